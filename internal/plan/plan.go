@@ -1,0 +1,336 @@
+// Package plan is the estate as plain Go values: what will exist, where, under
+// which name and address. It knows no Pulumi type and talks to no cloud.
+//
+// A Plan comes from [Load], which merges the stack's configuration over the
+// defaults and reports every problem at once. Components receive parts of a
+// validated Plan and never check it again; outputs of resources carry only what
+// a cloud invents (ids, tunnel outside addresses, endpoints).
+package plan
+
+import "net/netip"
+
+//go:generate go run ./schema/gen -plan . -out ../../burrow.schema.json
+
+// Plan is one whole estate: an AWS side, an Azure side and the path between.
+type Plan struct {
+	Estate   Estate   `json:"estate"`
+	Network  Network  `json:"network"`
+	Clusters Clusters `json:"clusters"`
+	VPN      VPN      `json:"vpn"`
+	DNS      DNS      `json:"dns"`
+	K8s      K8s      `json:"k8s"`
+}
+
+// Estate says whose estate this is and how its things are told apart from
+// another estate's in the same accounts.
+type Estate struct {
+	// Suffix is appended, after a hyphen, to every derived physical name. Leave
+	// it empty for the only estate of an account; 1 to 12 lower-case letters,
+	// digits and hyphens otherwise.
+	Suffix string `json:"suffix"`
+	// Environment becomes a tag on everything that can carry tags, as Project and
+	// Owner do: for example dev.
+	Environment string `json:"environment"`
+	// Project is what the estate belongs to.
+	Project string `json:"project"`
+	// Owner is the team that answers for it.
+	Owner string `json:"owner"`
+	// ExtraTags are added to every resource; they may not replace Burrow's own
+	// keys. Ten at most: Azure DNS zones carry 15 tags, five are Burrow's (ADR-24).
+	ExtraTags map[string]string `json:"tags"`
+}
+
+// Network holds both clouds' networks. No two ranges of an estate may overlap,
+// whichever cloud they are in: the tunnels join them into one routed network.
+type Network struct {
+	AWS   AWSNetwork   `json:"aws"`
+	Azure AzureNetwork `json:"azure"`
+}
+
+// NATMode says how private subnets reach the internet.
+type NATMode string
+
+const (
+	// NATPerZone makes a NAT gateway in every zone: a zone can fail alone.
+	NATPerZone NATMode = "per-zone"
+	// NATSingle makes one NAT gateway in the first zone: cheaper, and the
+	// other zones lose the internet with it.
+	NATSingle NATMode = "single"
+)
+
+// AWSNetwork is the VPC that holds the private EKS cluster.
+type AWSNetwork struct {
+	// AccountID is the twelve-digit account that the estate belongs to. The AWS
+	// provider refuses to work in any other.
+	AccountID string `json:"accountId"`
+	// Region is one of those whose zones Burrow knows, for example eu-west-2.
+	Region string `json:"region"`
+	// CIDR is the range of the VPC, /16 to /28 (VPC-01).
+	CIDR netip.Prefix `json:"cidr"`
+	// Zones are the availability zones in use, in order: the first is "az1" in
+	// names. EKS needs two at least.
+	Zones []Zone `json:"zones"`
+	// NAT is per-zone (a NAT gateway in every zone: a zone can fail alone) or
+	// single (one in the first zone: cheaper, and one zone's failure cuts all off).
+	NAT NATMode `json:"nat"`
+	// LogRetentionDays is the retention of every AWS log group that Burrow
+	// makes; one of the values that CloudWatch Logs accepts (LOG-17).
+	LogRetentionDays int `json:"logRetentionDays"`
+}
+
+// Zone is one availability zone: its subnets and the fixed addresses in them.
+type Zone struct {
+	// Name is the zone's full name, for example eu-west-2a.
+	Name string `json:"name" jsonschema:"required"`
+	// Private is the subnet of nodes, pods, load balancer and resolvers; its way
+	// out is a NAT gateway.
+	Private netip.Prefix `json:"private" jsonschema:"required"`
+	// Public is the subnet of the NAT gateway.
+	Public netip.Prefix `json:"public" jsonschema:"required"`
+	// Reserved is a block of Private kept from automatic assignment by a subnet
+	// CIDR reservation, so that the three addresses below are free for certain.
+	// Default: the last /28 of Private.
+	Reserved netip.Prefix `json:"reserved" plan:"derived"`
+	// NLB is the load balancer's address here, inside Reserved. Default: its 11th.
+	NLB netip.Addr `json:"nlb" plan:"derived"`
+	// ResolverInbound is where Azure asks for AWS names, inside Reserved. Default:
+	// its 12th address.
+	ResolverInbound netip.Addr `json:"resolverInbound" plan:"derived"`
+	// ResolverOutbound is where AWS asks Azure from, inside Reserved. Default: its
+	// 13th address.
+	ResolverOutbound netip.Addr `json:"resolverOutbound" plan:"derived"`
+}
+
+// AzureNetwork is the VNet that holds the public AKS cluster.
+type AzureNetwork struct {
+	// SubscriptionID is a GUID. The Azure provider works in this subscription,
+	// whatever the shell is logged in to.
+	SubscriptionID string `json:"subscriptionId"`
+	// TenantID is the GUID of the Entra tenant that the subscription trusts.
+	TenantID string `json:"tenantId"`
+	// Location is an Azure region with availability zones, for example uksouth.
+	Location string `json:"location"`
+	// ResourceGroup is the base name of the group that holds all of the Azure side.
+	ResourceGroup string `json:"resourceGroup"`
+	// CIDR is the range of the VNet. The tunnels announce it to AWS.
+	CIDR    netip.Prefix `json:"cidr"`
+	Subnets AzureSubnets `json:"subnets"`
+	// NetworkWatcher names the region's watcher. Azure makes it with the first
+	// VNet of a region, under these names unless somebody chose others.
+	NetworkWatcher NetworkWatcher `json:"networkWatcher"`
+	// LogRetentionDays is the retention of flow logs in storage and of the
+	// Log Analytics workspace, 30 to 365 days.
+	LogRetentionDays int `json:"logRetentionDays"`
+	// StorageAccount holds the flow logs: 3 to 24 lower-case letters and digits,
+	// unique in all of Azure. Default: "burrow" and a hash of subscription,
+	// project, environment and suffix.
+	StorageAccount string `json:"storageAccount" plan:"derived"`
+}
+
+// AzureSubnets are the subnets by role.
+type AzureSubnets struct {
+	// Nodes is aks-subnet: an address for every node, and for those that an
+	// upgrade adds (AKS-27).
+	Nodes netip.Prefix `json:"nodes"`
+	// Gateway is GatewaySubnet, /27 or larger (AVG-16).
+	Gateway netip.Prefix `json:"gateway"`
+	// ResolverInbound is dns-inbound-subnet, /28 to /24, delegated (ADR-09).
+	ResolverInbound netip.Prefix `json:"resolverInbound"`
+	// ResolverOutbound is dns-outbound-subnet, /28 to /24, delegated (ADR-09).
+	// Questions to AWS come from any address in it (ADR-14).
+	ResolverOutbound netip.Prefix `json:"resolverOutbound"`
+}
+
+// NetworkWatcher is the parent of VNet flow logs (LOG-03).
+type NetworkWatcher struct {
+	// Name defaults to NetworkWatcher_ and the location.
+	Name string `json:"name" plan:"derived"`
+	// ResourceGroup is the watcher's own group, not the estate's.
+	ResourceGroup string `json:"resourceGroup"`
+}
+
+// Clusters holds both Kubernetes clusters.
+type Clusters struct {
+	EKS EKS `json:"eks"`
+	AKS AKS `json:"aks"`
+}
+
+// EKS is the private cluster that runs relay.
+type EKS struct {
+	// Name is the cluster's base name, 1 to 100 letters, digits, - and _ (EKS-01).
+	Name string `json:"name"`
+	// Version is a Kubernetes minor in EKS standard support, for example 1.36
+	// (EKS-09). Raise it by one minor at a time.
+	Version string `json:"version"`
+	// AdminRoleARNs are the IAM roles that administer the cluster. Never derived
+	// from whoever runs the program.
+	AdminRoleARNs []string `json:"adminRoleArns"`
+	// ServiceCIDR is the range of Kubernetes services: RFC 1918, /24 to /12
+	// (EKS-11). It cannot be changed later.
+	ServiceCIDR netip.Prefix `json:"serviceCidr"`
+	Nodes       EKSNodes     `json:"nodes"`
+	// Addons pins the version of each add-on, so that a later run with nothing
+	// changed changes nothing.
+	Addons EKSAddons `json:"addons"`
+}
+
+// EKSNodes is the managed node group.
+type EKSNodes struct {
+	// Name is the node group's base name, 1 to 63 letters, digits, - and _ (EKS-22).
+	Name string `json:"name"`
+	// InstanceType is an EC2 instance type, x86-64 or ARM.
+	InstanceType string `json:"instanceType"`
+	// Desired is the number of nodes to start with, from Min to Max.
+	Desired int `json:"desired"`
+	// Min is the least number of nodes, 0 or more.
+	Min int `json:"min"`
+	// Max is the largest number of nodes, 1 or more.
+	Max int `json:"max"`
+	// DiskGiB is the size of a node's encrypted root disk, 20 GiB or more.
+	DiskGiB int `json:"diskGiB"`
+}
+
+// EKSAddons are add-on versions such as v1.20.4-eksbuild.2.
+type EKSAddons struct {
+	// VPCCNI is the version of vpc-cni, v1.14 or newer (EKS-34).
+	VPCCNI string `json:"vpcCni"`
+	// KubeProxy is the version of kube-proxy, never newer than the cluster.
+	// Default: a build for the cluster's version.
+	KubeProxy string `json:"kubeProxy" plan:"derived"`
+	// CoreDNS is the version of coredns.
+	CoreDNS string `json:"coredns"`
+	// PodIdentity is the version of eks-pod-identity-agent.
+	PodIdentity string `json:"podIdentity"`
+}
+
+// AKS is the public cluster that runs bunny.
+type AKS struct {
+	// Name is the cluster's base name, 1 to 63 letters, digits, - and _, letters
+	// or digits at both ends (AKS-02).
+	Name string `json:"name"`
+	// Version is a Kubernetes minor in AKS support, for example 1.36 (AKS-14).
+	Version string `json:"version"`
+	// Tier of the control plane: Free, Standard or Premium.
+	Tier string `json:"tier"`
+	// AdminGroupIDs are the object ids (GUIDs) of the Entra groups that
+	// administer the cluster.
+	AdminGroupIDs []string `json:"adminGroupIds"`
+	// AuthorizedRanges may reach the public API; 1 to 200 IPv4 ranges (AKS-37).
+	AuthorizedRanges []netip.Prefix `json:"authorizedRanges"`
+	// PodCIDR is the overlay's range; each node takes a /24 of it (AKS-20).
+	PodCIDR netip.Prefix `json:"podCidr"`
+	// ServiceCIDR is the range of Kubernetes services, /13 to /28. Azure's own
+	// default is the AWS side's VPC (AKS-23).
+	ServiceCIDR netip.Prefix `json:"serviceCidr"`
+	// DNSServiceIP is the address of the cluster's DNS. Default: ServiceCIDR's
+	// first address plus ten.
+	DNSServiceIP netip.Addr `json:"dnsServiceIp" plan:"derived"`
+	Pool         AKSPool    `json:"pool"`
+}
+
+// PoolSurge is how many nodes an upgrade adds to an AKS pool at a time; they
+// need addresses too (AKS-20, AKS-27).
+const PoolSurge = 1
+
+// AKSPool is the system node pool.
+type AKSPool struct {
+	// Name has 1 to 12 lower-case letters and digits, a letter first (AKS-01).
+	Name string `json:"name"`
+	// VMSize has 2 vCPUs and 4 GB at least (AKS-06).
+	VMSize string `json:"vmSize"`
+	// Count is the number of nodes to start with, from Min to Max.
+	Count int `json:"count"`
+	// Min is the least number of nodes, 1 or more (AKS-08).
+	Min int `json:"min"`
+	// Max is the largest number of nodes, 1000 or less (AKS-08).
+	Max int `json:"max"`
+	// Zones are the availability zones of the nodes: 1, 2, 3.
+	Zones []string `json:"zones"`
+	// DiskGB is the size of a node's disk, 0 to 2048 GB; 0 is what the machine
+	// size comes with (AKS-11).
+	DiskGB int `json:"diskGB"`
+}
+
+// VPN is the pair of gateways and the four tunnels between them.
+type VPN struct {
+	// AWSASN is the AWS side's private ASN, 64512 to 65534, and none of Azure's
+	// own (AWV-04, AVG-27).
+	AWSASN uint32 `json:"awsAsn"`
+	// AzureASN is the Azure side's ASN, up to 65534; 65515 is Azure's default.
+	AzureASN uint32 `json:"azureAsn"`
+	// SKU is the size of the Azure gateway, VpnGw1AZ to VpnGw5AZ (AVG-01).
+	SKU string `json:"sku"`
+	// Generation of the Azure gateway, Generation1 or Generation2, as the SKU
+	// allows (AVG-05).
+	Generation string `json:"generation"`
+	// Suite names the IKE and IPsec algorithms, the same on both sides; see [Suites].
+	Suite string `json:"suite"`
+	// Tunnels are exactly four: two for each Azure gateway instance.
+	Tunnels []Tunnel `json:"tunnels"`
+}
+
+// Tunnel is one IPsec tunnel, from one AWS endpoint to one Azure gateway instance.
+type Tunnel struct {
+	// Instance is the Azure gateway instance, 0 or 1. Each instance is one AWS
+	// customer gateway and one VPN connection.
+	Instance int `json:"instance" jsonschema:"required"`
+	// Number is the tunnel of that VPN connection, 1 or 2.
+	Number int `json:"number" jsonschema:"required"`
+	// Inside is the tunnel inside CIDR, a /30 legal in both clouds (XV-08).
+	Inside netip.Prefix `json:"inside" jsonschema:"required"`
+	// KeyGeneration selects the pre-shared key. Raise it by one to replace the
+	// key of this tunnel; one tunnel in one run.
+	KeyGeneration int `json:"keyGeneration" jsonschema:"required"`
+}
+
+// DNS is both private zones and the forwarding between them.
+type DNS struct {
+	// AWSZone is the private zone that Route 53 holds.
+	AWSZone string `json:"awsZone"`
+	// AzureZone is the private zone that Azure DNS holds.
+	AzureZone string `json:"azureZone"`
+	// RelayRecord is relay's name relative to AWSZone.
+	RelayRecord string `json:"relayRecord"`
+	// BunnyRecord is bunny's name relative to AzureZone.
+	BunnyRecord string `json:"bunnyRecord"`
+	// BunnyFrontend makes bunny an A record on this private address in aks-subnet.
+	// Without it bunny is a TXT record saying that it offers no inbound service.
+	BunnyFrontend netip.Addr `json:"bunnyFrontend,omitzero" plan:"optional"`
+	// AzureInbound is the static address of the DNS private resolver's inbound
+	// endpoint. Default: the first usable address of its subnet.
+	AzureInbound netip.Addr `json:"azureInbound" plan:"derived"`
+}
+
+// Access says how the Kubernetes providers reach the private API.
+type Access string
+
+// AccessDirect means that the program runs where the private API can be reached.
+const AccessDirect Access = "direct"
+
+// K8s is what runs in the clusters.
+type K8s struct {
+	// Access is direct: the program runs where the private EKS API can be reached.
+	Access Access `json:"access"`
+	Relay  Relay  `json:"relay"`
+	Bunny  Bunny  `json:"bunny"`
+}
+
+// Relay is the job queue in EKS.
+type Relay struct {
+	// Namespace of relay in EKS.
+	Namespace string `json:"namespace"`
+	// Port is what the NLB listens on and what relay's container listens on. One
+	// number for both: the VPC CNI's policy agent wants the Service port and the
+	// container port equal (EKS-35).
+	Port int `json:"port"`
+	// NodePort is where the NLB reaches the nodes, 30000 to 32767.
+	NodePort int `json:"nodePort"`
+	// NLB is the load balancer's base name, 1 to 32 letters, digits and hyphens.
+	NLB string `json:"nlb"`
+}
+
+// Bunny is the worker in AKS.
+type Bunny struct {
+	// Namespace of bunny in AKS.
+	Namespace string `json:"namespace"`
+}

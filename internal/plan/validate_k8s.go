@@ -1,0 +1,23 @@
+package plan
+
+import "strings"
+
+var k8sRules = []func(*validator){
+	(*validator).namespaces,
+	(*validator).ports,
+}
+
+func (v *validator) namespaces() {
+	v.namespace("k8s.relay.namespace", v.plan.K8s.Relay.Namespace)
+	v.namespace("k8s.bunny.namespace", v.plan.K8s.Bunny.Namespace)
+}
+
+func (v *validator) namespace(key, name string) {
+	v.need(name != "default" && !strings.HasPrefix(name, "kube-"), key, name, "Kubernetes makes this namespace itself", "choose another name")
+}
+
+func (v *validator) ports() {
+	relay := v.plan.K8s.Relay
+	v.need(relay.Port != relay.NodePort, "k8s.relay.nodePort", relay.NodePort,
+		"k8s.relay.port is the same, and rules could not tell the way to the load balancer from the way to the nodes", "choose another number")
+}
