@@ -1,0 +1,192 @@
+package clusters
+
+import (
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"burrow/internal/plan"
+)
+
+const aksToken = "azure-native:containerservice/v20240901:ManagedCluster"
+
+func aksArgs(p *plan.Plan) AKSArgs {
+	return AKSArgs{
+		Estate:       p.Estate,
+		AKS:          p.Clusters.AKS,
+		Network:      p.Network.Azure,
+		GroupName:    pulumi.String("rg-aks-bunny").ToStringOutput(),
+		GroupID:      id("group"),
+		NodeSubnetID: id("subnet"),
+		RouteTableID: id("table"),
+		WorkspaceID:  id("workspace"),
+	}
+}
+
+// TestAKSNetworkOnTheWire reads what reaches the provider, after all defaulting
+// of the SDK: a range left out would be the VPC's (AKS-23).
+func TestAKSNetworkOnTheWire(t *testing.T) {
+	moved := plan.Default()
+	moved.Clusters.AKS.ServiceCIDR = netip.MustParsePrefix("10.96.0.0/16")
+	moved.Clusters.AKS.PodCIDR = netip.MustParsePrefix("10.97.0.0/16")
+	moved.Clusters.AKS.DNSServiceIP = netip.MustParseAddr("10.96.0.10")
+	for _, tc := range []struct {
+		name string
+		plan *plan.Plan
+		want map[string]any
+	}{
+		{"default", plan.Default(), map[string]any{
+			"serviceCidr": "10.11.0.0/16", "serviceCidrs": []any{"10.11.0.0/16"}, "dnsServiceIP": "10.11.0.10",
+			"podCidr": "10.244.0.0/16", "podCidrs": []any{"10.244.0.0/16"},
+		}},
+		{"other ranges", moved, map[string]any{
+			"serviceCidr": "10.96.0.0/16", "serviceCidrs": []any{"10.96.0.0/16"}, "dnsServiceIP": "10.96.0.10",
+			"podCidr": "10.97.0.0/16", "podCidrs": []any{"10.97.0.0/16"},
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			sent := run(t, func(ctx *pulumi.Context) error {
+				_, err := NewAKS(ctx, "burrow", aksArgs(tc.plan))
+				return err
+			}).inputs(t, aksToken, "burrow-cluster")
+			for key, value := range map[string]any{
+				"networkPlugin": "azure", "networkPluginMode": "overlay",
+				"networkDataplane": "cilium", "networkPolicy": "cilium",
+				"outboundType": "loadBalancer", "loadBalancerSku": "standard",
+			} {
+				tc.want[key] = value
+			}
+			for key, want := range tc.want {
+				if got := at(sent, "networkProfile", key); !reflect.DeepEqual(got, want) {
+					t.Errorf("networkProfile.%s = %v, want %v", key, got, want)
+				}
+			}
+		})
+	}
+}
+
+// TestAKSOnTheWire reads the rest that must not be left to defaults.
+func TestAKSOnTheWire(t *testing.T) {
+	w := run(t, func(ctx *pulumi.Context) error {
+		_, err := NewAKS(ctx, "burrow", aksArgs(plan.Default()))
+		return err
+	})
+	sent := w.inputs(t, aksToken, "burrow-cluster")
+	for _, tc := range []struct {
+		path []any
+		want any
+	}{
+		{[]any{"disableLocalAccounts"}, true},
+		{[]any{"aadProfile", "managed"}, true},
+		{[]any{"aadProfile", "enableAzureRBAC"}, true},
+		{[]any{"aadProfile", "adminGroupObjectIDs", 0}, "00000000-0000-0000-0000-000000000000"},
+		{[]any{"apiServerAccessProfile", "authorizedIPRanges", 0}, "203.0.113.0/24"},
+		{[]any{"apiServerAccessProfile", "enablePrivateCluster"}, false},
+		{[]any{"identity", "type"}, "UserAssigned"},
+		{[]any{"identity", "userAssignedIdentities", 0}, "id-burrow-identity"},
+		{[]any{"oidcIssuerProfile", "enabled"}, true},
+		{[]any{"securityProfile", "workloadIdentity", "enabled"}, true},
+		{[]any{"autoUpgradeProfile", "upgradeChannel"}, "none"},
+		{[]any{"autoUpgradeProfile", "nodeOSUpgradeChannel"}, "NodeImage"},
+		{[]any{"sku", "tier"}, "Standard"},
+		{[]any{"agentPoolProfiles", 0, "name"}, "bunny"},
+		{[]any{"agentPoolProfiles", 0, "mode"}, "System"},
+		{[]any{"agentPoolProfiles", 0, "enableAutoScaling"}, true},
+		{[]any{"agentPoolProfiles", 0, "minCount"}, 1.0},
+		{[]any{"agentPoolProfiles", 0, "maxCount"}, 3.0},
+		{[]any{"agentPoolProfiles", 0, "vnetSubnetID"}, "subnet"},
+		{[]any{"agentPoolProfiles", 0, "enableNodePublicIP"}, false},
+	} {
+		if got := at(sent, tc.path...); !reflect.DeepEqual(got, tc.want) {
+			t.Errorf("%v = %v, want %v", tc.path, got, tc.want)
+		}
+	}
+	rpc := w.sent[aksToken+" burrow-cluster"].RegisterRPC
+	if !slices.Contains(rpc.GetIgnoreChanges(), "agentPoolProfiles[0].count") {
+		t.Errorf("ignoreChanges = %v, want the node count of the autoscaler", rpc.GetIgnoreChanges())
+	}
+	var rights int
+	for _, urn := range rpc.GetDependencies() {
+		if strings.Contains(urn, "RoleAssignment") {
+			rights++
+		}
+	}
+	if rights != 2 {
+		t.Errorf("the cluster waits for %d role assignments, want 2", rights)
+	}
+}
+
+func TestAKSRights(t *testing.T) {
+	w := run(t, func(ctx *pulumi.Context) error {
+		_, err := NewAKS(ctx, "burrow", aksArgs(plan.Default()))
+		return err
+	})
+	const token, prefix = "azure-native:authorization:RoleAssignment", "burrow-network-contributor-"
+	names := map[any]bool{}
+	for on, scope := range map[string]string{"node-subnet": "subnet", "route-table": "table"} {
+		sent := w.inputs(t, token, prefix+on)
+		for key, want := range map[string]any{
+			"scope": scope, "principalId": "principal", "principalType": "ServicePrincipal",
+			"roleDefinitionId": "/subscriptions/00000000-0000-0000-0000-000000000000" +
+				"/providers/Microsoft.Authorization/roleDefinitions/4d97b98b-1d4f-4787-a291-c67834d212e7",
+		} {
+			if sent[key] != want {
+				t.Errorf("%s: %s = %v, want %v", on, key, sent[key], want)
+			}
+		}
+		names[sent["roleAssignmentName"]] = true
+	}
+	if len(names) != 2 {
+		t.Errorf("assignments share a name: %v", names)
+	}
+}
+
+func TestAssignmentName(t *testing.T) {
+	builder := func(change func(*plan.Plan)) *aksBuilder {
+		p := plan.Default()
+		change(p)
+		return &aksBuilder{args: aksArgs(p)}
+	}
+	first := builder(func(*plan.Plan) {}).assignmentName("node-subnet")
+	for _, tc := range []struct {
+		name string
+		got  string
+		same bool
+	}{
+		{"again", builder(func(*plan.Plan) {}).assignmentName("node-subnet"), true},
+		{"another scope", builder(func(*plan.Plan) {}).assignmentName("route-table"), false},
+		{"another estate", builder(func(p *plan.Plan) { p.Estate.Suffix = "b" }).assignmentName("node-subnet"), false},
+		{"another subscription", builder(func(p *plan.Plan) { p.Network.Azure.SubscriptionID = "x" }).assignmentName("node-subnet"), false},
+	} {
+		if (tc.got == first) != tc.same {
+			t.Errorf("%s: %s against %s, want same = %v", tc.name, tc.got, first, tc.same)
+		}
+	}
+}
+
+func TestAKSKubeconfig(t *testing.T) {
+	run(t, func(ctx *pulumi.Context) error {
+		cluster, err := NewAKS(ctx, "burrow", aksArgs(plan.Default()))
+		if err != nil {
+			return err
+		}
+		text, secret, err := await(cluster.Kubeconfig)
+		if err != nil {
+			return err
+		}
+		if !secret {
+			t.Error("the kubeconfig is not secret")
+		}
+		if strings.Contains(text, "hunter2") {
+			t.Error("the kubeconfig holds AKS's credential")
+		}
+		if got := parse(t, text).Clusters[0].Cluster["server"]; got != "https://aks.example:443" {
+			t.Errorf("server = %s, want the one that AKS names", got)
+		}
+		return nil
+	})
+}

@@ -1,0 +1,261 @@
+package clusters
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"burrow/internal/plan"
+)
+
+// makeEKS runs NewEKS. The inner resources stand for those that pulumi-eks
+// makes; check sees the result while outputs can still be awaited.
+func makeEKS(t *testing.T, check func(*EKS) error) *wire {
+	t.Helper()
+	p := plan.Default()
+	return run(t, func(ctx *pulumi.Context) error {
+		_, err := awseks.NewCluster(ctx, "inner", &awseks.ClusterArgs{
+			Name:      pulumi.String(p.Clusters.EKS.Name),
+			RoleArn:   pulumi.String("role"),
+			VpcConfig: awseks.ClusterVpcConfigArgs{SubnetIds: pulumi.StringArray{}},
+		})
+		if err != nil {
+			return err
+		}
+		_, err = awseks.NewNodeGroup(ctx, "inner", &awseks.NodeGroupArgs{
+			ClusterName:   pulumi.String(p.Clusters.EKS.Name),
+			NodeRoleArn:   pulumi.String("role"),
+			SubnetIds:     pulumi.StringArray{},
+			ScalingConfig: awseks.NodeGroupScalingConfigArgs{DesiredSize: pulumi.Int(1), MinSize: pulumi.Int(1), MaxSize: pulumi.Int(1)},
+		})
+		if err != nil {
+			return err
+		}
+		cluster, err := NewEKS(ctx, "burrow", EKSArgs{
+			Estate:    p.Estate,
+			EKS:       p.Clusters.EKS,
+			Network:   p.Network.AWS,
+			VPCID:     id("vpc"),
+			SubnetIDs: []pulumi.IDOutput{id("a"), id("b")},
+			LogKeyARN: pulumi.String("log-key").ToStringOutput(),
+		})
+		if err != nil {
+			return err
+		}
+		return check(cluster)
+	})
+}
+
+func nothing(*EKS) error { return nil }
+
+func TestEKSOnTheWire(t *testing.T) {
+	sent := makeEKS(t, nothing).inputs(t, "eks:index:Cluster", "burrow")
+	const admin = "123456789012-role-eks-admins"
+	for _, tc := range []struct {
+		path []any
+		want any
+	}{
+		{[]any{"name"}, "eks-relay-cluster"},
+		{[]any{"endpointPrivateAccess"}, true},
+		{[]any{"endpointPublicAccess"}, false},
+		{[]any{"authenticationMode"}, "API"},
+		{[]any{"skipDefaultSecurityGroups"}, true},
+		{[]any{"skipDefaultNodeGroup"}, true},
+		{[]any{"createOidcProvider"}, false},
+		{[]any{"kubernetesServiceIpAddressRange"}, "172.20.0.0/16"},
+		{[]any{"encryptionConfigKeyArn"}, "arn:key"},
+		{[]any{"enabledClusterLogTypes"}, []any{"api", "audit", "authenticator", "controllerManager", "scheduler"}},
+		{[]any{"privateSubnetIds"}, []any{"a", "b"}},
+		{[]any{"vpcCniOptions", "enableNetworkPolicy"}, true},
+		{[]any{"vpcCniOptions", "addonVersion"}, plan.Default().Clusters.EKS.Addons.VPCCNI},
+		{[]any{"kubeProxyAddonOptions", "version"}, plan.Default().Clusters.EKS.Addons.KubeProxy},
+		{[]any{"accessEntries", admin, "principalArn"}, "arn:aws:iam::123456789012:role/eks-admins"},
+		{[]any{"accessEntries", admin, "accessPolicies", "admin", "policyArn"}, adminPolicy},
+		{[]any{"accessEntries", admin, "accessPolicies", "admin", "accessScope", "type"}, "cluster"},
+		{[]any{"subnetIds"}, nil},     // excludes privateSubnetIds
+		{[]any{"instanceRoles"}, nil}, // must be empty in mode API (PEK-02)
+	} {
+		if got := at(sent, tc.path...); !reflect.DeepEqual(got, tc.want) {
+			t.Errorf("%v = %v, want %v", tc.path, got, tc.want)
+		}
+	}
+}
+
+// TestLogGroupComesFirst: EKS makes the group itself otherwise (EKS-12).
+func TestLogGroupComesFirst(t *testing.T) {
+	w := makeEKS(t, nothing)
+	group := w.inputs(t, "aws:cloudwatch/logGroup:LogGroup", "burrow-logs")
+	if group["name"] != "/aws/eks/eks-relay-cluster/cluster" || group["kmsKeyId"] != "log-key" {
+		t.Errorf("log group = %v, want the cluster's name and the log key", group)
+	}
+	waits := strings.Join(w.sent["eks:index:Cluster burrow"].RegisterRPC.GetDependencies(), " ")
+	if !strings.Contains(waits, "LogGroup::burrow-logs") {
+		t.Errorf("the cluster waits for %s, want its log group", waits)
+	}
+}
+
+func TestNodesOnTheWire(t *testing.T) {
+	w := makeEKS(t, nothing)
+	nodes := w.inputs(t, "eks:index:ManagedNodeGroup", "burrow-nodes")
+	template := w.inputs(t, "aws:ec2/launchTemplate:LaunchTemplate", "burrow-node-template")
+	for _, tc := range []struct {
+		in   map[string]any
+		path []any
+		want any
+	}{
+		{nodes, []any{"nodeGroupName"}, "eks-relay-nodegroup"},
+		{nodes, []any{"version"}, "1.36"},
+		{nodes, []any{"instanceTypes"}, []any{"t3.medium"}},
+		{nodes, []any{"amiType"}, "AL2023_x86_64_STANDARD"},
+		{nodes, []any{"subnetIds"}, []any{"a", "b"}},
+		{nodes, []any{"scalingConfig", "desiredSize"}, 2.0},
+		{nodes, []any{"launchTemplate", "version"}, "7"},
+		{nodes, []any{"diskSize"}, nil},     // not with a launch template (EKS-25)
+		{nodes, []any{"remoteAccess"}, nil}, // would open SSH (EKS-26)
+		{nodes, []any{"enableIMDSv2"}, nil}, // not with a launch template (PEK-11)
+		{template, []any{"metadataOptions", "httpTokens"}, "required"},
+		{template, []any{"metadataOptions", "httpPutResponseHopLimit"}, 1.0},
+		{template, []any{"blockDeviceMappings", 0, "ebs", "encrypted"}, "true"},
+		{template, []any{"vpcSecurityGroupIds"}, []any{"id-burrow-node-group"}},
+		{template, []any{"imageId"}, nil},      // stands in the node group (EKS-25)
+		{template, []any{"instanceType"}, nil}, // stands in the node group (EKS-25)
+	} {
+		if got := at(tc.in, tc.path...); !reflect.DeepEqual(got, tc.want) {
+			t.Errorf("%v = %v, want %v", tc.path, got, tc.want)
+		}
+	}
+	waits := strings.Join(w.sent["eks:index:ManagedNodeGroup burrow-nodes"].RegisterRPC.GetDependencies(), " ")
+	for _, policy := range nodePolicies {
+		if !strings.Contains(waits, policy) {
+			t.Errorf("nodes do not wait for %s (EKS-27)", policy)
+		}
+	}
+	if !strings.Contains(waits, "burrow-in-api") {
+		t.Error("nodes do not wait for the way to the API")
+	}
+}
+
+// TestNodePaths lists every rule of the nodes' security group and the ones that
+// it causes at the control plane's.
+func TestNodePaths(t *testing.T) {
+	const node, controlPlane = "id-burrow-node-group", "sg-of-eks"
+	type rule struct{ at, peer, protocol, ports string }
+	want := map[string]rule{
+		"in-api":      {controlPlane, node, "tcp", "443-443"},
+		"out-api":     {node, controlPlane, "tcp", "443-443"},
+		"in-kubelet":  {node, controlPlane, "tcp", "10250-10250"},
+		"in-dns-tcp":  {node, node, "tcp", "53-53"},
+		"out-dns-tcp": {node, node, "tcp", "53-53"},
+		"in-dns-udp":  {node, node, "udp", "53-53"},
+		"out-dns-udp": {node, node, "udp", "53-53"},
+		"in-pods":     {node, node, "tcp", "1024-65535"},
+		"out-pods":    {node, node, "tcp", "1024-65535"},
+		"out-https":   {node, "0.0.0.0/0", "tcp", "443-443"},
+	}
+	got := map[string]rule{}
+	for key, args := range makeEKS(t, nothing).sent {
+		token, name, _ := strings.Cut(key, " ")
+		if !strings.HasPrefix(token, "aws:vpc/securityGroup") {
+			continue
+		}
+		in := args.Inputs.Mappable()
+		peer, _ := in["referencedSecurityGroupId"].(string)
+		if peer == "" {
+			peer, _ = in["cidrIpv4"].(string)
+		}
+		got[strings.TrimPrefix(name, "burrow-")] = rule{
+			in["securityGroupId"].(string), peer, in["ipProtocol"].(string), portsOf(in),
+		}
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("rules:\n got %v\nwant %v", got, want)
+	}
+}
+
+func TestEKSOutputs(t *testing.T) {
+	makeEKS(t, func(cluster *EKS) error {
+		text, secret, err := await(cluster.Kubeconfig)
+		if err != nil {
+			return err
+		}
+		if !secret {
+			t.Error("the kubeconfig is not secret")
+		}
+		if got := parse(t, text).Clusters[0].Cluster["server"]; got != "https://relay.example" {
+			t.Errorf("server = %s, want the cluster's endpoint", got)
+		}
+		asg, _, err := await(cluster.AutoScalingGroupName)
+		if asg != "asg" {
+			t.Errorf("autoscaling group = %q, want the node group's", asg)
+		}
+		return err
+	})
+}
+
+func TestTransformEKS(t *testing.T) {
+	fromComponent := pulumi.Map{
+		"name": pulumi.String("relay"),
+		"accessConfig": pulumi.Map{
+			"authenticationMode":                      pulumi.String("API"),
+			"bootstrapClusterCreatorAdminPermissions": pulumi.Bool(true),
+		},
+	}
+	for _, tc := range []struct {
+		token string
+		want  pulumi.Map // nil: left alone
+	}{
+		{"aws:eks/cluster:Cluster", pulumi.Map{
+			"name": pulumi.String("relay"),
+			"accessConfig": pulumi.Map{
+				"authenticationMode":                      pulumi.String("API"),
+				"bootstrapClusterCreatorAdminPermissions": pulumi.Bool(false),
+			},
+			"upgradePolicy": pulumi.Map{"supportType": pulumi.String("STANDARD")},
+		}},
+		{"eks:index:Cluster", nil},
+		{"aws:rds/cluster:Cluster", nil},
+	} {
+		t.Run(tc.token, func(t *testing.T) {
+			result := transformEKS(t.Context(), &pulumi.ResourceTransformArgs{Type: tc.token, Props: fromComponent})
+			if tc.want == nil {
+				if result != nil {
+					t.Errorf("changed to %v, want it left alone", result.Props)
+				}
+				return
+			}
+			if result == nil || !reflect.DeepEqual(result.Props, tc.want) {
+				t.Errorf("got %v, want %v", result, tc.want)
+			}
+		})
+	}
+}
+
+func TestImageType(t *testing.T) {
+	for instance, want := range map[string]string{
+		"t3.medium": "AL2023_x86_64_STANDARD", "m7i-flex.large": "AL2023_x86_64_STANDARD", "g4dn.xlarge": "AL2023_x86_64_STANDARD",
+		"t4g.medium": "AL2023_ARM_64_STANDARD", "c7gn.large": "AL2023_ARM_64_STANDARD", "im4gn.large": "AL2023_ARM_64_STANDARD",
+	} {
+		if got := imageType(instance); got != want {
+			t.Errorf("imageType(%s) = %s, want %s", instance, got, want)
+		}
+	}
+}
+
+func TestEntryName(t *testing.T) {
+	for arn, want := range map[string]string{
+		"arn:aws:iam::123456789012:role/eks-admins":          "123456789012-role-eks-admins",
+		"arn:aws:iam::123456789012:role/team/sso/eks-admins": "123456789012-role-team-sso-eks-admins",
+	} {
+		if got := entryName(arn); got != want {
+			t.Errorf("entryName(%s) = %s, want %s", arn, got, want)
+		}
+	}
+}
+
+func portsOf(in map[string]any) string {
+	return fmt.Sprintf("%v-%v", in["fromPort"], in["toPort"])
+}

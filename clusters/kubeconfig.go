@@ -1,0 +1,110 @@
+package clusters
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"gopkg.in/yaml.v3"
+)
+
+// A kubeconfig says how to reach an API server and how to log in to it. Both
+// are decided here and nowhere else. Today the API is reached directly: the
+// endpoint is the server, so whoever uses the EKS kubeconfig has to be where
+// the private endpoint can be reached. Another way there is another server (and
+// tls-server-name or proxy-url) in endpoint.
+
+// endpoint is an API server and what proves that it is the right one.
+type endpoint struct {
+	Server string `json:"server" yaml:"server"`
+	// CertificateAuthority is the cluster's own CA, PEM in base64.
+	CertificateAuthority string `json:"certificate-authority-data" yaml:"certificate-authority-data"`
+}
+
+// login is a command that prints a token for whoever runs it.
+type login struct {
+	APIVersion string   `json:"apiVersion"`
+	Command    string   `json:"command"`
+	Args       []string `json:"args"`
+	// InstallHint is shown where the command is missing.
+	InstallHint        string `json:"installHint"`
+	InteractiveMode    string `json:"interactiveMode"`
+	ProvideClusterInfo bool   `json:"provideClusterInfo"`
+}
+
+// credentialAPI is the exec protocol that both commands speak.
+const credentialAPI = "client.authentication.k8s.io/v1beta1"
+
+// aksServerID is the application that AKS API servers accept Entra tokens for,
+// the same for every cluster of the public cloud.
+const aksServerID = "6dae42f8-4368-4678-94ff-3960e28e3630"
+
+// eksLogin gets a token from the caller's own AWS credentials.
+func eksLogin(region, cluster string) login {
+	return login{
+		APIVersion:      credentialAPI,
+		Command:         "aws",
+		Args:            []string{"--region", region, "eks", "get-token", "--cluster-name", cluster, "--output", "json"},
+		InstallHint:     "Install the AWS CLI, version 2.",
+		InteractiveMode: "Never",
+	}
+}
+
+// aksLogin gets a token from the Azure CLI's session. Local accounts are off,
+// so there is no other way in.
+func aksLogin() login {
+	return login{
+		APIVersion:      credentialAPI,
+		Command:         "kubelogin",
+		Args:            []string{"get-token", "--login", "azurecli", "--server-id", aksServerID},
+		InstallHint:     "Install kubelogin: https://azure.github.io/kubelogin/install.html",
+		InteractiveMode: "IfAvailable",
+	}
+}
+
+// kubeconfig is the text of a kubeconfig with one cluster, one user and one
+// context, all of that name. It is the same text every time: the Kubernetes
+// provider takes a different one for a different cluster.
+func kubeconfig(name string, to endpoint, by login) (string, error) {
+	type object = map[string]any
+	text, err := json.Marshal(object{
+		"apiVersion":      "v1",
+		"kind":            "Config",
+		"clusters":        []object{{"name": name, "cluster": to}},
+		"users":           []object{{"name": name, "user": object{"exec": by}}},
+		"contexts":        []object{{"name": name, "context": object{"cluster": name, "user": name}}},
+		"current-context": name,
+	})
+	if err != nil {
+		return "", fmt.Errorf("kubeconfig of %s: %w", name, err)
+	}
+	return string(text), nil
+}
+
+// aksEndpoint finds the endpoint in a kubeconfig as AKS hands it out, in base64.
+// Nothing else of it is used, least of all its user. There is no other source
+// of the cluster's CA.
+func aksEndpoint(encoded string) (endpoint, error) {
+	text, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return endpoint{}, fmt.Errorf("kubeconfig from AKS: %w", err)
+	}
+	var config struct {
+		Clusters []struct {
+			Cluster endpoint `yaml:"cluster"`
+		} `yaml:"clusters"`
+	}
+	if err := yaml.Unmarshal(text, &config); err != nil {
+		// Not the error itself: it may quote the text.
+		return endpoint{}, errors.New("kubeconfig from AKS: not YAML")
+	}
+	if len(config.Clusters) != 1 {
+		return endpoint{}, fmt.Errorf("kubeconfig from AKS: %d clusters, want 1", len(config.Clusters))
+	}
+	to := config.Clusters[0].Cluster
+	if to.Server == "" || to.CertificateAuthority == "" {
+		return endpoint{}, errors.New("kubeconfig from AKS: server or certificate authority is missing")
+	}
+	return to, nil
+}

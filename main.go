@@ -1,0 +1,116 @@
+// Burrow joins a private EKS cluster and a public AKS cluster by four VPN
+// tunnels, so that bunny, in Azure, can call relay, in AWS, by its private name.
+//
+// The program is the whole deployment: a plan is read and checked, one component
+// after another is made from it, and the outputs are exported.
+package main
+
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"burrow/clusters"
+	"burrow/dns"
+	"burrow/internal/plan"
+	"burrow/k8s"
+	"burrow/network"
+	"burrow/vpn"
+)
+
+func main() { pulumi.Run(deploy) }
+
+// deploy makes the estate that the stack's configuration describes. Nothing is
+// made before the whole plan is known to be good.
+func deploy(ctx *pulumi.Context) error {
+	p, err := loadPlan(ctx)
+	if err != nil {
+		return err
+	}
+	if err := clusters.TransformEKS(ctx); err != nil {
+		return err
+	}
+	outputs, err := estate(ctx, "burrow", p)
+	if err != nil {
+		return err
+	}
+	for name, value := range outputs {
+		ctx.Export(name, value)
+	}
+	return nil
+}
+
+// estate is the map: everything that exists, and what it needs of the rest. The
+// name tells the estates of one program apart. The program has to have called
+// clusters.TransformEKS.
+func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) {
+	clouds, err := providers(ctx, name, p.Network)
+	if err != nil {
+		return nil, err
+	}
+	aws, err := network.NewAWS(ctx, name, network.AWSArgs{Estate: p.Estate, Network: p.Network, Relay: p.K8s.Relay}, clouds)
+	if err != nil {
+		return nil, err
+	}
+	azure, err := network.NewAzure(ctx, name, network.AzureArgs{
+		Estate: p.Estate, Network: p.Network, AKS: p.Clusters.AKS, Relay: p.K8s.Relay,
+	}, clouds)
+	if err != nil {
+		return nil, err
+	}
+	pair, err := vpn.NewPair(ctx, name, vpn.PairArgs{
+		Estate: p.Estate, VPN: p.VPN, Location: p.Network.Azure.Location,
+		AWS: vpn.AWSSide{VPCID: aws.VPCID, RouteTableIDs: aws.PrivateRouteTableIDs},
+		Azure: vpn.AzureSide{
+			GroupName: azure.GroupName, GroupID: azure.GroupID,
+			SubnetID: azure.GatewaySubnetID, WorkspaceID: azure.WorkspaceID,
+		},
+	}, clouds)
+	if err != nil {
+		return nil, err
+	}
+	eks, err := clusters.NewEKS(ctx, name, clusters.EKSArgs{
+		Estate: p.Estate, EKS: p.Clusters.EKS, Network: p.Network.AWS, VPCID: aws.VPCID,
+		SubnetIDs: aws.PrivateSubnetIDs, LogKeyARN: aws.LogKeyARN, NetworkReady: aws.Ready,
+	}, clouds)
+	if err != nil {
+		return nil, err
+	}
+	aks, err := clusters.NewAKS(ctx, name, clusters.AKSArgs{
+		Estate: p.Estate, AKS: p.Clusters.AKS, Network: p.Network.Azure,
+		GroupName: azure.GroupName, GroupID: azure.GroupID, NodeSubnetID: azure.NodeSubnetID,
+		RouteTableID: azure.RouteTableID, WorkspaceID: azure.WorkspaceID,
+	}, clouds)
+	if err != nil {
+		return nil, err
+	}
+	balancer, err := network.NewRelay(ctx, name, network.RelayArgs{
+		Estate: p.Estate, Network: p.Network, Relay: p.K8s.Relay, VPCID: aws.VPCID, SubnetIDs: aws.PrivateSubnetIDs,
+		NodeSecurityGroupID: eks.NodeSecurityGroupID, AutoScalingGroupName: eks.AutoScalingGroupName,
+	}, clouds)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := dns.NewPrivate(ctx, name, dns.PrivateArgs{
+		Estate: p.Estate, DNS: p.DNS, Network: p.Network,
+		AWS: dns.AWSSide{VPCID: aws.VPCID, SubnetIDs: aws.PrivateSubnetIDs},
+		Azure: dns.AzureSide{
+			GroupName: azure.GroupName, VNetID: azure.VNetID,
+			InboundSubnetID: azure.ResolverInboundSubnetID, OutboundSubnetID: azure.ResolverOutboundSubnetID,
+		},
+		Relay: dns.RelayTarget{DNSName: balancer.DNSName, ZoneID: balancer.ZoneID},
+	}, clouds); err != nil {
+		return nil, err
+	}
+	if _, err := k8s.NewRelay(ctx, name, k8s.RelayArgs{
+		Estate: p.Estate, Relay: p.K8s.Relay, Network: p.Network,
+		Cluster: k8s.Cluster{Kubeconfig: eks.Kubeconfig, Endpoint: eks.Endpoint, Version: p.Clusters.EKS.Version, Ready: eks},
+	}); err != nil {
+		return nil, err
+	}
+	if _, err := k8s.NewBunny(ctx, name, k8s.BunnyArgs{
+		Estate: p.Estate, Bunny: p.K8s.Bunny, Relay: p.K8s.Relay, Network: p.Network,
+		Cluster: k8s.Cluster{Kubeconfig: aks.Kubeconfig, Endpoint: aks.Endpoint, Version: p.Clusters.AKS.Version, Ready: aks},
+	}); err != nil {
+		return nil, err
+	}
+	return parts{p, aws, azure, balancer, eks, aks, pair}.outputs(), nil
+}

@@ -1,0 +1,255 @@
+package network
+
+import (
+	"net/netip"
+	"slices"
+	"testing"
+
+	aznet "github.com/pulumi/pulumi-azure-native-sdk/network/v2"
+
+	"burrow/internal/plan"
+)
+
+const (
+	inboundDirection  = aznet.SecurityRuleDirectionInbound
+	outboundDirection = aznet.SecurityRuleDirectionOutbound
+	overTCP           = aznet.SecurityRuleProtocolTcp
+	overUDP           = aznet.SecurityRuleProtocolUdp
+	overICMP          = aznet.SecurityRuleProtocolIcmp
+)
+
+// More addresses of the default estate, and of tags.
+const (
+	aksNode2    = "10.10.1.8"
+	pod         = "10.244.3.4"
+	pod2        = "10.244.4.4"
+	nlbAZ1      = "10.0.1.250"
+	nlbAZ2      = "10.0.2.250"
+	awsAsks     = "10.0.1.252" // outbound resolver endpoint
+	awsAsks2    = "10.0.2.252"
+	awsAnswers  = "10.0.1.251" // inbound resolver endpoint
+	awsAnswers2 = "10.0.2.251"
+	probe       = "168.63.129.16"
+	inAzure     = "203.0.113.1"
+	inEntra     = "203.0.113.65"
+	inRegistry  = "203.0.113.129"
+	inFrontDoor = "203.0.113.193"
+)
+
+// tags stand for addresses here as they do in Azure once the tunnels are up:
+// VirtualNetwork covers what the gateway learns.
+var tags = map[string][]netip.Prefix{
+	"VirtualNetwork": {pfx("10.10.0.0/16"), pfx("10.0.0.0/16"), pfx("10.244.0.0/16"), pfx("168.63.129.16/32")},
+	balancers:        {pfx("168.63.129.16/32")},
+	azureCloud:       {pfx("203.0.113.0/26")},
+	entra:            {pfx("203.0.113.64/26")},
+	registry:         {pfx("203.0.113.128/26")},
+	frontDoor:        {pfx("203.0.113.192/26")},
+}
+
+func pfx(s string) netip.Prefix { return netip.MustParsePrefix(s) }
+
+// defaultRules are what Azure adds to every group.
+var defaultRules = []nsgRule{
+	defaultRule("AllowVnetInBound", 65000, inboundDirection, aznet.SecurityRuleAccessAllow, "VirtualNetwork", "VirtualNetwork"),
+	defaultRule("AllowAzureLoadBalancerInBound", 65001, inboundDirection, aznet.SecurityRuleAccessAllow, balancers, anyone),
+	defaultRule("DenyAllInBound", 65500, inboundDirection, aznet.SecurityRuleAccessDeny, anyone, anyone),
+	defaultRule("AllowVnetOutBound", 65000, outboundDirection, aznet.SecurityRuleAccessAllow, "VirtualNetwork", "VirtualNetwork"),
+	defaultRule("AllowInternetOutBound", 65001, outboundDirection, aznet.SecurityRuleAccessAllow, anyone, publicWorld),
+	defaultRule("DenyAllOutBound", 65500, outboundDirection, aznet.SecurityRuleAccessDeny, anyone, anyone),
+}
+
+func defaultRule(
+	name string, priority int, direction aznet.SecurityRuleDirection, access aznet.SecurityRuleAccess, from, to string,
+) nsgRule {
+	return nsgRule{
+		Name: name, Priority: priority, Direction: direction, Access: access,
+		Protocol: aznet.SecurityRuleProtocolAsterisk, Sources: one(from), Destinations: one(to), Port: anyPort,
+	}
+}
+
+// opening is the first packet of a flow; a group lets its replies pass.
+type opening struct {
+	direction aznet.SecurityRuleDirection
+	protocol  aznet.SecurityRuleProtocol
+	from, to  string
+	port      int
+}
+
+// decides evaluates the rules, Azure's own included: the lowest priority that
+// fits decides.
+func decides(rules []nsgRule, o opening) nsgRule {
+	all := slices.Concat(rules, defaultRules)
+	slices.SortFunc(all, func(a, b nsgRule) int { return a.Priority - b.Priority })
+	for _, r := range all {
+		if r.fits(o) {
+			return r
+		}
+	}
+	panic("a default rule fits everything")
+}
+
+func (r nsgRule) fits(o opening) bool {
+	return r.Direction == o.direction &&
+		(r.Protocol == aznet.SecurityRuleProtocolAsterisk || r.Protocol == o.protocol) &&
+		covers(r.Sources, o.from) && covers(r.Destinations, o.to) &&
+		(r.Port == anyPort || r.Port == o.port)
+}
+
+func covers(words []string, address string) bool {
+	addr := netip.MustParseAddr(address)
+	in := func(p netip.Prefix) bool { return p.Contains(addr) }
+	return slices.ContainsFunc(words, func(word string) bool {
+		switch list, isTag := tags[word]; {
+		case word == anyone:
+			return true
+		case word == publicWorld:
+			return !slices.ContainsFunc(tags["VirtualNetwork"], in)
+		case isTag:
+			return slices.ContainsFunc(list, in)
+		default:
+			return in(netip.MustParsePrefix(word))
+		}
+	})
+}
+
+type groupCase struct {
+	name string
+	opening
+	want bool
+}
+
+func testGroup(t *testing.T, rules []nsgRule, cases []groupCase) {
+	for _, tc := range cases {
+		t.Run(tc.name, func(t *testing.T) {
+			r := decides(rules, tc.opening)
+			if got := r.Access == aznet.SecurityRuleAccessAllow; got != tc.want {
+				t.Errorf("%+v: allowed %v, want %v (decided by %s)", tc.opening, got, tc.want, r.Name)
+			}
+		})
+	}
+}
+
+func TestNodeRules(t *testing.T) {
+	p := plan.Default()
+	relay := p.K8s.Relay.Port
+	testGroup(t, nodeRules(p.Network, p.Clusters.AKS, p.K8s.Relay), []groupCase{
+		{"node to node in", opening{inboundDirection, overTCP, aksNode2, aksNode, 10250}, true},
+		{"node to node out", opening{outboundDirection, overUDP, aksNode, aksNode2, 8472}, true},
+		{"pod to pod", opening{inboundDirection, overTCP, pod, pod2, 8080}, true},
+		{"pod to pod out", opening{outboundDirection, overTCP, pod, pod2, 8080}, true},
+		{"node to pod", opening{outboundDirection, overTCP, aksNode, pod, 53}, true},
+		{"pod to node", opening{inboundDirection, overTCP, pod, aksNode, 10250}, true},
+		{"ping between nodes", opening{inboundDirection, overICMP, aksNode2, aksNode, 0}, true},
+		{"probe of a load balancer", opening{inboundDirection, overTCP, probe, aksNode, 31000}, true},
+
+		{"bunny to relay, zone 1", opening{outboundDirection, overTCP, aksNode, nlbAZ1, relay}, true},
+		{"bunny to relay, zone 2", opening{outboundDirection, overTCP, aksNode, nlbAZ2, relay}, true},
+		{"bunny to another port of relay's", opening{outboundDirection, overTCP, aksNode, nlbAZ1, 443}, false},
+		{"bunny past the load balancer", opening{outboundDirection, overTCP, aksNode, nodeAZ1, p.K8s.Relay.NodePort}, false},
+		{"bunny to AWS's resolver directly", opening{outboundDirection, overUDP, aksNode, awsAnswers, 53}, false},
+		{"AWS to a node", opening{inboundDirection, overTCP, nodeAZ1, aksNode, 443}, false},
+		{"AWS to a pod", opening{inboundDirection, overTCP, nodeAZ1, pod, 443}, false},
+		{"AWS pings a node", opening{inboundDirection, overICMP, nodeAZ1, aksNode, 0}, false},
+		{"the rest of the VNet to a node", opening{inboundDirection, overTCP, azureOther, aksNode, 22}, false},
+		{"a node to the rest of the VNet", opening{outboundDirection, overTCP, aksNode, azureOther, 443}, false},
+		{"the internet to a node", opening{inboundDirection, overTCP, web, aksNode, 443}, false},
+
+		{"API server and Azure", opening{outboundDirection, overTCP, aksNode, inAzure, 443}, true},
+		{"Entra", opening{outboundDirection, overTCP, aksNode, inEntra, 443}, true},
+		{"images", opening{outboundDirection, overTCP, aksNode, inRegistry, 443}, true},
+		{"layers", opening{outboundDirection, overTCP, aksNode, inFrontDoor, 443}, true},
+		{"time", opening{outboundDirection, overUDP, aksNode, web, 123}, true},
+		{"DNS, UDP", opening{outboundDirection, overUDP, aksNode, probe, 53}, true},
+		{"DNS, TCP", opening{outboundDirection, overTCP, aksNode, probe, 53}, true},
+		{"DNS past the VNet's resolver", opening{outboundDirection, overUDP, aksNode, web, 53}, false},
+		{"the web at large", opening{outboundDirection, overTCP, aksNode, web, 443}, false},
+		{"Azure by plain HTTP", opening{outboundDirection, overTCP, aksNode, inAzure, 80}, false},
+	})
+}
+
+func TestResolverInboundRules(t *testing.T) {
+	testGroup(t, resolverInboundRules(plan.Default().Network), []groupCase{
+		{"AWS asks from zone 1, UDP", opening{inboundDirection, overUDP, awsAsks, azureIn, 53}, true},
+		{"AWS asks from zone 2, TCP", opening{inboundDirection, overTCP, awsAsks2, azureIn, 53}, true},
+		{"an EKS node asks", opening{inboundDirection, overUDP, nodeAZ1, azureIn, 53}, false},
+		{"AWS's inbound endpoint asks", opening{inboundDirection, overUDP, awsAnswers, azureIn, 53}, false},
+		{"AWS tries another port", opening{inboundDirection, overTCP, awsAsks, azureIn, 443}, false},
+		{"an AKS node asks", opening{inboundDirection, overUDP, aksNode, azureIn, 53}, false},
+		{"the endpoint asks nobody", opening{outboundDirection, overUDP, azureIn, awsAnswers, 53}, false},
+		{"the endpoint leaves for the internet", opening{outboundDirection, overTCP, azureIn, web, 443}, false},
+	})
+}
+
+func TestResolverOutboundRules(t *testing.T) {
+	testGroup(t, resolverOutboundRules(plan.Default().Network), []groupCase{
+		{"asks AWS in zone 1, UDP", opening{outboundDirection, overUDP, azureOut, awsAnswers, 53}, true},
+		{"asks AWS in zone 2, TCP", opening{outboundDirection, overTCP, azureOut, awsAnswers2, 53}, true},
+		{"asks from any of its addresses", opening{outboundDirection, overUDP, "10.10.3.29", awsAnswers, 53}, true},
+		{"asks AWS's outbound endpoint", opening{outboundDirection, overUDP, azureOut, awsAsks, 53}, false},
+		{"asks relay's load balancer", opening{outboundDirection, overTCP, azureOut, nlbAZ1, 53}, false},
+		{"asks the internet", opening{outboundDirection, overUDP, azureOut, web, 53}, false},
+		{"AWS comes in", opening{inboundDirection, overUDP, awsAsks, azureOut, 53}, false},
+		{"the VNet comes in", opening{inboundDirection, overTCP, aksNode, azureOut, 53}, false},
+	})
+}
+
+// TestDefaultRulesNeedClosing shows what the denials are for: without them
+// Azure's own rules admit AWS.
+func TestDefaultRulesNeedClosing(t *testing.T) {
+	o := opening{inboundDirection, overTCP, nodeAZ1, aksNode, 22}
+	if r := decides(nil, o); r.Access != aznet.SecurityRuleAccessAllow {
+		t.Errorf("default rules alone: %s decides, want AllowVnetInBound", r.Name)
+	}
+	if r := decides(denyRest(), o); r.Name != "deny-rest-in" {
+		t.Errorf("with our denials %s decides, want deny-rest-in", r.Name)
+	}
+}
+
+func TestGroupLimits(t *testing.T) {
+	p := plan.Default()
+	p.Network.AWS.Zones = manyZones(6)
+	for i := range p.Network.AWS.Zones {
+		z := &p.Network.AWS.Zones[i]
+		first := z.Private.Addr().Next()
+		z.NLB, z.ResolverInbound, z.ResolverOutbound = first, first.Next(), first.Next().Next()
+	}
+	for group, rules := range map[string][]nsgRule{
+		"nodes":    nodeRules(p.Network, p.Clusters.AKS, p.K8s.Relay),
+		"inbound":  resolverInboundRules(p.Network),
+		"outbound": resolverOutboundRules(p.Network),
+	} {
+		t.Run(group, func(t *testing.T) {
+			seen := map[any]bool{}
+			for _, r := range rules {
+				place := [2]any{r.Direction, r.Priority}
+				if seen[place] || seen[r.Name] {
+					t.Errorf("%s: priority %d or name stands twice (ANW-11)", r.Name, r.Priority)
+				}
+				seen[place], seen[r.Name] = true, true
+				if r.Priority < 100 || r.Priority > 4096 {
+					t.Errorf("%s: priority %d (ANW-11)", r.Name, r.Priority)
+				}
+				if n := len(r.Description); n == 0 || n > 140 {
+					t.Errorf("%s: description of %d characters (ANW-12)", r.Name, n)
+				}
+				for _, side := range [][]string{r.Sources, r.Destinations} {
+					if !wellFormed(side) {
+						t.Errorf("%s: %q is neither one tag nor prefixes", r.Name, side)
+					}
+				}
+			}
+		})
+	}
+}
+
+// wellFormed says whether a side of a rule is one that Azure takes.
+func wellFormed(words []string) bool {
+	if len(words) == 1 {
+		return true
+	}
+	return len(words) > 0 && !slices.ContainsFunc(words, func(word string) bool {
+		_, err := netip.ParsePrefix(word)
+		return err != nil
+	})
+}
