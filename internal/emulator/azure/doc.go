@@ -1,0 +1,78 @@
+// Package azure is the emulated Azure: the kinds, rules and functions of
+// azure-native 2 that a VNet with a VPN gateway, an AKS cluster, private DNS and
+// their monitoring need. It is data for package emulator, which runs it.
+//
+// # What is modelled
+//
+//   - Resources (default API versions; containerservice in every version that
+//     the schema has): ResourceGroup; VirtualNetwork, Subnet,
+//     NetworkSecurityGroup, SecurityRule, RouteTable, Route, NatGateway,
+//     PublicIPAddress; VirtualNetworkGateway, LocalNetworkGateway,
+//     VirtualNetworkGatewayConnection; NetworkWatcher, FlowLog; PrivateZone,
+//     VirtualNetworkLink, PrivateRecordSet; DnsResolver, InboundEndpoint,
+//     OutboundEndpoint, DnsForwardingRuleset, ForwardingRule,
+//     PrivateResolverVirtualNetworkLink; UserAssignedIdentity, RoleAssignment;
+//     ManagedCluster, AgentPool; DiagnosticSetting, MetricAlert, ActionGroup;
+//     Workspace; StorageAccount, BlobServiceProperties, ManagementPolicy.
+//   - Functions: getClientConfig, listManagedClusterUserCredentials and
+//     …AdminCredentials, and the reads of a cluster, VNet, gateway, connection,
+//     storage account and resource group.
+//   - ARM: ids compared without regard to case, groups and parents that must
+//     exist, names, regions, tags, deletion of a group with all in it, one write
+//     per VNet (PRV-03) and per cluster (AKS-48) at a time.
+//   - The provider: it reads before it creates (PRO-09), takes a missing
+//     location from its configuration or the group, replaces for what its own
+//     metadata says and for nothing else. What Azure keeps for life and the
+//     provider sends as an update all the same (a gateway's type, a pool's VM
+//     size, an endpoint's address) is refused by the cloud, as in real life;
+//     ReplaceOnChanges is the way round.
+//   - Children written inline or as resources of their own, and what becomes of
+//     them when the two are mixed (PRV-02).
+//   - What Azure makes by itself: the region's network watcher and its group
+//     with the first VNet (LOG-04; both stay), a cluster's node resource group
+//     with the kubelets' identity, a security group and the outbound address
+//     (gone with the cluster).
+//   - A connection's key that a PUT ignores and a GET never returns (AVC-12).
+//   - Rights: a cluster's user-assigned identity needs a role that lets it join
+//     its subnet and use its route table (AKS-29, AKS-32). The roles that count
+//     are Network Contributor, Contributor and Owner.
+//   - Kubernetes versions of 23 November 2026.
+//
+// Rules have the ids of the rule catalogue. Those that begin with ARM are not in
+// it: ARM-01 a group without a location, ARM-02 a region that does not exist (or
+// is not "global": ADR-01, ADR-04, LOG-11), ARM-03 a location that changes,
+// ARM-04 the short name of an action group, ARM-05 resources that must be named
+// default, ARM-06 settings of a storage account that cannot change, ARM-07 role
+// assignments that cannot. Where no error code is known, a rule has the service's
+// generic one and its source says so.
+//
+// # What a refresh finds
+//
+// These outputs change by themselves, and none of them is an input of the same
+// resource: a connection's connectionStatus (AVC-31); subnets of a security
+// group, route table or NAT gateway; ipConfigurations of a subnet; ipConfiguration
+// of a public address; flowLogs of a VNet; the counts of a private zone. An
+// exception, as in real life: agent pools of their own appear among the cluster's
+// agentPoolProfiles (PRV-04).
+//
+// Real azure-native shows a VNet's own subnets after an update and hides them
+// again at the next refresh, if they are not inline; here they are always hidden.
+//
+// # What is not modelled
+//
+//   - Everything that Azure accepts and that then does not work: routes, packets,
+//     DNS answers, a service range that shadows another network (AKS-23).
+//     emulator.Tunnels works out the state of tunnels.
+//   - Entra: users, groups and service principals are any GUID. Custom roles,
+//     policies, locks, what the caller may do.
+//   - Which SKU, VM size or service is offered in which region; prices.
+//   - Time: a gateway takes no 45 minutes, a subnet is free at once after its
+//     gateway is gone (AVG-39), roles work at once (IAM-08 but for identities
+//     made in the same world), soft-deleted workspaces are gone.
+//   - Machine scale sets, load balancers and network interfaces, those of AKS
+//     included; private endpoints, peerings, application security groups,
+//     point-to-site and ExpressRoute. Ids of such things in inputs are not looked up.
+//   - Patch releases of Kubernetes and node images; surge settings beyond their
+//     number of nodes.
+//   - Outputs that only such things would fill.
+package azure

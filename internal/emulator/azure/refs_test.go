@@ -1,0 +1,151 @@
+package azure
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"burrow/internal/emulator"
+)
+
+// Every reference to nothing is refused, with its code.
+func TestDanglingReferences(t *testing.T) {
+	for _, k := range Cloud().Kinds {
+		for _, ref := range k.Refs {
+			t.Run(k.Type+" "+ref.Path, func(t *testing.T) {
+				s := newSubscription(t)
+				in := s.valid(k.Type)
+				in.Set(strings.ReplaceAll(ref.Path, "[*]", "[0]"), "/subscriptions/"+testSubscription+
+					"/resourceGroups/rg/providers/Microsoft.Network/virtualNetworks/vnet/subnets/ghost")
+				_, _, err := s.create(k.Type, "it", in)
+				if err == nil || !strings.Contains(err.Error(), ref.Missing) || !strings.Contains(err.Error(), "ghost") {
+					t.Errorf("want %s, got %v", ref.Missing, err)
+				}
+			})
+		}
+	}
+}
+
+// What others refer to cannot be deleted where its cloud says so, and can be
+// once they are gone.
+func TestForbiddenDeletes(t *testing.T) {
+	tried := map[string]bool{}
+	for _, k := range Cloud().Kinds {
+		for _, ref := range k.Refs {
+			if ref.InUse == "" {
+				continue
+			}
+			t.Run(k.Type+" "+ref.Path, func(t *testing.T) {
+				s := newSubscription(t)
+				in := s.valid(k.Type)
+				if extra := extraReference[ref.Path]; extra != nil {
+					extra(s, in)
+				}
+				id, _ := s.mustCreate(k.Type, "it", in)
+				values := in.Strings(ref.Path)
+				if len(values) == 0 {
+					t.Fatalf("the valid inputs have no %s", ref.Path)
+				}
+				target := s.find(ref.To, values[0])
+				err := s.delete(target.Type, "target", target.ID)
+				if err == nil || !strings.Contains(err.Error(), ref.InUse) {
+					t.Fatalf("want %s, got %v", ref.InUse, err)
+				}
+				if err := s.delete(k.Type, "it", id); err != nil {
+					t.Fatal(err)
+				}
+				if err := s.delete(target.Type, "target", target.ID); err != nil && strings.Contains(err.Error(), k.Type) {
+					t.Errorf("after the other is gone: %v", err)
+				}
+				tried[ref.InUse] = true
+			})
+		}
+	}
+	for _, code := range []string{
+		codeSubnetInUse, codePublicIPInUse, "InUseNetworkSecurityGroupCannotBeDeleted", "InUseRouteTableCannotBeDeleted",
+		"VirtualNetworkGatewayCannotBeDeleted",
+	} {
+		if !tried[code] {
+			t.Errorf("no case of %s", code)
+		}
+	}
+}
+
+// extraReference adds references that the valid inputs do without.
+var extraReference = map[string]func(*subscription, props){
+	"networkSecurityGroup.id": func(s *subscription, in props) {
+		in["networkSecurityGroup"] = obj{"id": s.made(typeNSG, "nsg", nil)}
+	},
+	"routeTable.id": func(s *subscription, in props) {
+		in["routeTable"] = obj{"id": s.made(typeRouteTable, "table", nil)}
+	},
+	"podSubnetID": func(s *subscription, in props) { in["podSubnetID"] = s.subnet("pods", "10.10.16.0/20", nil) },
+	"agentPoolProfiles[*].podSubnetID": func(s *subscription, in props) {
+		in.Set("agentPoolProfiles[0].podSubnetID", s.subnet("pods", "10.10.16.0/20", nil))
+	},
+	"virtualNetworkGateway2.id": func(s *subscription, in props) {
+		in.Set("virtualNetworkGateway2", obj{"id": s.made(typeGateway, "gw", nil)})
+		in.Del("gatewayCustomBgpIpAddresses")
+	},
+}
+
+func (s *subscription) find(types []string, id string) *emulator.Object {
+	s.t.Helper()
+	i := slices.IndexFunc(types, func(typ string) bool { return s.object(typ, id) != nil })
+	if i < 0 {
+		s.t.Fatalf("there is no %v %s", types, id)
+	}
+	return s.object(types[i], id)
+}
+
+// What replaces a resource, and what is sent as an update whatever Azure says.
+func TestReplace(t *testing.T) {
+	cases := map[string]struct {
+		typ      string
+		change   func(props)
+		replaces string // the property, "" for an update in place
+	}{
+		"name":                     {typeVNet, put("virtualNetworkName", "other"), "virtualNetworkName"},
+		"group":                    {typeNSG, put("resourceGroupName", "other"), "resourceGroupName"},
+		"parent":                   {typeSubnet, put("virtualNetworkName", "other"), "virtualNetworkName"},
+		"location of a VNet":       {typeVNet, put("location", "ukwest"), "location"},
+		"location in other words":  {typeVNet, put("location", "UK South"), ""},
+		"location of a group":      {typeNSG, put("location", "ukwest"), ""},
+		"location of a resolver":   {typeResolver, put("location", "ukwest"), "location"},
+		"range of a subnet":        {typeSubnet, put("addressPrefix", "10.10.7.0/24"), ""},
+		"zones of an address":      {typePublicIP, put("zones", list{"1"}), ""},
+		"SKU of an address":        {typePublicIP, put("sku.tier", "Global"), "sku"},
+		"SKU of a gateway":         {typeGateway, put("sku.name", "VpnGw2AZ"), ""},
+		"addresses of a gateway":   {typeGateway, put("bgpSettings.bgpPeeringAddresses[0].customBgpIpAddresses[0]", "169.254.21.10"), ""},
+		"key of a connection":      {typeConnection, put("sharedKey", "b.key"), ""},
+		"protocol of a connection": {typeConnection, put("connectionProtocol", "IKEv1"), ""},
+		"endpoint's address":       {typeInbound, put("ipConfigurations[0].privateIpAddress", "10.10.2.5"), ""},
+		"link's VNet":              {typeZoneLink, put("virtualNetwork.id", "/x"), ""},
+		"record's type":            {typeRecord, put("recordType", "A"), "recordType"},
+		"version of a cluster":     {typeCluster, put("kubernetesVersion", "1.36"), ""},
+		"service range":            {typeCluster, put("networkProfile.serviceCidr", "10.12.0.0/16"), "networkProfile"},
+		"node group":               {typeCluster, put("nodeResourceGroup", "nodes"), "nodeResourceGroup"},
+		"VM size inside a cluster": {typeCluster, pool("vmSize", "Standard_D4s_v5"), ""},
+		"VM size of a pool":        {typePool, put("vmSize", "Standard_D4s_v5"), "vmSize"},
+		"principal":                {typeRole, put("principalId", testTenant), "principalId"},
+		"role":                     {typeRole, put("roleDefinitionId", "x"), ""},
+		"setting's target":         {typeDiagnostic, put("resourceUri", "/x"), "resourceUri"},
+		"hierarchical namespace":   {typeStorage, put("isHnsEnabled", true), "isHnsEnabled"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			s := newSubscription(t)
+			olds := s.valid(tc.typ)
+			olds["location"] = "uksouth"
+			news := olds.Clone()
+			tc.change(news)
+			var want []string
+			if tc.replaces != "" {
+				want = []string{tc.replaces}
+			}
+			if replaces, _ := s.diff(tc.typ, "it", olds, news); !slices.Equal(replaces, want) {
+				t.Errorf("replaced for %v, want %v", replaces, want)
+			}
+		})
+	}
+}

@@ -1,0 +1,120 @@
+package azure
+
+import (
+	"strings"
+
+	"burrow/internal/emulator"
+)
+
+// pool changes the test cluster's only pool.
+func pool(property string, v any) func(props) { return put("agentPoolProfiles[0]."+property, v) }
+
+func clusterRefusals() []refusal {
+	versions := func(version string) func(props) {
+		return all(put("kubernetesVersion", version), pool("orchestratorVersion", version))
+	}
+	premium := all(put("sku.tier", "Premium"), put("supportPlan", longTermSupport))
+	ranges := "apiServerAccessProfile.authorizedIPRanges"
+	return []refusal{
+		{name: "the plan's pool name", rule: "AKS-01", code: codeParameter, typ: typeCluster, bad: pool("name", "aks-bunny-pool"), fine: pool("name", "bunnypool123")},
+		{name: "pool name of its own resource", rule: "AKS-01", code: codeParameter, typ: typePool, bad: put("agentPoolName", "Extra")},
+		{name: "two names", rule: "AKS-03", code: codeParameter, typ: typeCluster, bad: put("fqdnSubdomain", "x")},
+		{name: "DNS prefix", rule: "AKS-03", code: codeParameter, typ: typeCluster, bad: put("dnsPrefix", "-x"), fine: put("dnsPrefix", strings.Repeat("x", 54))},
+		{name: "no system pool", rule: "AKS-05", code: codeParameter, typ: typeCluster, bad: pool("mode", "User")},
+		{name: "Windows system pool", rule: "AKS-05", code: codeParameter, typ: typePool, bad: all(put("mode", "System"), put("osType", "Windows"), put("agentPoolName", "win"))},
+		{name: "Windows system pool beside another", rule: "AKS-05", code: codeParameter, typ: typeCluster, bad: func(in props) {
+			one := in.Maps("agentPoolProfiles")[0]
+			in.Set("agentPoolProfiles", list{one, one.With(props{"name": "win", "osType": "Windows"})})
+		}},
+		{name: "small system pool", rule: "AKS-06", code: "SystemPoolSkuTooLow", typ: typeCluster, bad: pool("vmSize", "Standard_B1ms"), fine: pool("vmSize", "Standard_B2s")},
+		{name: "few pods", rule: "AKS-07", code: codeParameter, typ: typeCluster, bad: pool("maxPods", 29.0), fine: pool("maxPods", 30.0)},
+		{name: "many pods", rule: "AKS-07", code: codeParameter, typ: typeCluster, bad: pool("maxPods", 251.0), fine: pool("maxPods", 250.0)},
+		{name: "count above the most", rule: "AKS-08", code: codeParameter, typ: typeCluster, bad: pool("count", 4.0), fine: pool("count", 3.0)},
+		{name: "limits without autoscaling", rule: "AKS-08", code: codeParameter, typ: typeCluster, bad: pool("enableAutoScaling", false)},
+		{name: "no nodes of a system pool", rule: "AKS-08", code: codeParameter, typ: typeCluster, bad: pool("minCount", 0.0)},
+		{name: "no VM size", rule: "AKS-09", code: codeBad, typ: typeCluster, bad: pool("vmSize", "t3.medium")},
+		{name: "large disk", rule: "AKS-11", code: codeParameter, typ: typeCluster, bad: pool("osDiskSizeGB", 2049.0), fine: pool("osDiskSizeGB", 2048.0)},
+		{name: "VM size later", rule: "AKS-11", code: "PropertyChangeNotAllowed", typ: typeCluster, on: emulator.OpUpdate, bad: pool("vmSize", "Standard_D4s_v5"), fine: pool("maxCount", 4.0)},
+		{name: "pods of a pool later", rule: "AKS-11", code: "PropertyChangeNotAllowed", typ: typePool, on: emulator.OpUpdate, bad: put("maxPods", 60.0), fine: put("count", 2.0)},
+		{name: "unknown version", rule: "AKS-12", code: "K8sVersionNotSupported", typ: typeCluster, bad: versions("1.29"), fine: versions("1.36.1")},
+		{name: "long-term version", rule: "AKS-13", code: "K8sVersionNotSupported", typ: typeCluster, bad: versions("1.33"), fine: all(versions("1.33"), premium)},
+		{name: "back", rule: "AKS-14", code: "OperationNotAllowed", typ: typeCluster, on: emulator.OpUpdate, bad: versions("1.34"), fine: versions("1.36")},
+		{name: "pool ahead of its cluster", rule: "AKS-14", code: codeBad, typ: typeCluster, bad: pool("orchestratorVersion", "1.36"), fine: pool("orchestratorVersion", "1.34")},
+		{name: "support plan", rule: "AKS-15", code: codeParameter, typ: typeCluster, bad: put("supportPlan", longTermSupport), fine: premium},
+		{name: "range with host bits", rule: "AKS-37", code: codeParameter, typ: typeCluster, bad: put(ranges, list{"198.51.100.1/24"}), fine: put(ranges, list{"198.51.100.1"})},
+		{name: "range of a private cluster", rule: "AKS-37", code: codeParameter, typ: typeCluster, bad: put("apiServerAccessProfile.enablePrivateCluster", true), fine: put("apiServerAccessProfile", obj{"enablePrivateCluster": true})},
+		{name: "201 ranges", rule: "AKS-37", code: codeParameter, typ: typeCluster, bad: put(ranges, many(201, func(int) any { return "198.51.100.0/24" })), fine: put(ranges, many(200, func(int) any { return "198.51.100.0/24" }))},
+		{name: "no accounts at all", rule: "AKS-38", code: codeBad, typ: typeCluster, bad: drop("aadProfile"), fine: all(drop("aadProfile"), put("disableLocalAccounts", false))},
+		{name: "administrators by name", rule: "AKS-38", code: codeBad, typ: typeCluster, bad: put("aadProfile.adminGroupObjectIDs", list{"admins"})},
+		{name: "long node group", rule: "AKS-41", code: codeParameter, typ: typeCluster, bad: put("nodeResourceGroup", strings.Repeat("g", 81)), fine: put("nodeResourceGroup", strings.Repeat("g", 80))},
+		{name: "pool added inline", rule: "PRV-04", code: codeBad, typ: typeCluster, on: emulator.OpUpdate, bad: func(in props) {
+			one := in.Maps("agentPoolProfiles")[0]
+			in.Set("agentPoolProfiles", list{one, one.With(props{"name": "second"})})
+		}},
+		{name: "pool that is inline", rule: "PRO-09", code: codeExists, typ: typePool, bad: put("agentPoolName", "bunny")},
+	}
+}
+
+func clusterNetworkRefusals() []refusal {
+	network := func(property string, v any) func(props) { return put("networkProfile."+property, v) }
+	plain := all(drop("networkProfile.networkPolicy"), network("networkDataplane", "azure"))
+	system := all(put("identity", obj{"type": "SystemAssigned"}))
+	nodes := func(name string) func(props) {
+		return func(in props) {
+			id := in.Str("agentPoolProfiles[0].vnetSubnetID")
+			in.Set("agentPoolProfiles[0].vnetSubnetID", parentOf(id)+"/subnets/"+name)
+		}
+	}
+	granted := func(name, prefix string, more props) func(s *subscription) {
+		return func(s *subscription) { s.grant("10000000-0000-4000-8000-000000000009", s.subnet(name, prefix, more)) }
+	}
+	delegation := props{"delegations": list{obj{"name": "d", "serviceName": resolverService}}}
+	route := func(hop string) func(s *subscription) {
+		return func(s *subscription) {
+			s.made(typeRoute, "all", s.valid(typeRoute).With(props{
+				"routeName": "all", "addressPrefix": "0.0.0.0/0", "nextHopType": hop,
+			}))
+		}
+	}
+	abroad := func(s *subscription) {
+		vnet := s.valid(typeVNet).With(props{"virtualNetworkName": "abroad", "location": "ukwest"})
+		s.made(typeVNet, "abroad", vnet)
+		id := s.made(typeSubnet, "abroad", props{
+			"resourceGroupName": testGroup, "virtualNetworkName": "abroad", "subnetName": "nodes", "addressPrefix": "10.10.1.0/24",
+		})
+		s.grant("10000000-0000-4000-8000-000000000009", id)
+	}
+	return []refusal{
+		{name: "overlay without Azure's plugin", rule: "AKS-16", code: codeBad, typ: typeCluster, bad: all(plain, network("networkPlugin", "kubenet")), fine: all(plain, network("networkPlugin", "kubenet"), drop("networkProfile.networkPluginMode"))},
+		{name: "cilium without its policy", rule: "AKS-17", code: codeBad, typ: typeCluster, bad: network("networkPolicy", "azure")},
+		{name: "cilium's policy without cilium", rule: "AKS-18", code: codeBad, typ: typeCluster, bad: network("networkDataplane", "azure"), fine: all(network("networkDataplane", "azure"), network("networkPolicy", "calico"))},
+		{name: "range with host bits", rule: "AKS-19", code: codeParameter, typ: typeCluster, bad: network("podCidr", "10.244.0.1/16")},
+		{name: "pods in the services", rule: "AKS-19", code: codeParameter, typ: typeCluster, bad: network("podCidr", "10.11.0.0/16")},
+		{name: "huge service range", rule: "AKS-23", code: codeParameter, typ: typeCluster, bad: all(network("serviceCidr", "172.0.0.0/11"), network("dnsServiceIP", "172.0.0.10"))},
+		{name: "DNS outside", rule: "AKS-25", code: codeParameter, typ: typeCluster, bad: network("dnsServiceIP", "10.12.0.10")},
+		{name: "DNS at the API's address", rule: "AKS-25", code: codeParameter, typ: typeCluster, bad: network("dnsServiceIP", "10.11.0.1"), fine: network("dnsServiceIP", "10.11.0.2")},
+		{name: "range without its DNS", rule: "AKS-25", code: codeParameter, typ: typeCluster, bad: drop("networkProfile.dnsServiceIP")},
+		{name: "range of AKS's own", rule: "AKS-26", code: codeParameter, typ: typeCluster, bad: network("podCidr", "172.30.0.0/16")},
+		{name: "pods in the VNet", rule: "AKS-21", code: "NetworkProfileCIDROverlapVNET", typ: typeCluster, bad: network("podCidr", "10.10.128.0/17")},
+		{name: "services in the VNet", rule: "AKS-24", code: "ServiceCidrOverlapExistingSubnetsCidr", typ: typeCluster, bad: all(network("serviceCidr", "10.10.64.0/20"), network("dnsServiceIP", "10.10.64.10"))},
+		{name: "small pod range", rule: "AKS-20", code: "InsufficientSubnetSize", typ: typeCluster, bad: network("podCidr", "10.244.0.0/23"), fine: network("podCidr", "10.244.0.0/22")},
+		{name: "small node subnet", rule: "AKS-27", code: "InsufficientSubnetSize", typ: typeCluster, before: granted("small", "10.10.4.0/29", nil), bad: nodes("small"), fine: all(nodes("small"), pool("maxCount", 2.0))},
+		{name: "pods in a small subnet", rule: "AKS-27", code: "InsufficientSubnetSize", typ: typeCluster, bad: all(plain, drop("networkProfile.networkPluginMode")), fine: all(plain, drop("networkProfile.networkPluginMode"), pool("maxPods", 30.0))},
+		{name: "gateway's subnet", rule: "AKS-28", code: codeBad, typ: typeCluster, before: granted(gatewaySubnet, "10.10.5.0/27", nil), bad: nodes(gatewaySubnet)},
+		{name: "VNet abroad", rule: "AKS-28", code: codeBad, typ: typeCluster, before: abroad, bad: func(in props) {
+			in.Set("agentPoolProfiles[0].vnetSubnetID", strings.Replace(in.Str("agentPoolProfiles[0].vnetSubnetID"), "/vnet/", "/abroad/", 1))
+		}},
+		{name: "delegated subnet", rule: "AKS-28", code: "ResourceNotPermittedOnDelegatedSubnet", typ: typeCluster, before: granted("dns", "10.10.4.0/24", delegation), bad: nodes("dns")},
+		{name: "no rights on the subnet", rule: "AKS-29", code: "LinkedAuthorizationFailed", typ: typeCluster, before: func(s *subscription) { s.subnet("bare", "10.10.4.0/24", nil) }, bad: nodes("bare")},
+		{name: "pool without rights", rule: "AKS-29", code: "LinkedAuthorizationFailed", typ: typePool, before: func(s *subscription) { s.subnet("bare", "10.10.4.0/24", nil) }, bad: func(in props) {
+			id := in.Str("vnetSubnetID")
+			in.Set("vnetSubnetID", parentOf(id)+"/subnets/bare")
+		}},
+		{name: "no rights on the route table", rule: "AKS-32", code: "CustomRouteTableMissingPermission", typ: typeCluster, before: func(s *subscription) {
+			table := s.made(typeRouteTable, "bare", s.valid(typeRouteTable).With(props{"routeTableName": "bare"}))
+			granted("routed", "10.10.4.0/24", props{"routeTable": obj{"id": table}})(s)
+		}, bad: nodes("routed")},
+		{name: "system identity with a route table", rule: "AKS-31", code: "CustomRouteTableWithUnsupportedMSIType", typ: typeCluster, before: func(s *subscription) { s.subnet("unrouted", "10.10.4.0/24", nil) }, bad: system, fine: all(system, nodes("unrouted"))},
+		{name: "all to the internet", rule: "AKS-33", code: "RouteTableInvalidNextHop", typ: typeCluster, before: route("Internet"), bad: network("outboundType", "userDefinedRouting")},
+	}
+}

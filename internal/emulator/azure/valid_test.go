@@ -1,0 +1,381 @@
+package azure
+
+import (
+	"burrow/internal/emulator"
+)
+
+// Props and lists as a program writes them.
+type (
+	props = emulator.Props
+	obj   = map[string]any
+	list  = []any
+)
+
+const testGroup = "rg"
+
+// valid returns inputs that a kind accepts, and makes in the subscription what
+// they refer to. Things that are there already are made once.
+func (s *subscription) valid(typ string) props {
+	in := validInputs()[typ](s)
+	if typ != typeGroup && typ != typeDiagnostic && typ != typeRole && !in.Has("resourceGroupName") {
+		in["resourceGroupName"] = s.group()
+	}
+	return in
+}
+
+// made makes a valid resource of the kind unless there is one, and returns its id.
+func (s *subscription) made(typ, name string, in props) string {
+	s.t.Helper()
+	if in == nil {
+		in = s.valid(typ)
+	}
+	if id := s.idOf(typ, name, in); id != "" && s.object(typ, id) != nil {
+		return id
+	}
+	id, _ := s.mustCreate(typ, name, in)
+	return id
+}
+
+// idOf is the id that a resource will have.
+func (s *subscription) idOf(typ, name string, in props) string {
+	s.t.Helper()
+	id := ""
+	err := s.world.View(func(tx *emulator.Tx) error {
+		for _, k := range Cloud().Kinds {
+			if k.Type == typ {
+				c := &emulator.Call{
+					Tx: tx, Kind: k, Name: name, URN: urn(typ, name), In: in,
+					Provider: props{"subscriptionId": testSubscription},
+				}
+				var err error
+				id, err = k.NewID(c)
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	zero := "/subscriptions/00000000-0000-0000-0000-000000000000"
+	if len(id) > len(zero) && id[:len(zero)] == zero {
+		id = "/subscriptions/" + testSubscription + id[len(zero):]
+	}
+	return id
+}
+
+func (s *subscription) group() string {
+	s.made(typeGroup, testGroup, props{"resourceGroupName": testGroup, "location": "uksouth"})
+	return testGroup
+}
+
+func (s *subscription) vnet() string {
+	s.made(typeVNet, "vnet", nil)
+	return "vnet"
+}
+
+func (s *subscription) subnet(name, prefix string, more props) string {
+	in := props{
+		"resourceGroupName": s.group(), "virtualNetworkName": s.vnet(), "subnetName": name, "addressPrefix": prefix,
+	}
+	return s.made(typeSubnet, name, in.With(more))
+}
+
+// delegated is a subnet for an endpoint of a resolver.
+func (s *subscription) delegated(name, prefix string) string {
+	return s.subnet(name, prefix, props{"delegations": list{obj{"name": "d", "serviceName": resolverService}}})
+}
+
+func (s *subscription) address(name string) string {
+	return s.made(typePublicIP, name, s.valid(typePublicIP).With(props{"publicIpAddressName": name}))
+}
+
+func (s *subscription) identity() string { return s.made(typeIdentity, "identity", nil) }
+
+// grant gives the test identity a role at a scope.
+func (s *subscription) grant(name, scope string) {
+	s.made(typeRole, name, props{
+		"roleAssignmentName": name, "scope": scope, "principalType": "ServicePrincipal",
+		"principalId":      s.object(typeIdentity, s.identity()).Out.Str("principalId"),
+		"roleDefinitionId": roleDefinitionID(roleNetworkContributor),
+	})
+}
+
+func roleDefinitionID(role string) string {
+	return "/subscriptions/" + testSubscription + "/providers/Microsoft.Authorization/roleDefinitions/" + role
+}
+
+// A gateway's configuration id, as a program has to write it.
+func testConfigurationID(name string) string {
+	return "/subscriptions/" + testSubscription + "/resourceGroups/" + testGroup +
+		"/providers/Microsoft.Network/virtualNetworkGateways/gw/ipConfigurations/" + name
+}
+
+func validInputs() map[string]func(*subscription) props {
+	return map[string]func(*subscription) props{
+		typeGroup: func(*subscription) props { return props{"resourceGroupName": "another", "location": "uksouth"} },
+		typeVNet: func(*subscription) props {
+			return props{"virtualNetworkName": "vnet", "addressSpace": obj{"addressPrefixes": list{"10.10.0.0/16"}}}
+		},
+		typeSubnet: func(s *subscription) props {
+			return props{"virtualNetworkName": s.vnet(), "subnetName": "nodes", "addressPrefix": "10.10.1.0/24"}
+		},
+		typeNSG: func(*subscription) props { return props{"networkSecurityGroupName": "nsg"} },
+		typeNSGRule: func(s *subscription) props {
+			s.made(typeNSG, "nsg", nil)
+			return props{
+				"networkSecurityGroupName": "nsg", "securityRuleName": "allow", "priority": 100.0, "direction": "Inbound",
+				"access": "Allow", "protocol": "Tcp", "sourcePortRange": "*", "destinationPortRange": "53",
+				"sourceAddressPrefix": "VirtualNetwork", "destinationAddressPrefixes": list{"10.0.0.0/16", "10.1.0.4"},
+			}
+		},
+		typeRouteTable: func(*subscription) props { return props{"routeTableName": "table"} },
+		typeRoute: func(s *subscription) props {
+			s.made(typeRouteTable, "table", nil)
+			return props{
+				"routeTableName": "table", "routeName": "aws", "addressPrefix": "10.0.0.0/16",
+				"nextHopType": "VirtualNetworkGateway",
+			}
+		},
+		typeNATGateway: func(s *subscription) props {
+			return props{
+				"natGatewayName": "nat", "sku": obj{"name": "Standard"},
+				"publicIpAddresses": list{obj{"id": s.address("nat-ip")}},
+			}
+		},
+		typePublicIP: func(*subscription) props {
+			return props{
+				"publicIpAddressName": "ip", "publicIPAllocationMethod": "Static", "sku": obj{"name": "Standard"},
+				"zones": list{"1", "2", "3"},
+			}
+		},
+		typeGateway:    validGateway,
+		typeLocal:      validLocal,
+		typeConnection: validConnection,
+		typeWatcher:    func(*subscription) props { return props{"networkWatcherName": "watcher", "location": "ukwest"} },
+		typeFlowLog:    validFlowLog,
+		typeZone: func(*subscription) props {
+			return props{"privateZoneName": "private.azure.internal", "location": "global"}
+		},
+		typeZoneLink:    validZoneLink,
+		typeRecord:      validRecord,
+		typeResolver:    validResolver,
+		typeInbound:     validInbound,
+		typeOutbound:    validOutbound,
+		typeRuleset:     validRuleset,
+		typeForward:     validForward,
+		typeRulesetLink: validRulesetLink,
+		typeIdentity:    func(*subscription) props { return props{"resourceName": "identity"} },
+		typeRole:        validRole,
+		typeCluster:     validCluster,
+		typePool:        validPool,
+		typeDiagnostic:  validDiagnostic,
+		typeAlert:       validAlert,
+		typeActions: func(*subscription) props {
+			return props{"actionGroupName": "oncall", "groupShortName": "oncall", "enabled": true, "location": "global"}
+		},
+		typeWorkspace: func(*subscription) props {
+			return props{"workspaceName": "logs", "sku": obj{"name": "PerGB2018"}, "retentionInDays": 30.0}
+		},
+		typeStorage: func(*subscription) props {
+			return props{"accountName": "flowlogs", "kind": "StorageV2", "sku": obj{"name": "Standard_LRS"}}
+		},
+		typeBlobs: func(s *subscription) props {
+			s.made(typeStorage, "flowlogs", nil)
+			return props{"accountName": "flowlogs", "blobServicesName": "default", "isVersioningEnabled": false}
+		},
+		typeLifecycle: func(s *subscription) props {
+			s.made(typeStorage, "flowlogs", nil)
+			return props{"accountName": "flowlogs", "managementPolicyName": "default", "policy": obj{"rules": list{}}}
+		},
+	}
+}
+
+func validGateway(s *subscription) props {
+	subnet := obj{"id": s.subnet(gatewaySubnet, "10.10.255.0/27", nil)}
+	configuration := func(name string) obj {
+		return obj{"name": name, "subnet": subnet, "publicIPAddress": obj{"id": s.address("ip-" + name)}}
+	}
+	peer := func(name string, addresses ...any) obj {
+		return obj{"ipconfigurationId": testConfigurationID(name), "customBgpIpAddresses": list(addresses)}
+	}
+	return props{
+		"virtualNetworkGatewayName": "gw", "gatewayType": "Vpn", "vpnType": "RouteBased", "activeActive": true,
+		"enableBgp": true, "sku": obj{"name": "VpnGw1AZ", "tier": "VpnGw1AZ"}, "vpnGatewayGeneration": "Generation1",
+		"ipConfigurations": list{configuration("a"), configuration("b")},
+		"bgpSettings": obj{"asn": 65515.0, "peerWeight": 0.0, "bgpPeeringAddresses": list{
+			peer("a", "169.254.21.2", "169.254.22.2"), peer("b", "169.254.21.6", "169.254.22.6"),
+		}},
+	}
+}
+
+func validLocal(*subscription) props {
+	return props{
+		"localNetworkGatewayName": "aws", "gatewayIpAddress": "3.8.0.1",
+		"bgpSettings": obj{"asn": 64512.0, "bgpPeeringAddress": "169.254.21.1"},
+	}
+}
+
+func validConnection(s *subscription) props {
+	return props{
+		"virtualNetworkGatewayConnectionName": "tunnel", "connectionType": "IPsec", "connectionProtocol": "IKEv2",
+		"enableBgp": true, "sharedKey": "a.key_1", "dpdTimeoutSeconds": 45.0,
+		"virtualNetworkGateway1": obj{"id": s.made(typeGateway, "gw", nil)},
+		"localNetworkGateway2":   obj{"id": s.made(typeLocal, "aws", nil)},
+		"gatewayCustomBgpIpAddresses": list{
+			obj{"ipConfigurationId": testConfigurationID("a"), "customBgpIpAddress": "169.254.21.2"},
+		},
+		"ipsecPolicies": list{obj{
+			"ikeEncryption": "GCMAES256", "ikeIntegrity": "SHA384", "dhGroup": "ECP384", "ipsecEncryption": "GCMAES256",
+			"ipsecIntegrity": "GCMAES256", "pfsGroup": "ECP384", "saLifeTimeSeconds": 3600.0,
+			"saDataSizeKilobytes": 102400000.0,
+		}},
+	}
+}
+
+func validFlowLog(s *subscription) props {
+	vnet := s.made(typeVNet, "vnet", nil)
+	workspace := s.made(typeWorkspace, "logs", nil)
+	return props{
+		"resourceGroupName": "NetworkWatcherRG", "networkWatcherName": "NetworkWatcher_uksouth", "flowLogName": "log",
+		"targetResourceId": vnet, "storageId": s.made(typeStorage, "flowlogs", nil), "enabled": true,
+		"format":          obj{"type": "JSON", "version": 2.0},
+		"retentionPolicy": obj{"days": 30.0, "enabled": true},
+		"flowAnalyticsConfiguration": obj{"networkWatcherFlowAnalyticsConfiguration": obj{
+			"enabled": true, "trafficAnalyticsInterval": 10.0, "workspaceResourceId": workspace,
+			"workspaceRegion": "uksouth", "workspaceId": s.object(typeWorkspace, workspace).Out.Str("customerId"),
+		}},
+	}
+}
+
+func validZoneLink(s *subscription) props {
+	s.made(typeZone, "zone", nil)
+	return props{
+		"privateZoneName": "private.azure.internal", "virtualNetworkLinkName": "link", "location": "global",
+		"registrationEnabled": false, "virtualNetwork": obj{"id": s.made(typeVNet, "vnet", nil)},
+	}
+}
+
+func validRecord(s *subscription) props {
+	s.made(typeZone, "zone", nil)
+	return props{
+		"privateZoneName": "private.azure.internal", "recordType": "TXT", "relativeRecordSetName": "bunny",
+		"ttl": 300.0, "txtRecords": list{obj{"value": list{"no inbound service"}}},
+	}
+}
+
+func validResolver(s *subscription) props {
+	return props{"dnsResolverName": "resolver", "virtualNetwork": obj{"id": s.made(typeVNet, "vnet", nil)}}
+}
+
+func validInbound(s *subscription) props {
+	s.made(typeResolver, "resolver", nil)
+	return props{
+		"dnsResolverName": "resolver", "inboundEndpointName": "in",
+		"ipConfigurations": list{obj{
+			"subnet": obj{"id": s.delegated("dns-in", "10.10.2.0/28")}, "privateIpAllocationMethod": "Static",
+			"privateIpAddress": "10.10.2.4",
+		}},
+	}
+}
+
+func validOutbound(s *subscription) props {
+	s.made(typeResolver, "resolver", nil)
+	return props{
+		"dnsResolverName": "resolver", "outboundEndpointName": "out",
+		"subnet": obj{"id": s.delegated("dns-out", "10.10.3.0/28")},
+	}
+}
+
+func validRuleset(s *subscription) props {
+	return props{
+		"dnsForwardingRulesetName":     "ruleset",
+		"dnsResolverOutboundEndpoints": list{obj{"id": s.made(typeOutbound, "out", nil)}},
+	}
+}
+
+func validForward(s *subscription) props {
+	s.made(typeRuleset, "ruleset", nil)
+	return props{
+		"dnsForwardingRulesetName": "ruleset", "forwardingRuleName": "aws", "domainName": "private.aws.internal.",
+		"targetDnsServers": list{obj{"ipAddress": "10.0.1.10", "port": 53.0}, obj{"ipAddress": "10.0.2.10", "port": 53.0}},
+	}
+}
+
+func validRulesetLink(s *subscription) props {
+	s.made(typeRuleset, "ruleset", nil)
+	return props{
+		"dnsForwardingRulesetName": "ruleset", "virtualNetworkLinkName": "link",
+		"virtualNetwork": obj{"id": s.made(typeVNet, "vnet", nil)},
+	}
+}
+
+const testAssignment = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
+
+func validRole(s *subscription) props {
+	return props{
+		"roleAssignmentName": testAssignment, "scope": s.subnet("role-scope", "10.10.9.0/24", nil),
+		"principalId":   s.object(typeIdentity, s.identity()).Out.Str("principalId"),
+		"principalType": "ServicePrincipal", "roleDefinitionId": roleDefinitionID(roleNetworkContributor),
+	}
+}
+
+// nodeSubnet is a subnet with a route table, and the identity's rights on both.
+func (s *subscription) nodeSubnet() string {
+	table := s.made(typeRouteTable, "table", nil)
+	subnet := s.subnet("nodes", "10.10.1.0/24", props{"routeTable": obj{"id": table}})
+	s.grant("10000000-0000-4000-8000-000000000001", subnet)
+	s.grant("10000000-0000-4000-8000-000000000002", table)
+	return subnet
+}
+
+func validCluster(s *subscription) props {
+	return props{
+		"resourceName": "bunny", "dnsPrefix": "bunny", "kubernetesVersion": "1.35",
+		"sku":      obj{"name": "Base", "tier": "Standard"},
+		"identity": obj{"type": "UserAssigned", "userAssignedIdentities": list{s.identity()}},
+		"agentPoolProfiles": list{obj{
+			"name": "bunny", "mode": "System", "vmSize": "Standard_B2ms", "count": 2.0, "enableAutoScaling": true,
+			"minCount": 1.0, "maxCount": 3.0, "vnetSubnetID": s.nodeSubnet(), "maxPods": 110.0, "osDiskSizeGB": 128.0,
+			"orchestratorVersion": "1.35", "upgradeSettings": obj{"maxSurge": "1"},
+		}},
+		"networkProfile": obj{
+			"networkPlugin": "azure", "networkPluginMode": "overlay", "networkDataplane": "cilium",
+			"networkPolicy": "cilium", "podCidr": "10.244.0.0/16", "serviceCidr": "10.11.0.0/16", "dnsServiceIP": "10.11.0.10",
+		},
+		"aadProfile":           obj{"managed": true, "enableAzureRBAC": true, "adminGroupObjectIDs": list{testTenant}},
+		"disableLocalAccounts": true, "oidcIssuerProfile": obj{"enabled": true},
+		"apiServerAccessProfile": obj{"authorizedIPRanges": list{"198.51.100.0/24", "0.0.0.0/32"}},
+	}
+}
+
+func validPool(s *subscription) props {
+	s.made(typeCluster, "bunny", nil)
+	return props{
+		"resourceName": "bunny", "agentPoolName": "extra", "mode": "User", "vmSize": "Standard_D2s_v3", "count": 1.0,
+		"vnetSubnetID": s.nodeSubnet(),
+	}
+}
+
+func validDiagnostic(s *subscription) props {
+	return props{
+		"name": "logs", "resourceUri": s.made(typeGateway, "gw", nil), "workspaceId": s.made(typeWorkspace, "logs", nil),
+		"logs": list{obj{"category": "TunnelDiagnosticLog", "enabled": true}},
+	}
+}
+
+func validAlert(s *subscription) props {
+	return props{
+		"ruleName": "tunnels", "location": "global", "enabled": true, "severity": 1.0, "evaluationFrequency": "PT5M",
+		"windowSize": "PT15M", "scopes": list{s.made(typeGateway, "gw", nil)},
+		"actions": list{obj{"actionGroupId": s.made(typeActions, "oncall", nil)}},
+		"criteria": obj{
+			"odataType": "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
+			"allOf": list{obj{
+				"criterionType": "StaticThresholdCriterion", "name": "c", "metricName": "TunnelAverageBandwidth",
+				"operator": "LessThan", "threshold": 1.0, "timeAggregation": "Average",
+				"dimensions": list{obj{"name": "ConnectionName", "operator": "Include", "values": list{"*"}}},
+			}},
+		},
+	}
+}

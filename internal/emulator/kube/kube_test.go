@@ -1,0 +1,568 @@
+package kube
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/structpb"
+
+	"burrow/internal/emulator"
+	"burrow/internal/emulator/schema"
+)
+
+const (
+	eksHost = "abc123.gr7.eu-west-2.eks.amazonaws.com"
+	aksHost = "bunny-1a2b.hcp.uksouth.azmk8s.io"
+)
+
+func kubeconfigFor(server string) string {
+	return fmt.Sprintf(`apiVersion: v1
+kind: Config
+current-context: main
+contexts: [{name: main, context: {cluster: here, user: me}}]
+clusters: [{name: here, cluster: {server: %q}}]
+users: [{name: me, user: {}}]`, server)
+}
+
+// An api is a world with two clusters and the emulated provider on it.
+type api struct {
+	t     *testing.T
+	world *emulator.World
+	port  int
+}
+
+func newAPI(t *testing.T) *api {
+	t.Helper()
+	world, err := emulator.Open(filepath.Join(t.TempDir(), "world.db"), emulator.Options{
+		Wait: func(context.Context, time.Duration) {},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ports, stop, err := emulator.Serve(t.Context(), world, []*emulator.Cloud{Cloud()}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(stop)
+	err = world.Update(func(tx *emulator.Tx) error {
+		tx.Put(&emulator.Object{Type: "aws:eks/cluster:Cluster", ID: "relay", Out: emulator.Props{
+			"endpoint":                "https://" + strings.ToUpper(eksHost),
+			"kubernetesNetworkConfig": map[string]any{"serviceIpv4Cidr": "172.20.0.0/16"},
+		}})
+		tx.Put(&emulator.Object{Type: "azure-native:containerservice:ManagedCluster", ID: "bunny", Out: emulator.Props{
+			"fqdn": aksHost, "networkProfile": map[string]any{"serviceCidr": "10.41.0.0/24"},
+		}})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &api{t: t, world: world, port: ports["kubernetes"]}
+}
+
+type client struct {
+	t   *testing.T
+	rpc pulumirpc.ResourceProviderClient
+}
+
+func (a *api) client(config map[string]any) *client {
+	a.t.Helper()
+	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", a.port), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.t.Cleanup(func() { conn.Close() })
+	c := &client{a.t, pulumirpc.NewResourceProviderClient(conn)}
+	if _, err := c.rpc.Configure(a.t.Context(), &pulumirpc.ConfigureRequest{Args: wire(a.t, config)}); err != nil {
+		a.t.Fatal(err)
+	}
+	return c
+}
+
+func (a *api) eks() *client { return a.client(map[string]any{"kubeconfig": kubeconfigFor("https://" + eksHost)}) }
+
+func (a *api) aks() *client {
+	return a.client(map[string]any{"kubeconfig": kubeconfigFor("https://" + aksHost + ":443")})
+}
+
+func wire(t *testing.T, m map[string]any) *structpb.Struct {
+	t.Helper()
+	s, err := structpb.NewStruct(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func urn(token, name string) string { return "urn:pulumi:s::p::" + token + "::" + name }
+
+func (c *client) create(token, name string, in map[string]any) (string, emulator.Props, error) {
+	res, err := c.rpc.Create(c.t.Context(), &pulumirpc.CreateRequest{Urn: urn(token, name), Properties: wire(c.t, in)})
+	return res.GetId(), res.GetProperties().AsMap(), err
+}
+
+func (c *client) update(token, name, id string, before, after map[string]any) (emulator.Props, error) {
+	res, err := c.rpc.Update(c.t.Context(), &pulumirpc.UpdateRequest{
+		Urn: urn(token, name), Id: id, OldInputs: wire(c.t, before), News: wire(c.t, after),
+	})
+	return res.GetProperties().AsMap(), err
+}
+
+func (c *client) mustCreate(token, name string, in map[string]any) (string, emulator.Props) {
+	c.t.Helper()
+	id, out, err := c.create(token, name, in)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return id, out
+}
+
+func meta(name, namespace string) map[string]any {
+	m := map[string]any{"name": name}
+	if namespace != "" {
+		m["namespace"] = namespace
+	}
+	return m
+}
+
+func namespaceNamed(name string) map[string]any { return map[string]any{"metadata": meta(name, "")} }
+
+const policyToken = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+
+func policy(spec map[string]any) map[string]any {
+	return map[string]any{"metadata": meta("p", "default"), "spec": spec}
+}
+
+func ingressFrom(peer map[string]any) map[string]any {
+	return policy(map[string]any{
+		"podSelector": map[string]any{}, "ingress": []any{map[string]any{"from": []any{peer}}},
+	})
+}
+
+func ingressPort(port map[string]any) map[string]any {
+	return policy(map[string]any{
+		"podSelector": map[string]any{}, "ingress": []any{map[string]any{"ports": []any{port}}},
+	})
+}
+
+func service(spec map[string]any) map[string]any {
+	return map[string]any{"metadata": meta("relay", "default"), "spec": spec}
+}
+
+func port(p map[string]any) map[string]any {
+	return service(map[string]any{"type": "NodePort", "ports": []any{p}})
+}
+
+func TestAPIServerRefuses(t *testing.T) {
+	block := func(cidr string, except ...any) map[string]any {
+		return ingressFrom(map[string]any{"ipBlock": map[string]any{"cidr": cidr, "except": except}})
+	}
+	cases := map[string]struct {
+		token string
+		in    map[string]any
+		want  string // "" when it is accepted
+	}{
+		"a policy":                        {policyToken, block("10.10.1.0/24"), ""},
+		"a policy with an exception":      {policyToken, block("10.10.0.0/16", "10.10.1.0/24"), ""},
+		"exception outside (NPL-03)":      {policyToken, block("10.10.1.0/24", "10.11.0.0/24"), "ipBlock.except[0]: Invalid value: \"10.11.0.0/24\": must be a strict subset of `cidr`"},
+		"exception of everything":         {policyToken, block("10.10.1.0/24", "10.10.1.0/24"), "strict subset"},
+		"no CIDR":                         {policyToken, block("10.10.1.0"), "must be a valid CIDR value"},
+		"empty CIDR":                      {policyToken, block(""), "cidr: Required value"},
+		"empty peer":                      {policyToken, ingressFrom(map[string]any{}), "must specify a peer"},
+		"block and selector":              {policyToken, ingressFrom(map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/8"}, "podSelector": map[string]any{}}), "may not specify both ipBlock and another peer"},
+		"label value":                     {policyToken, ingressFrom(map[string]any{"podSelector": map[string]any{"matchLabels": map[string]any{"app": "a b"}}}), "podSelector.matchLabels"},
+		"protocol":                        {policyToken, ingressPort(map[string]any{"protocol": "ICMP", "port": 1.0}), "Unsupported value: \"ICMP\""},
+		"port out of range":               {policyToken, ingressPort(map[string]any{"port": 65536.0}), "must be between 1 and 65535"},
+		"end before port":                 {policyToken, ingressPort(map[string]any{"port": 80.0, "endPort": 79.0}), "must be greater than or equal to `port`"},
+		"end without port":                {policyToken, ingressPort(map[string]any{"endPort": 79.0}), "may not be specified when `port` is not specified"},
+		"named port":                      {policyToken, ingressPort(map[string]any{"port": "http"}), ""},
+		"policy type":                     {policyToken, policy(map[string]any{"podSelector": map[string]any{}, "policyTypes": []any{"Both"}}), "policyTypes[0]: Unsupported value"},
+		"wrong type on the wire":          {policyToken, policy(map[string]any{"podSelector": "all"}), "cannot be handled as a NetworkPolicy"},
+		"unknown field":                   {policyToken, policy(map[string]any{"podSelektor": map[string]any{}}), "strict decoding error: unknown field \"spec.podSelektor\""},
+		"another kind":                    {policyToken, map[string]any{"kind": "Ingress", "metadata": meta("p", "")}, "not a NetworkPolicy"},
+		"no namespace":                    {policyToken, map[string]any{"metadata": meta("p", "nowhere"), "spec": map[string]any{}}, `namespaces "nowhere" not found`},
+		"name":                            {"kubernetes:core/v1:Namespace", namespaceNamed("Relay_1"), "metadata.name: Invalid value: \"Relay_1\": a lowercase RFC 1123 label"},
+		"label key":                       {"kubernetes:core/v1:Namespace", map[string]any{"metadata": map[string]any{"name": "n", "labels": map[string]any{"a b": "c"}}}, "metadata.labels"},
+		"annotation key":                  {"kubernetes:core/v1:Namespace", map[string]any{"metadata": map[string]any{"name": "n", "annotations": map[string]any{"a b": "c"}}}, "metadata.annotations"},
+		"pod-security level":              {"kubernetes:core/v1:Namespace", map[string]any{"metadata": map[string]any{"name": "n", "labels": map[string]any{"pod-security.kubernetes.io/enforce": "strict"}}}, "must be one of privileged, baseline, restricted"},
+		"restricted namespace":            {"kubernetes:core/v1:Namespace", map[string]any{"metadata": map[string]any{"name": "n", "labels": map[string]any{"pod-security.kubernetes.io/enforce": "restricted"}}}, ""},
+		"node port (NLB-16)":              {serviceToken, port(map[string]any{"port": 80.0, "nodePort": 8080.0}), "The range of valid ports is 30000-32767"},
+		"node port in range":              {serviceToken, port(map[string]any{"port": 80.0, "nodePort": 30080.0}), ""},
+		"no ports":                        {serviceToken, service(map[string]any{}), "spec.ports: Required value"},
+		"service type":                    {serviceToken, service(map[string]any{"type": "Public", "ports": []any{map[string]any{"port": 80.0}}}), "spec.type: Unsupported value"},
+		"service name":                    {serviceToken, map[string]any{"metadata": meta("1relay", "default"), "spec": map[string]any{"ports": []any{map[string]any{"port": 80.0}}}}, "a DNS-1035 label"},
+		"unnamed ports":                   {serviceToken, service(map[string]any{"ports": []any{map[string]any{"port": 80.0}, map[string]any{"port": 81.0}}}), "ports[0].name: Required value"},
+		"one port twice":                  {serviceToken, service(map[string]any{"ports": []any{map[string]any{"port": 80.0, "name": "a"}, map[string]any{"port": 80.0, "name": "b"}}}), "Duplicate value"},
+		"local policy of a ClusterIP":     {serviceToken, service(map[string]any{"externalTrafficPolicy": "Local", "ports": []any{map[string]any{"port": 80.0}}}), "externally-accessible"},
+		"cluster address elsewhere":       {serviceToken, service(map[string]any{"clusterIP": "10.0.0.1", "ports": []any{map[string]any{"port": 80.0}}}), "not in the valid range 172.20.0.0/16"},
+		"config key":                      {configMapToken, map[string]any{"metadata": meta("m", "default"), "data": map[string]any{"a b": "c"}}, "data[a b]: Invalid value"},
+		"disruption budget":               {"kubernetes:policy/v1:PodDisruptionBudget", map[string]any{"metadata": meta("b", "default"), "spec": map[string]any{"minAvailable": 1.0, "maxUnavailable": "50%"}}, "cannot be both set"},
+		"binding to nothing":              {"kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", map[string]any{"metadata": meta("b", "default"), "roleRef": map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ""}}, "roleRef.name: Required value"},
+		"cluster binding of a local role": {"kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", map[string]any{"metadata": meta("b", ""), "roleRef": map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "r"}}, "roleRef.kind: Unsupported value"},
+		"a binding":                       {"kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", map[string]any{"metadata": meta("b:x", "default"), "roleRef": map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "view"}}, ""},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := newAPI(t).eks().create(tc.token, "x", tc.in)
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Fatalf("error %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
+func TestRefusalIsWorded(t *testing.T) {
+	_, _, err := newAPI(t).eks().create(policyToken, "p", ingressFrom(map[string]any{}))
+	if want := `resource "default/p" was not successfully created by the Kubernetes API server: NetworkPolicy.networking.k8s.io "p" is invalid: `; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("error %v, want %q", err, want)
+	}
+}
+
+// PRV-22, and what a kubeconfig may be.
+func TestReachability(t *testing.T) {
+	cases := map[string]struct {
+		config map[string]any
+		want   string
+	}{
+		"EKS":                        {map[string]any{"kubeconfig": kubeconfigFor("https://" + eksHost)}, ""},
+		"AKS":                        {map[string]any{"kubeconfig": kubeconfigFor("https://" + aksHost + ":443")}, ""},
+		"through a port forwarding":  {map[string]any{"kubeconfig": strings.Replace(kubeconfigFor("https://127.0.0.1:8443"), "server:", "tls-server-name: "+eksHost+", server:", 1)}, ""},
+		"an endpoint of nobody":      {map[string]any{"kubeconfig": kubeconfigFor("https://gone.eu-west-2.eks.amazonaws.com")}, "no such host"},
+		"none":                       {map[string]any{}, "no kubeconfig is given"},
+		"no YAML":                    {map[string]any{"kubeconfig": "{"}, "parse kubeconfig"},
+		"context that is not there":  {map[string]any{"kubeconfig": kubeconfigFor("https://" + eksHost), "context": "other"}, `context "other" does not exist`},
+		"cluster that is not there":  {map[string]any{"kubeconfig": kubeconfigFor("https://" + eksHost), "cluster": "other"}, `cluster "other" does not exist`},
+		"cluster chosen by its name": {map[string]any{"kubeconfig": kubeconfigFor("https://" + eksHost), "cluster": "here"}, ""},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			c := newAPI(t).client(tc.config)
+			for _, preview := range []bool{true, false} {
+				_, err := c.rpc.Create(t.Context(), &pulumirpc.CreateRequest{
+					Urn: urn(namespaceToken, "n"), Properties: wire(t, namespaceNamed("n")), Preview: preview,
+				})
+				const prefix = "configured Kubernetes cluster is unreachable: unable to load schema information from the API server: "
+				if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), prefix) || !strings.Contains(err.Error(), tc.want)) {
+					t.Fatalf("preview %v: error %v, want %q", preview, err, tc.want)
+				}
+			}
+		})
+	}
+}
+
+func TestClustersAreApart(t *testing.T) {
+	a := newAPI(t)
+	a.eks().mustCreate(namespaceToken, "n", namespaceNamed("shared"))
+	if _, _, err := a.aks().create(policyToken, "p", map[string]any{"metadata": meta("p", "shared"), "spec": map[string]any{}}); err == nil {
+		t.Error("a namespace of one cluster is in the other")
+	}
+	if _, _, err := a.aks().create(namespaceToken, "n2", namespaceNamed("shared")); err != nil {
+		t.Errorf("the same namespace in the other cluster: %v", err)
+	}
+}
+
+func TestNamespaceHoldsAndTakes(t *testing.T) {
+	a := newAPI(t)
+	c := a.eks()
+	id, out := c.mustCreate(namespaceToken, "n", namespaceNamed("relay"))
+	if id != "relay" || out.Str("status.phase") != "Active" || out.Str(`metadata.labels["kubernetes.io/metadata.name"]`) != "relay" {
+		t.Errorf("namespace %s: %v", id, out)
+	}
+	policyID, _ := c.mustCreate(policyToken, "p", map[string]any{"metadata": meta("p", "relay"), "spec": map[string]any{}})
+	if policyID != "relay/p" {
+		t.Errorf("policy id %s, want relay/p", policyID)
+	}
+	if n := a.count(policyToken) + a.count(serviceAccountToken) + a.count(configMapToken); n != 3 {
+		t.Errorf("%d objects in the namespace, want the policy, the default account and the root certificate", n)
+	}
+	if _, err := c.rpc.Delete(t.Context(), &pulumirpc.DeleteRequest{Urn: urn(namespaceToken, "n"), Id: "relay"}); err != nil {
+		t.Fatal(err)
+	}
+	if n := a.count(policyToken) + a.count(serviceAccountToken) + a.count(configMapToken); n != 0 {
+		t.Errorf("%d objects outlive their namespace", n)
+	}
+}
+
+func (a *api) count(token string) (n int) {
+	a.t.Helper()
+	if err := a.world.View(func(tx *emulator.Tx) error { n = len(tx.All(token)); return nil }); err != nil {
+		a.t.Fatal(err)
+	}
+	return n
+}
+
+func TestUndeletableNamespace(t *testing.T) {
+	c := newAPI(t).eks()
+	c.mustCreate(namespaceToken, "n", namespaceNamed("kube-system"))
+	_, err := c.rpc.Delete(t.Context(), &pulumirpc.DeleteRequest{Urn: urn(namespaceToken, "n"), Id: "kube-system"})
+	if err == nil || !strings.Contains(err.Error(), "may not be deleted") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// Server-side apply: a create takes an existing object over unless it disagrees.
+func TestServerSideApply(t *testing.T) {
+	a := newAPI(t)
+	c := a.eks()
+	labelled := func(k, v string) map[string]any {
+		return map[string]any{"metadata": map[string]any{"name": "n", "labels": map[string]any{k: v}}}
+	}
+	c.mustCreate(namespaceToken, "first", labelled("team", "a"))
+	_, out := c.mustCreate(namespaceToken, "second", labelled("cost", "b"))
+	if out.Str("metadata.labels.team") != "a" || out.Str("metadata.labels.cost") != "b" || out.Str("metadata.resourceVersion") != "2" {
+		t.Errorf("applied onto it: %v", out)
+	}
+	_, _, err := c.create(namespaceToken, "third", labelled("team", "c"))
+	if err == nil || !strings.Contains(err.Error(), "Apply failed with 1 conflict(s) with another field manager: .metadata.labels.team") {
+		t.Errorf("disagreeing apply: %v", err)
+	}
+	if n := a.count(namespaceToken); n != 1 {
+		t.Errorf("%d namespaces, want 1", n)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	c := newAPI(t).eks()
+	_, out := c.mustCreate(policyToken, "p", policy(map[string]any{
+		"podSelector": map[string]any{},
+		"egress":      []any{map[string]any{"ports": []any{map[string]any{"port": 53.0}}}},
+	}))
+	if got := out.Strings("spec.policyTypes"); !reflect.DeepEqual(got, []string{"Ingress", "Egress"}) {
+		t.Errorf("policy types %v", got)
+	}
+	if got := out.Str("spec.egress[0].ports[0].protocol"); got != "TCP" {
+		t.Errorf("protocol %q, want TCP", got)
+	}
+	if out.Int("metadata.generation") != 1 || out.Str("metadata.uid") == "" {
+		t.Errorf("metadata %v", out.Map("metadata"))
+	}
+	_, secret := c.mustCreate("kubernetes:core/v1:Secret", "s", map[string]any{
+		"metadata": meta("s", "default"), "stringData": map[string]any{"k": "v"},
+	})
+	// The value travels as a secret: look inside its wrapping.
+	if got := secret.Str("data.value.k"); got != "dg==" {
+		t.Errorf("secret data %v, want the text encoded", secret.Map("data"))
+	}
+}
+
+func TestServiceAllocation(t *testing.T) {
+	a := newAPI(t)
+	c := a.eks()
+	first := service(map[string]any{"type": "NodePort", "ports": []any{map[string]any{"port": 80.0}}})
+	id, out := c.mustCreate(serviceToken, "one", first)
+	ip, port := out.Str("spec.clusterIP"), out.Int("spec.ports[0].nodePort")
+	if !strings.HasPrefix(ip, "172.20.") || port < firstNodePort || port > lastNodePort || out.Int("spec.ports[0].targetPort") != 80 {
+		t.Errorf("allocated %s and %d: %v", ip, port, out)
+	}
+	second := map[string]any{"metadata": meta("other", "default"), "spec": map[string]any{
+		"type": "NodePort", "clusterIP": ip, "ports": []any{map[string]any{"port": 81.0}},
+	}}
+	if _, _, err := c.create(serviceToken, "two", second); err == nil || !strings.Contains(err.Error(), "provided IP is already allocated") {
+		t.Errorf("the same address: %v", err)
+	}
+	second["spec"] = map[string]any{"type": "NodePort", "ports": []any{map[string]any{"port": 81.0, "nodePort": float64(port)}}}
+	if _, _, err := c.create(serviceToken, "two", second); err == nil || !strings.Contains(err.Error(), "provided port is already allocated") {
+		t.Errorf("the same node port: %v", err)
+	}
+	changed := service(map[string]any{"type": "NodePort", "ports": []any{map[string]any{"port": 8080.0}}})
+	after, err := c.update(serviceToken, "one", id, first, changed)
+	if err != nil || after.Str("spec.clusterIP") != ip || after.Int("spec.ports[0].nodePort") != port {
+		t.Errorf("the update changed what was allocated: %v, %v", after, err)
+	}
+}
+
+// Without pods a Service never becomes ready, as in a real cluster without pods.
+func TestAwaitedService(t *testing.T) {
+	with := func(annotations map[string]any, spec map[string]any) map[string]any {
+		spec["ports"] = []any{map[string]any{"port": 80.0}}
+		m := meta("relay", "default")
+		if annotations != nil {
+			m["annotations"] = annotations
+		}
+		return map[string]any{"metadata": m, "spec": spec}
+	}
+	selector := map[string]any{"app": "relay"}
+	cases := map[string]struct {
+		in   map[string]any
+		want string
+	}{
+		"selector":             {with(nil, map[string]any{"selector": selector}), "does not target any Pods"},
+		"selector, not waited": {with(map[string]any{"pulumi.com/skipAwait": "true"}, map[string]any{"selector": selector}), ""},
+		"no selector":          {with(nil, map[string]any{}), ""},
+		"load balancer":        {with(nil, map[string]any{"type": "LoadBalancer"}), "was not allocated an IP address"},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			a := newAPI(t)
+			_, _, err := a.eks().create(serviceToken, "s", tc.in)
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Fatalf("error %v, want %q", err, tc.want)
+			}
+			if tc.want != "" && len(status.Convert(err).Details()) == 0 {
+				t.Error("the error does not say that the object exists")
+			}
+			if n := a.count(serviceToken); n != 1 {
+				t.Errorf("%d services, want 1", n)
+			}
+		})
+	}
+}
+
+func TestNamesAndReplacement(t *testing.T) {
+	c := newAPI(t).eks()
+	check := func(news, olds map[string]any) emulator.Props {
+		t.Helper()
+		res, err := c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{
+			Urn: urn(configMapToken, "conf"), News: wire(t, news), Olds: wire(t, olds), RandomSeed: []byte("s"),
+		})
+		if err != nil || len(res.GetFailures()) > 0 {
+			t.Fatal(res.GetFailures(), err)
+		}
+		return res.GetInputs().AsMap()
+	}
+	diff := func(olds, news map[string]any) *pulumirpc.DiffResponse {
+		t.Helper()
+		res, err := c.rpc.Diff(t.Context(), &pulumirpc.DiffRequest{
+			Urn: urn(configMapToken, "conf"), Id: "x", OldInputs: wire(t, olds), News: wire(t, news),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res
+	}
+	data := func(v string) map[string]any { return map[string]any{"data": map[string]any{"k": v}} }
+	made := check(data("1"), nil)
+	name := made.Str("metadata.name")
+	if !strings.HasPrefix(name, "conf-") || len(name) != len("conf-")+8 || made.Str(autonamed) != "true" {
+		t.Fatalf("made-up name in %v", made)
+	}
+	next := check(data("2"), made)
+	if next.Str("metadata.name") != name {
+		t.Errorf("the name changed to %s", next.Str("metadata.name"))
+	}
+	if d := diff(made, next); len(d.GetReplaces()) == 0 || d.GetDeleteBeforeReplace() {
+		t.Errorf("new data of a made-up name: %v, want a replacement, created first", d)
+	}
+	given := func(v string) map[string]any {
+		return map[string]any{"metadata": meta("mine", "default"), "data": map[string]any{"k": v}}
+	}
+	if d := diff(given("1"), given("2")); len(d.GetReplaces()) == 0 || !d.GetDeleteBeforeReplace() {
+		t.Errorf("new data of a given name: %v, want a replacement, deleted first", d)
+	}
+}
+
+func TestDefaultNamespaceOfTheProvider(t *testing.T) {
+	c := newAPI(t).client(map[string]any{"kubeconfig": kubeconfigFor("https://" + eksHost), "namespace": "team"})
+	for token, want := range map[string]string{configMapToken: "team", namespaceToken: ""} {
+		res, err := c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn(token, "x"), News: wire(t, map[string]any{"metadata": meta("x", "")})})
+		if err != nil || len(res.GetFailures()) > 0 {
+			t.Fatal(res.GetFailures(), err)
+		}
+		if got := emulator.Props(res.GetInputs().AsMap()).Str("metadata.namespace"); got != want {
+			t.Errorf("%s: namespace %q, want %q", token, got, want)
+		}
+	}
+}
+
+func TestRead(t *testing.T) {
+	c := newAPI(t).eks()
+	in := map[string]any{"metadata": meta("s", "default"), "stringData": map[string]any{"k": "v"}}
+	id, _ := c.mustCreate("kubernetes:core/v1:Secret", "s", in)
+	read := func(in map[string]any) emulator.Props {
+		t.Helper()
+		res, err := c.rpc.Read(t.Context(), &pulumirpc.ReadRequest{
+			Urn: urn("kubernetes:core/v1:Secret", "s"), Id: id, Inputs: wire(t, in),
+		})
+		if err != nil || res.GetId() != id {
+			t.Fatal(res, err)
+		}
+		return res.GetInputs().AsMap()
+	}
+	if got := read(in); got.Str("stringData.value.k") != "v" || got.Has("data") {
+		t.Errorf("inputs %v, want them as they were", got)
+	}
+	imported := read(nil)
+	if imported.Has("metadata.uid") || imported.Has("status") || imported.Str("metadata.name") != "s" || !imported.Has("data") {
+		t.Errorf("imported inputs %v, want what a user could have written", imported)
+	}
+}
+
+func TestConfigReplaces(t *testing.T) {
+	eks := emulator.Props{"kubeconfig": kubeconfigFor("https://" + eksHost)}
+	cases := map[string]struct {
+		before, after emulator.Props
+		want          []string
+	}{
+		"the same cluster, another text": {eks, emulator.Props{"kubeconfig": "# again\n" + eks.Str("kubeconfig")}, nil},
+		"another cluster":                {eks, emulator.Props{"kubeconfig": kubeconfigFor("https://" + aksHost)}, identifying},
+		"not known yet":                  {eks, emulator.Props{"kubeconfig": emulator.Unknown{}}, identifying},
+		"identified by name": {
+			emulator.Props{"kubeconfig": "a", "clusterIdentifier": "arn"}, emulator.Props{"kubeconfig": "b", "clusterIdentifier": "arn"},
+			[]string{"clusterIdentifier"},
+		},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := configReplaces(tc.before, tc.after); !reflect.DeepEqual(got, tc.want) {
+				t.Errorf("replaces %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+// What lives in a cluster goes with it, and what lives in the other one stays.
+func TestClusterTakesItsObjects(t *testing.T) {
+	for _, o := range []*emulator.Object{
+		{Type: "aws:eks/cluster:Cluster", Out: emulator.Props{"endpoint": "https://" + strings.ToUpper(eksHost)}},
+		{Type: "azure-native:containerservice:ManagedCluster", Out: emulator.Props{"fqdn": aksHost}},
+		{Type: "aws:ec2/vpc:Vpc", Out: emulator.Props{"endpoint": "https://" + eksHost}},
+	} {
+		want := map[string]string{"aws:eks/cluster:Cluster": eksHost, "azure-native:containerservice:ManagedCluster": aksHost}[o.Type]
+		if got := hostedOn(o); got != want {
+			t.Errorf("home on %s is %q, want %q", o.Type, got, want)
+		}
+	}
+}
+
+func TestDeclarations(t *testing.T) {
+	pkg, err := schema.Load("kubernetes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range Cloud().Lint(pkg) {
+		t.Error(problem)
+	}
+}
+
+// Everything that is filled in fits the provider's own schema.
+func TestOutputsFitTheSchema(t *testing.T) {
+	a := newAPI(t)
+	c := a.eks()
+	c.mustCreate(namespaceToken, "n", namespaceNamed("relay"))
+	c.mustCreate(policyToken, "p", ingressPort(map[string]any{"port": 80.0}))
+	c.mustCreate(serviceToken, "s", port(map[string]any{"port": 80.0}))
+	pkg, err := schema.Load("kubernetes")
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = a.world.View(func(tx *emulator.Tx) error {
+		for _, o := range tx.All(namespaceToken, policyToken, serviceToken) {
+			for _, v := range emulator.CheckOutputs(pkg.Resources[o.Type], o.Out) {
+				t.Errorf("%s: %s", o.Type, v)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,131 @@
+package emulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// Options of a world. The zero value is a world of its own defaults.
+type Options struct {
+	// Account is who deploys and where to. Its Seed is kept with the world when
+	// it is made; the rest may differ from run to run.
+	Account Account
+	// Latency is how long a write holds what it is busy with, unless its kind
+	// says otherwise. 0 means 5 ms, and 100 ms for kinds that are Busy.
+	Latency time.Duration
+	// LockTimeout is how long to wait for another process that writes; 0 means 30 s.
+	LockTimeout time.Duration
+	// Wait passes emulated time; nil means to sleep. It returns early when the
+	// context ends.
+	Wait func(context.Context, time.Duration)
+}
+
+// A World is everything that exists in the emulated clouds: one file, which
+// processes share. The file is opened for each transaction only, so that bbolt's
+// own lock lets processes take turns.
+type World struct {
+	path    string
+	options Options
+	clouds  *registry
+	// turns orders the transactions of this process: bbolt's file lock polls,
+	// and is meant for processes.
+	turns sync.RWMutex
+}
+
+// ErrBusy is returned when another process kept the world's file locked.
+var ErrBusy = errors.New("another process holds the emulated world")
+
+// Open opens the world at the path, or makes an empty one.
+func Open(path string, options Options) (*World, error) {
+	if options.LockTimeout == 0 {
+		options.LockTimeout = 30 * time.Second
+	}
+	if options.Wait == nil {
+		options.Wait = sleep
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the world's folder: %w", err)
+	}
+	w := &World{path: path, options: options, clouds: newRegistry()}
+	return w, w.transact(false, Props{}, w.prepare)
+}
+
+// prepare makes the buckets and settles the seed.
+func (w *World) prepare(tx *Tx) error {
+	for _, name := range [][]byte{objectsBucket, generationsBucket, busyBucket, metaBucket} {
+		if _, err := tx.bolt.CreateBucketIfNotExists(name); err != nil {
+			return fmt.Errorf("make bucket %s: %w", name, err)
+		}
+	}
+	meta := tx.bolt.Bucket(metaBucket)
+	if seed := meta.Get([]byte("seed")); seed != nil {
+		w.options.Account.Seed = string(seed)
+		return nil
+	}
+	if w.options.Account.Seed == "" {
+		w.options.Account.Seed = defaultSeed
+	}
+	return meta.Put([]byte("seed"), []byte(w.options.Account.Seed))
+}
+
+// View reads the whole world in one transaction.
+func (w *World) View(f func(*Tx) error) error { return w.transact(true, Props{}, f) }
+
+// Update changes the world in one transaction: all of it, or nothing when f
+// returns an error.
+func (w *World) Update(f func(*Tx) error) error { return w.transact(false, Props{}, f) }
+
+// transact runs f in a transaction as a provider with the configuration sees it.
+func (w *World) transact(readOnly bool, config Props, f func(*Tx) error) error {
+	unlock := w.turn(readOnly)
+	defer unlock()
+	db, err := bolt.Open(w.path, 0o600, w.boltOptions(readOnly))
+	if errors.Is(err, bolt.ErrTimeout) {
+		return fmt.Errorf("open %s: %w", w.path, ErrBusy)
+	}
+	if err != nil {
+		return fmt.Errorf("open the emulated world: %w", err)
+	}
+	run := db.Update
+	if readOnly {
+		run = db.View
+	}
+	err = run(func(b *bolt.Tx) error {
+		tx := &Tx{txState: &txState{
+			bolt: b, clouds: w.clouds, loaded: map[string][]*Object{},
+			account: w.options.Account.forProvider(config),
+		}}
+		err := f(tx)
+		return errors.Join(append(tx.errs, err)...)
+	})
+	return errors.Join(err, db.Close())
+}
+
+func (w *World) boltOptions(readOnly bool) *bolt.Options {
+	return &bolt.Options{Timeout: w.options.LockTimeout, ReadOnly: readOnly}
+}
+
+func (w *World) turn(readOnly bool) (unlock func()) {
+	if readOnly {
+		w.turns.RLock()
+		return w.turns.RUnlock
+	}
+	w.turns.Lock()
+	return w.turns.Unlock
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

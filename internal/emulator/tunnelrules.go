@@ -1,0 +1,189 @@
+package emulator
+
+import (
+	"fmt"
+	"slices"
+)
+
+// ipsecRules keep IPsec down when one is broken (invariants 8, 9 and 11).
+var ipsecRules = []tunnelRule{
+	{"AVC-08", (*ends).notIPsec},
+	{"XV-07", (*ends).keysDiffer},
+	{"AWV-19", (*ends).versionsDiffer},
+	{"XV-01", (*ends).phase1Differs},
+	{"XV-04", (*ends).phase2Differs},
+	{"AVC-24", (*ends).selectorsDiffer},
+	{"XV-10", (*ends).nobodyStarts},
+}
+
+// bgpRules keep BGP down when one is broken (invariants 3 to 7 and 10).
+var bgpRules = []tunnelRule{
+	{"AVG-25", (*ends).bgpDisabled},
+	{"AVC-06", (*ends).wrongPeerAddress},
+	{"AVC-26", (*ends).wrongOwnAddress},
+	{"AVG-27", (*ends).awsASNDiffers},
+	{"AWV-01", (*ends).azureASNDiffers},
+	{"AVG-28", (*ends).sameASN},
+}
+
+// notIPsec, and the other methods that rules name, say what is wrong, or "".
+func (e *ends) notIPsec() string {
+	if t := e.conn.In.Str("connectionType"); t != "IPsec" {
+		return fmt.Sprintf("the Azure connection is of type %s", t)
+	}
+	return ""
+}
+
+func (e *ends) keysDiffer() string {
+	azure, _ := e.conn.Effective("sharedKey")
+	if aws := e.option("PresharedKey"); aws == "" || azure != any(aws) {
+		return "the pre-shared keys differ (Azure keeps the first key of a connection: AVC-12)"
+	}
+	return ""
+}
+
+func (e *ends) versionsDiffer() string {
+	versions := effectiveStrings(e.vpn, fmt.Sprintf("tunnel%dIkeVersions", e.number))
+	azure := "ikev2"
+	if e.conn.Value("connectionProtocol") == "IKEv1" {
+		azure = "ikev1"
+	}
+	if len(versions) > 0 && !slices.Contains(versions, azure) {
+		return fmt.Sprintf("AWS takes %v, Azure %s", versions, azure)
+	}
+	return ""
+}
+
+func (e *ends) phase1Differs() string { return e.phaseDiffers(1) }
+
+func (e *ends) phase2Differs() string { return e.phaseDiffers(2) }
+
+func (e *ends) phaseDiffers(phase int) string {
+	why := mismatch(awsSuite(e.vpn, e.number, phase), azureSuite(e.conn, phase), phase)
+	if why == "" {
+		return ""
+	}
+	return fmt.Sprintf("no phase %d proposal in common, %s", phase, why)
+}
+
+// selectorsDiffer: AWS wants 0.0.0.0/0 both ways, as Azure's route-based gateways
+// do unless told otherwise (AVC-24, AWV-24).
+func (e *ends) selectorsDiffer() string {
+	if objectProps(e.conn).Bool("usePolicyBasedTrafficSelectors") {
+		return "Azure uses policy-based traffic selectors, AWS takes 0.0.0.0/0 only"
+	}
+	for _, side := range []string{"local", "remote"} {
+		if cidr := e.vpn.Value(side + "Ipv4NetworkCidr"); cidr != "" && cidr != "0.0.0.0/0" {
+			return fmt.Sprintf("AWS narrows its %s traffic selector to %s", side, cidr)
+		}
+	}
+	return ""
+}
+
+func (e *ends) nobodyStarts() string {
+	if e.option("StartupAction") != "start" && e.conn.Value("connectionMode") == "ResponderOnly" {
+		return "both ends wait for the other to start"
+	}
+	return ""
+}
+
+func (e *ends) bgpDisabled() string {
+	switch {
+	case !objectProps(e.vng).Bool("enableBgp"):
+		return "the Azure gateway has BGP off"
+	case !objectProps(e.conn).Bool("enableBgp"):
+		return "the Azure connection has BGP off"
+	case objectProps(e.vpn).Bool("staticRoutesOnly"):
+		return "the AWS VPN connection has static routes only"
+	}
+	return ""
+}
+
+func (e *ends) wrongPeerAddress() string {
+	_, want, _ := e.inside()
+	if got := objectProps(e.lng).Str("bgpSettings.bgpPeeringAddress"); address(got) != want {
+		return fmt.Sprintf("Azure's BGP peer is %q, AWS's inside address is %s", got, want)
+	}
+	return ""
+}
+
+// wrongOwnAddress checks the address that Azure speaks BGP from.
+func (e *ends) wrongOwnAddress() string {
+	_, _, want := e.inside()
+	got := e.azureBGPAddress()
+	switch {
+	case address(got) != want:
+		return fmt.Sprintf("Azure speaks BGP from %q, AWS expects %s", got, want)
+	case !slices.Contains(e.customAddresses(), got):
+		return fmt.Sprintf("%s is no custom BGP address of the Azure gateway's %s", got, e.ipConfig.Str("name"))
+	}
+	return ""
+}
+
+// azureBGPAddress is what Azure chooses: the connection's own choice for the
+// instance (AVC-25, AVC-27), else the first custom address of the instance
+// (AVC-26), but the default address for a peer that is not link-local (AVC-29).
+func (e *ends) azureBGPAddress() string {
+	for _, choice := range objectProps(e.conn).Maps("gatewayCustomBgpIpAddresses") {
+		if e.isInstance(choice.Str("ipConfigurationId")) {
+			return choice.Str("customBgpIpAddress")
+		}
+	}
+	peer := address(objectProps(e.lng).Str("bgpSettings.bgpPeeringAddress"))
+	if own := e.customAddresses(); peer.IsLinkLocalUnicast() && len(own) > 0 {
+		return own[0]
+	}
+	return e.defaultAddress()
+}
+
+func (e *ends) customAddresses() []string {
+	return e.peering().Strings("customBgpIpAddresses")
+}
+
+func (e *ends) defaultAddress() string {
+	if own := e.peering().Strings("defaultBgpIpAddresses"); len(own) > 0 {
+		return own[0]
+	}
+	return ""
+}
+
+// peering are the BGP settings of the gateway instance.
+func (e *ends) peering() Props {
+	for _, p := range objectProps(e.vng).Maps("bgpSettings.bgpPeeringAddresses") {
+		if e.isInstance(p.Str("ipconfigurationId")) {
+			return p
+		}
+	}
+	return nil
+}
+
+// isInstance compares the id of an IP configuration with the tunnel's.
+func (e *ends) isInstance(id string) bool {
+	return SameID(id, e.vng.ID+"/ipConfigurations/"+e.ipConfig.Str("name"))
+}
+
+func (e *ends) awsASNDiffers() string {
+	aws, told := asn(e.gateway, "amazonSideAsn"), asn(e.lng, "bgpSettings.asn")
+	if aws != told {
+		return fmt.Sprintf("AWS is ASN %d, Azure expects %d", aws, told)
+	}
+	return ""
+}
+
+func (e *ends) azureASNDiffers() string {
+	azure, told := asn(e.vng, "bgpSettings.asn"), asn(e.cgw, "bgpAsn")
+	if told == 0 {
+		told = asn(e.cgw, "bgpAsnExtended")
+	}
+	if azure != told {
+		return fmt.Sprintf("Azure is ASN %d, AWS expects %d", azure, told)
+	}
+	return ""
+}
+
+func (e *ends) sameASN() string {
+	if a := asn(e.gateway, "amazonSideAsn"); a == asn(e.vng, "bgpSettings.asn") {
+		return fmt.Sprintf("both ends are ASN %d", a)
+	}
+	return ""
+}

@@ -1,0 +1,244 @@
+package emulator
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Types that make up the tunnels between the two clouds.
+const (
+	vpnConnectionType   = "aws:ec2/vpnConnection:VpnConnection"
+	customerGatewayType = "aws:ec2/customerGateway:CustomerGateway"
+	vpnGatewayType      = "aws:ec2/vpnGateway:VpnGateway"
+	vpnAttachmentType   = "aws:ec2/vpnGatewayAttachment:VpnGatewayAttachment"
+	transitGatewayType  = "aws:ec2transitgateway/transitGateway:TransitGateway"
+	azureGatewayType    = "azure-native:network:VirtualNetworkGateway"
+	azureConnectionType = "azure-native:network:VirtualNetworkGatewayConnection"
+	localGatewayType    = "azure-native:network:LocalNetworkGateway"
+	publicAddressType   = "azure-native:network:PublicIPAddress"
+)
+
+// A Tunnel is one IPsec tunnel of an AWS VPN connection and what meets it in
+// Azure, with the state that it would have in real life.
+type Tunnel struct {
+	VPNConnection string // AWS id
+	Number        int    // 1 or 2 within the VPN connection
+	Connection    string // ARM id of the Azure connection, "" when there is none
+	// Instance is the name of the Azure gateway's IP configuration that the
+	// tunnel ends at, "" when there is none.
+	Instance string
+
+	AWSOutside, AzureOutside netip.Addr
+	Inside                   netip.Prefix // the /30
+	AWSInside, AzureInside   netip.Addr   // AWS has the first host, Azure the second (AWV-23)
+	AWSASN, AzureASN         uint32
+
+	// IPsec is up when keys and proposals agree and one end starts; Azure then
+	// shows Connected.
+	IPsec State
+	// BGP is up when, besides, the session is established; AWS's TunnelState is 1.
+	BGP State
+	// Routes is up when, besides, both networks use what BGP brings.
+	Routes State
+}
+
+// A State is up, or down for reasons. A reason begins with the id of the rule
+// that it follows from.
+type State struct{ Reasons []string }
+
+// Up reports whether nothing speaks against it.
+func (s State) Up() bool { return len(s.Reasons) == 0 }
+
+func (s State) String() string {
+	if s.Up() {
+		return "up"
+	}
+	return "down: " + strings.Join(s.Reasons, "; ")
+}
+
+// Tunnels works out the state of every VPN tunnel in the world, in the order in
+// which the VPN connections were made: what AWS and Azure accepted is compared as
+// the two gateways would compare it. The rules are those of section 3.2 of the
+// rule catalogue.
+func Tunnels(tx *Tx) []Tunnel {
+	tx = tx.Everywhere()
+	var all []Tunnel
+	for _, vpn := range tx.All(vpnConnectionType) {
+		for n := 1; n <= 2; n++ {
+			all = append(all, newEnds(tx, vpn, n).tunnel())
+		}
+	}
+	return all
+}
+
+// ends are all objects that take part in one tunnel. Those of Azure are nil when
+// nothing there meets the tunnel.
+type ends struct {
+	tx     *Tx
+	number int
+	vpn    *Object
+	cgw    *Object
+	// gateway is AWS's side: a virtual private gateway or a transit gateway.
+	gateway *Object
+
+	vng      *Object
+	ipConfig Props // of vng, the one with the customer gateway's address
+	lng      *Object
+	conn     *Object
+}
+
+func newEnds(tx *Tx, vpn *Object, number int) *ends {
+	e := &ends{tx: tx, vpn: vpn, number: number}
+	e.cgw = tx.Get(customerGatewayType, vpn.In.Str("customerGatewayId"))
+	e.gateway = tx.Get(vpnGatewayType, vpn.In.Str("vpnGatewayId"))
+	if e.gateway == nil {
+		e.gateway = tx.Get(transitGatewayType, vpn.In.Str("transitGatewayId"))
+	}
+	e.findInstance()
+	e.findConnection()
+	return e
+}
+
+// findInstance finds the Azure gateway instance behind the customer gateway.
+func (e *ends) findInstance() {
+	if e.cgw == nil {
+		return
+	}
+	pip := e.tx.Find(publicAddressType, "ipAddress", e.cgw.Value("ipAddress"))
+	if pip == nil {
+		return
+	}
+	for _, vng := range e.tx.All(azureGatewayType) {
+		for _, config := range objectProps(vng).Maps("ipConfigurations") {
+			if SameID(config.Str("publicIPAddress.id"), pip.ID) {
+				e.vng, e.ipConfig = vng, config
+				return
+			}
+		}
+	}
+}
+
+// findConnection finds Azure's connection to the tunnel's AWS address. One of the
+// same gateway goes before one of another.
+func (e *ends) findConnection() {
+	for _, conn := range e.tx.All(azureConnectionType) {
+		lng := e.tx.Get(localGatewayType, conn.In.Str("localNetworkGateway2.id"))
+		if lng == nil || lng.Value("gatewayIpAddress") != e.awsOutside() {
+			continue
+		}
+		if e.conn == nil || e.vng != nil && SameID(conn.In.Str("virtualNetworkGateway1.id"), e.vng.ID) {
+			e.conn, e.lng = conn, lng
+		}
+	}
+}
+
+// option is a property of the tunnel at hand: "InsideCidr" is tunnel1InsideCidr.
+func (e *ends) option(name string) string {
+	v, _ := e.vpn.Effective(fmt.Sprintf("tunnel%d%s", e.number, name))
+	s, _ := v.(string)
+	return s
+}
+
+func (e *ends) awsOutside() string { return e.option("Address") }
+
+// inside is the /30 with the addresses of AWS and Azure in it.
+func (e *ends) inside() (prefix netip.Prefix, aws, azure netip.Addr) {
+	prefix, err := netip.ParsePrefix(e.option("InsideCidr"))
+	if err != nil {
+		return netip.Prefix{}, netip.Addr{}, netip.Addr{}
+	}
+	aws = prefix.Masked().Addr().Next()
+	return prefix, aws, aws.Next()
+}
+
+func (e *ends) tunnel() Tunnel {
+	t := Tunnel{VPNConnection: e.vpn.ID, Number: e.number, AWSOutside: address(e.awsOutside())}
+	t.Inside, t.AWSInside, t.AzureInside = e.inside()
+	if e.cgw != nil {
+		t.AzureOutside = address(e.cgw.Value("ipAddress"))
+	}
+	if e.gateway != nil {
+		t.AWSASN = asn(e.gateway, "amazonSideAsn")
+	}
+	if e.conn != nil {
+		t.Connection = e.conn.ID
+	}
+	if e.vng != nil {
+		t.Instance, t.AzureASN = e.ipConfig.Str("name"), asn(e.vng, "bgpSettings.asn")
+	}
+	t.IPsec = e.evaluate(ipsecRules)
+	t.BGP = e.after("IPsec", t.IPsec, bgpRules)
+	t.Routes = e.after("BGP", t.BGP, routeRules)
+	return t
+}
+
+// A tunnelRule says why a tunnel is down, or "".
+type tunnelRule struct {
+	id     string
+	broken func(*ends) string
+}
+
+// evaluate asks every rule, unless there is nothing in Azure to compare with.
+func (e *ends) evaluate(rules []tunnelRule) (s State) {
+	if why := e.unmet(); why != "" {
+		return State{[]string{why}}
+	}
+	for _, r := range rules {
+		if why := r.broken(e); why != "" {
+			s.Reasons = append(s.Reasons, r.id+": "+why)
+		}
+	}
+	return s
+}
+
+// after evaluates a layer above another one.
+func (e *ends) after(name string, below State, rules []tunnelRule) State {
+	if e.unmet() != "" {
+		return State{[]string{name + " is down"}}
+	}
+	s := e.evaluate(rules)
+	if !below.Up() {
+		s.Reasons = slices.Insert(s.Reasons, 0, name+" is down")
+	}
+	return s
+}
+
+// unmet says what is missing for a tunnel at all (invariants 1 and 2).
+func (e *ends) unmet() string {
+	switch {
+	case e.cgw == nil || e.gateway == nil:
+		return "AWV-35: the VPN connection's gateways are gone"
+	case e.vng == nil:
+		return fmt.Sprintf("AWV-02: no Azure VPN gateway has the customer gateway's address %s", e.cgw.Value("ipAddress"))
+	case e.conn == nil:
+		return fmt.Sprintf("AVC-02: no Azure connection leads to %s", e.awsOutside())
+	case !SameID(e.conn.In.Str("virtualNetworkGateway1.id"), e.vng.ID):
+		return fmt.Sprintf("AVC-08: the connection to %s is of another Azure gateway", e.awsOutside())
+	}
+	return ""
+}
+
+func address(s string) netip.Addr {
+	a, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return a
+}
+
+// asn reads an autonomous system number, which is text in AWS and a number in Azure.
+func asn(o *Object, path string) uint32 {
+	v, _ := objectProps(o).Get(path)
+	switch v := v.(type) {
+	case float64:
+		return uint32(v)
+	case string:
+		var n uint32
+		if _, err := fmt.Sscan(v, &n); err == nil {
+			return n
+		}
+	}
+	return 0
+}

@@ -1,0 +1,234 @@
+package emulator
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	bolt "go.etcd.io/bbolt"
+)
+
+// A Tx is the world within one transaction. Types are canonical tokens.
+//
+// A Tx of a provider instance sees its own region and what is global; see
+// Everywhere. Objects are shared within the transaction: change one and Put it.
+// Mistakes of writing are kept and fail the transaction at its end.
+type Tx struct {
+	*txState
+	home string // region, or "" for the whole world
+}
+
+// txState is what every view of one transaction shares.
+type txState struct {
+	bolt    *bolt.Tx
+	clouds  *registry
+	account Account
+	loaded  map[string][]*Object // by type, in order of creation
+	errs    []error
+}
+
+var (
+	objectsBucket     = []byte("objects")     // type → id and region → Object
+	generationsBucket = []byte("generations") // URN → number of objects it has had
+	busyBucket        = []byte("busy")        // busy key → hold
+	metaBucket        = []byte("meta")        // account
+)
+
+// Account that the transaction works in.
+func (tx *Tx) Account() Account { return tx.account }
+
+// Everywhere is the same transaction without the limit to one region.
+func (tx *Tx) Everywhere() *Tx { return tx.in("") }
+
+// in is the same transaction, seen from a region.
+func (tx *Tx) in(home string) *Tx { return &Tx{txState: tx.txState, home: home} }
+
+// Get returns the object with the id, or nil. ARM ids compare without regard to case.
+func (tx *Tx) Get(typ, id string) *Object {
+	for _, o := range tx.load(typ) {
+		if tx.sees(o) && SameID(o.ID, id) {
+			return o
+		}
+	}
+	return nil
+}
+
+// Find returns the oldest object whose output (or input) at the path is the
+// value, or nil. The path "id" is the object's id.
+func (tx *Tx) Find(typ, path, value string) *Object {
+	for _, o := range tx.load(typ) {
+		if tx.sees(o) && SameID(o.Value(path), value) {
+			return o
+		}
+	}
+	return nil
+}
+
+// All returns the objects of the types in the order of their creation; every
+// object when no type is named.
+func (tx *Tx) All(types ...string) []*Object {
+	if len(types) == 0 {
+		types = tx.types()
+	}
+	var all []*Object
+	for _, typ := range types {
+		for _, o := range tx.load(typ) {
+			if tx.sees(o) {
+				all = append(all, o)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b *Object) int { return int(a.Serial) - int(b.Serial) })
+	return all
+}
+
+// Where returns the objects of a type that keep the condition, oldest first.
+func (tx *Tx) Where(typ string, keep func(*Object) bool) []*Object {
+	return slices.DeleteFunc(tx.All(typ), func(o *Object) bool { return !keep(o) })
+}
+
+// Put stores an object, new or changed. A new one (Serial 0) gets its serial,
+// its cloud from its type, and the transaction's region unless its kind is global.
+func (tx *Tx) Put(o *Object) {
+	if o.Serial == 0 {
+		tx.adopt(o)
+	}
+	data, err := json.Marshal(o)
+	if err != nil {
+		tx.fail(err, "store %s %s", o.Type, o.ID)
+		return
+	}
+	b, err := tx.bolt.Bucket(objectsBucket).CreateBucketIfNotExists([]byte(o.Type))
+	if err == nil {
+		err = b.Put(objectKey(o), data)
+	}
+	tx.fail(err, "store %s %s", o.Type, o.ID)
+}
+
+func (tx *Tx) adopt(o *Object) {
+	if k := tx.clouds.kind(o.Type); o.Region == "" && (k == nil || !k.Global) {
+		o.Region = tx.home
+	}
+	if slices.ContainsFunc(tx.load(o.Type), o.collides) {
+		tx.fail(errors.New("the id is taken"), "store %s %s", o.Type, o.ID)
+	}
+	serial, err := tx.bolt.Bucket(objectsBucket).NextSequence()
+	tx.fail(err, "number %s %s", o.Type, o.ID)
+	o.Serial = serial
+	if o.Cloud == "" {
+		o.Cloud, _, _ = strings.Cut(o.Type, ":")
+	}
+	tx.loaded[o.Type] = append(tx.load(o.Type), o)
+}
+
+// Remove takes an object away.
+func (tx *Tx) Remove(o *Object) {
+	tx.loaded[o.Type] = slices.DeleteFunc(tx.load(o.Type), func(p *Object) bool { return p == o })
+	if b := tx.bolt.Bucket(objectsBucket).Bucket([]byte(o.Type)); b != nil {
+		tx.fail(b.Delete(objectKey(o)), "remove %s %s", o.Type, o.ID)
+	}
+}
+
+// fail keeps a mistake for the end of the transaction.
+func (tx *txState) fail(err error, attempt string, args ...any) {
+	if err != nil {
+		tx.errs = append(tx.errs, fmt.Errorf("%s: %w", fmt.Sprintf(attempt, args...), err))
+	}
+}
+
+func (tx *Tx) sees(o *Object) bool {
+	return tx.home == "" || o.Region == "" || o.Region == tx.home
+}
+
+func objectKey(o *Object) []byte { return []byte(normalID(o.ID) + "\x00" + o.Region) }
+
+// types are those that have ever had an object, sorted.
+func (tx *txState) types() []string {
+	var names []string
+	err := tx.bolt.Bucket(objectsBucket).ForEachBucket(func(k []byte) error {
+		names = append(names, string(k))
+		return nil
+	})
+	tx.fail(err, "list types")
+	return names
+}
+
+// load reads the objects of a type once in a transaction.
+func (tx *txState) load(typ string) []*Object {
+	if all, ok := tx.loaded[typ]; ok {
+		return all
+	}
+	var all []*Object
+	if b := tx.bolt.Bucket(objectsBucket).Bucket([]byte(typ)); b != nil {
+		err := b.ForEach(func(_, data []byte) error {
+			o := &Object{}
+			all = append(all, o)
+			return json.Unmarshal(data, o)
+		})
+		tx.fail(err, "read %s", typ)
+	}
+	slices.SortFunc(all, func(a, b *Object) int { return int(a.Serial) - int(b.Serial) })
+	tx.loaded[typ] = all
+	return all
+}
+
+// nextGeneration counts a new object of the URN.
+func (tx *txState) nextGeneration(urn string) uint64 {
+	b := tx.bolt.Bucket(generationsBucket)
+	var n uint64
+	if data := b.Get([]byte(urn)); data != nil {
+		tx.fail(json.Unmarshal(data, &n), "read the generation of %s", urn)
+	}
+	n++
+	tx.fail(b.Put([]byte(urn), fmt.Append(nil, n)), "count %s", urn)
+	return n
+}
+
+// A Reference is an object that refers to another one, and how.
+type Reference struct {
+	From *Object
+	Ref  Ref
+	Path string // where in From
+}
+
+// ReferencesTo finds what refers to the object, by the Refs of every kind of
+// every registered cloud, in all regions. An object's references to itself are
+// left out.
+func (tx *Tx) ReferencesTo(target *Object) []Reference {
+	var found []Reference
+	for _, r := range tx.clouds.referrersTo(target.Type) {
+		for _, from := range tx.Everywhere().All(r.kind.Type) {
+			if from == target || !sameHome(from, target) {
+				continue
+			}
+			from.In.Each(r.ref.Path, func(path string, v any) {
+				if s, ok := v.(string); ok && s != "" && SameID(s, target.Value(r.ref.by())) {
+					found = append(found, Reference{From: from, Ref: r.ref, Path: path})
+				}
+			})
+		}
+	}
+	return found
+}
+
+// sameHome keeps equal names in two regions apart.
+func sameHome(a, b *Object) bool {
+	return a.Region == "" || b.Region == "" || a.Region == b.Region
+}
+
+// removeHosted takes away what lived on a deleted object.
+func (tx *Tx) removeHosted(deleted *Object) {
+	for _, cloud := range tx.clouds.all() {
+		if cloud.HostedOn == nil {
+			continue
+		}
+		home := cloud.HostedOn(deleted)
+		for _, o := range tx.Everywhere().All() {
+			if home != "" && o.Cloud == cloud.Name && o.Region == home {
+				tx.Remove(o)
+			}
+		}
+	}
+}
