@@ -88,7 +88,9 @@ func (a *api) client(config map[string]any) *client {
 	return c
 }
 
-func (a *api) eks() *client { return a.client(map[string]any{"kubeconfig": kubeconfigFor("https://" + eksHost)}) }
+func (a *api) eks() *client {
+	return a.client(map[string]any{"kubeconfig": kubeconfigFor("https://" + eksHost)})
+}
 
 func (a *api) aks() *client {
 	return a.client(map[string]any{"kubeconfig": kubeconfigFor("https://" + aksHost + ":443")})
