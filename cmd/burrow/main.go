@@ -1,0 +1,63 @@
+// Command burrow runs Burrow's estate locally: the real Pulumi CLI and engine,
+// the real program, emulated clouds.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"burrow/internal/local"
+)
+
+const usage = `Burrow joins a private EKS cluster and a public AKS cluster by four VPN tunnels.
+
+Usage:
+  burrow local [flags] COMMAND [arguments of the command]
+
+Run "burrow local" for the commands and flags.
+`
+
+func main() {
+	os.Exit(exitCode(run(os.Args[1:])))
+}
+
+func run(args []string) error {
+	if len(args) == 0 {
+		fmt.Print(usage)
+		return nil
+	}
+	switch args[0] {
+	case "local":
+		return runLocal(args[1:])
+	case "help", "-h", "--help":
+		fmt.Print(usage)
+		return nil
+	default:
+		return &usageError{fmt.Errorf("there is no command %q", args[0])}
+	}
+}
+
+// A usageError is a mistake on the command line.
+type usageError struct{ error }
+
+func (e *usageError) Unwrap() error { return e.error }
+
+// exitCode reports an error and is the code to end with: the CLI's own where the
+// CLI failed, which has reported already; 2 for a mistake on the command line.
+func exitCode(err error) int {
+	cli := &local.ExitError{}
+	wrong := &usageError{}
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &cli):
+		return cli.Code
+	case errors.As(err, &wrong):
+		fmt.Fprintf(os.Stderr, "burrow: %v; see burrow local -help\n", err)
+		return 2
+	default:
+		fmt.Fprintf(os.Stderr, "burrow: %v\n", err)
+		return 1
+	}
+}

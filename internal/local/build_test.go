@@ -1,0 +1,101 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A program without a binary of its own is built from the project's folder, or
+// the one that main names, to where the project wants it.
+func TestProgramBuilt(t *testing.T) {
+	t.Setenv(ProgramEnv, "")
+	const source = "package main\n\nfunc main() { println(\"built\") }\n"
+	for name, c := range map[string]struct{ yaml, in, at string }{
+		"plain":       {"runtime: go\n", ".", "bin/tiny"},
+		"main":        {"runtime: go\nmain: sub\n", "sub", "bin/tiny"},
+		"buildTarget": {"runtime:\n  name: go\n  options:\n    buildTarget: out/it\n", ".", "out/it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			files := map[string]string{
+				"Pulumi.yaml": "name: tiny\n" + c.yaml, "go.mod": "module tiny\n\ngo 1.26\n",
+				filepath.Join(c.in, "main.go"): source,
+			}
+			for file, text := range files {
+				path := filepath.Join(dir, file)
+				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+					t.Fatal(err)
+				}
+				if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			w, err := New(Options{Dir: dir, Bin: filepath.Join(dir, "bin"), Notices: &bytes.Buffer{}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			path, err := w.program(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := filepath.Join(dir, c.at); path != want {
+				t.Errorf("built %s, want %s", path, want)
+			}
+			if out, err := exec.Command(path).CombinedOutput(); err != nil || string(out) != "built\n" {
+				t.Errorf("the program says %q, %v", out, err)
+			}
+		})
+	}
+}
+
+// A program that does not compile is refused with the compiler's words.
+func TestProgramBroken(t *testing.T) {
+	t.Setenv(ProgramEnv, "")
+	dir := t.TempDir()
+	for file, text := range map[string]string{
+		"Pulumi.yaml": "name: tiny\nruntime: go\n", "go.mod": "module tiny\n", "main.go": "package main\n\nfunc main() { no }\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w, err := New(Options{Dir: dir, Notices: &bytes.Buffer{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.program(context.Background()); err == nil || !strings.Contains(err.Error(), "undefined: no") {
+		t.Errorf("got %v, want the compiler's complaint", err)
+	}
+}
+
+func TestRecent(t *testing.T) {
+	t.Parallel()
+	for version, want := range map[string]bool{
+		"v3.200.0": true, "3.200.1": true, "v3.265.0": true, "v3.199.9": false, "v4.0.0": false,
+		"v3.200.0-alpha": false, "v3.200.0-dev.0": false, "": false, "garbage": false,
+	} {
+		if got := recent(version, "v3.200.0"); got != want {
+			t.Errorf("recent(%q) = %t, want %t", version, got, want)
+		}
+	}
+}
+
+// The engine's module is pinned and is no part of the program's.
+func TestEngineVersion(t *testing.T) {
+	t.Parallel()
+	module, err := findModule(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := engineVersion(module); err != nil {
+		t.Error(err)
+	}
+	if _, err := requiredVersion(filepath.Join(module, "go.mod"), engineModule); err == nil {
+		t.Error("the program's module requires the engine")
+	}
+}

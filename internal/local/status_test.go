@@ -1,0 +1,148 @@
+package local
+
+import (
+	"bytes"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"burrow/internal/emulator"
+)
+
+// The screen names what a newcomer looks for, says why a tunnel is down, and
+// shows no key.
+func TestStatus(t *testing.T) {
+	t.Parallel()
+	const group = "/subscriptions/0/resourceGroups/rg/providers/Microsoft."
+	p := newProject(t, "says")
+	got := statusOf(t, p, []*emulator.Object{
+		{Type: vpcType, ID: "vpc-1", Region: "eu-west-2", Out: emulator.Props{
+			"cidrBlock": "10.0.0.0/16", "tags": map[string]any{"Name": "the-vpc"},
+		}},
+		{Type: eksClusterType, ID: "relay", Region: "eu-west-2", Out: emulator.Props{
+			"name": "relay", "version": "1.36", "vpcConfig": map[string]any{"endpointPublicAccess": false},
+		}},
+		{Type: nodeGroupType, ID: "relay:nodes", Region: "eu-west-2", Out: emulator.Props{
+			"clusterName": "relay", "instanceTypes": []any{"t3.medium"}, "scalingConfig": map[string]any{"desiredSize": 2.0},
+		}},
+		{Type: aksClusterType, ID: group + "ContainerService/managedClusters/bunny", Out: emulator.Props{
+			"location": "uksouth", "kubernetesVersion": "1.35",
+			"agentPoolProfiles": []any{map[string]any{"count": 2.0, "vmSize": "Standard_B2ms"}},
+		}},
+		{Type: "aws:ec2/vpnConnection:VpnConnection", ID: "vpn-1", Region: "eu-west-2", In: emulator.Props{
+			"customerGatewayId": "cgw-1", "vpnGatewayId": "vgw-1",
+		}, Out: emulator.Props{"tunnel1Address": "198.51.100.7", "tunnel1PresharedKey": "do-not-show-me"}},
+		{Type: awsZoneType, ID: "Z1", Out: emulator.Props{"name": "private.aws.internal"}},
+		{Type: awsRecordType, ID: "Z1_relay_A", Out: emulator.Props{
+			"name": "relay", "type": "A", "zoneId": "Z1", "aliases": []any{map[string]any{"name": "lb.amazonaws.com"}},
+		}},
+		{Type: azureRecordType, ID: group + "Network/privateDnsZones/private.azure.internal/TXT/bunny", Out: emulator.Props{
+			"txtRecords": []any{map[string]any{"value": []any{"no service"}}},
+		}},
+		{Type: loadBalanceType, ID: "lb", Region: "eu-west-2", Out: emulator.Props{
+			"name": "relay-nlb", "arn": "lb", "internal": true,
+			"subnetMappings": []any{map[string]any{"privateIpv4Address": "10.0.1.250"}},
+		}},
+		{Type: listenerType, ID: "li", Region: "eu-west-2", Out: emulator.Props{"loadBalancerArn": "lb", "port": 8443.0}},
+	})
+	for _, want := range []string{
+		"the-vpc 10.0.0.0/16",
+		"relay AWS eu-west-2 1.36 private 2 × t3.medium",
+		"bunny Azure uksouth 1.35 public 2 × Standard_B2ms",
+		"Tunnels: 0 of 2 would carry traffic",
+		"vpn-1/1 198.51.100.7 -", "vpn-1/1 is down:",
+		"relay.private.aws.internal A as lb.amazonaws.com Route 53",
+		`bunny.private.azure.internal TXT "no service" Azure`,
+		"relay-nlb internal 8443 10.0.1.250",
+		"burrow local preview",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the screen has no %q:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "do-not-show-me") {
+		t.Error("the screen shows a pre-shared key")
+	}
+}
+
+func TestStatusOfNothing(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, "says")
+	var before bytes.Buffer
+	if err := p.Status(&before); err != nil || !strings.Contains(before.String(), "burrow local up") {
+		t.Errorf("without a world: got %q, %v; want to be told of up", before.String(), err)
+	}
+	if isFile(p.path("world.db")) {
+		t.Error("looking at the world has made it")
+	}
+	if got := statusOf(t, p, nil); !strings.Contains(got, "Nothing exists") {
+		t.Errorf("of an empty world it says %q", got)
+	}
+}
+
+// What clouds made by themselves is not an estate.
+func TestStatusAfterDestroy(t *testing.T) {
+	t.Parallel()
+	p := newProject(t, "says")
+	watcher := &emulator.Object{
+		Type: "azure-native:network:NetworkWatcher", ID: "/subscriptions/0/watcher", Out: emulator.Props{},
+	}
+	world, err := p.openWorld()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := world.Update(func(tx *emulator.Tx) error { tx.Put(watcher); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	got := statusOf(t, p, nil)
+	for _, want := range []string{"The estate is gone", "/subscriptions/0/watcher"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the screen has no %q:\n%s", want, got)
+		}
+	}
+}
+
+// statusOf puts objects of a stack into the world and returns the screen, with
+// runs of blanks as one.
+func statusOf(t *testing.T, p *testProject, objects []*emulator.Object) string {
+	t.Helper()
+	world, err := p.openWorld()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = world.Update(func(tx *emulator.Tx) error {
+		for _, o := range objects {
+			o.URN = "urn:pulumi:dev::tiny::" + o.Type + "::" + o.ID
+			tx.Put(o)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := p.Status(&out); err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(strings.Fields(out.String()), " ")
+}
+
+func TestReasons(t *testing.T) {
+	t.Parallel()
+	up, down := emulator.State{}, emulator.State{Reasons: []string{"XV-06: suites differ", "XV-07: keys differ"}}
+	for _, c := range []struct {
+		tunnel emulator.Tunnel
+		want   int
+	}{
+		{emulator.Tunnel{IPsec: up, BGP: up, Routes: up}, 0},
+		{emulator.Tunnel{IPsec: down, BGP: down, Routes: down}, 2},
+		{emulator.Tunnel{IPsec: up, BGP: up, Routes: down}, 2},
+	} {
+		if got := reasons("t", c.tunnel); len(got) != c.want {
+			t.Errorf("reasons of %v are %q, want %d", c.tunnel, got, c.want)
+		}
+	}
+	if got := speaker(netip.MustParseAddr("169.254.21.1"), 64512); got != "169.254.21.1 AS64512" {
+		t.Errorf("speaker: got %q", got)
+	}
+}

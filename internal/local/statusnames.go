@@ -1,0 +1,76 @@
+package local
+
+import (
+	"strings"
+
+	"burrow/internal/emulator"
+)
+
+const (
+	awsZoneType     = "aws:route53/zone:Zone"
+	awsRecordType   = "aws:route53/record:Record"
+	awsRuleType     = "aws:route53/resolverRule:ResolverRule"
+	azureRecordType = "azure-native:network:PrivateRecordSet"
+	azureRuleType   = "azure-native:network:ForwardingRule"
+)
+
+// names lists what the private zones of both clouds answer, and where each cloud
+// asks the other.
+func (s *screen) names() {
+	t := section{heading: "Names", rows: [][]string{{"NAME", "TYPE", "ANSWER", "IN"}}}
+	for _, r := range s.tx.All(awsRecordType) {
+		t.rows = append(t.rows, []string{s.awsRecordName(r), r.Value("type"), awsAnswer(r), "Route 53"})
+	}
+	for _, r := range s.tx.All(azureRecordType) {
+		name, typ, zone := azureRecord(r)
+		t.rows = append(t.rows, []string{name + "." + zone, typ, azureAnswer(r), "Azure private DNS"})
+	}
+	for _, r := range s.tx.All(awsRuleType) {
+		targets := strings.Join(r.Out.Strings("targetIps[*].ip"), ", ")
+		t.rows = append(t.rows, []string{"*." + strings.TrimSuffix(r.Value("domainName"), "."), "", "asks " + targets, "AWS"})
+	}
+	for _, r := range s.tx.All(azureRuleType) {
+		targets := strings.Join(r.Out.Strings("targetDnsServers[*].ipAddress"), ", ")
+		t.rows = append(t.rows, []string{"*." + strings.TrimSuffix(r.Value("domainName"), "."), "", "asks " + targets, "Azure"})
+	}
+	s.add(t)
+}
+
+// awsRecordName is the record's full name: it may be given relative to its zone.
+func (s *screen) awsRecordName(r *emulator.Object) string {
+	if fqdn := r.Out.Str("fqdn"); fqdn != "" {
+		return strings.TrimSuffix(fqdn, ".")
+	}
+	name := r.Value("name")
+	zone := s.tx.Get(awsZoneType, r.Value("zoneId"))
+	if zone == nil || strings.HasSuffix(name, zone.Value("name")) {
+		return name
+	}
+	return name + "." + zone.Value("name")
+}
+
+func awsAnswer(r *emulator.Object) string {
+	if alias := r.Out.Str("aliases[0].name"); alias != "" {
+		return "as " + alias
+	}
+	return strings.Join(r.Out.Strings("records[*]"), ", ")
+}
+
+// azureRecord reads the name, the type and the zone of a record set from its ARM
+// id, which ends in privateDnsZones/ZONE/TYPE/NAME.
+func azureRecord(r *emulator.Object) (name, typ, zone string) {
+	parts := strings.Split(r.ID, "/")
+	if len(parts) < 4 {
+		return r.ID, "", ""
+	}
+	n := len(parts)
+	return parts[n-1], parts[n-2], parts[n-3]
+}
+
+func azureAnswer(r *emulator.Object) string {
+	answers := r.Out.Strings("aRecords[*].ipv4Address")
+	for _, text := range r.Out.Maps("txtRecords[*]") {
+		answers = append(answers, `"`+strings.Join(text.Strings("value[*]"), "")+`"`)
+	}
+	return strings.Join(answers, ", ")
+}
