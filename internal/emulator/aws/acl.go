@@ -1,0 +1,224 @@
+package aws
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"burrow/internal/emulator"
+)
+
+// aclKinds are network ACLs and their entries.
+func aclKinds() []*emulator.Kind {
+	return []*emulator.Kind{networkACL(), defaultACL(), networkACLRule(), aclAssociation()}
+}
+
+// Numbers of entries; 32767 is the entry that denies the rest.
+const (
+	firstEntry = 1
+	lastEntry  = 32766
+)
+
+func networkACL() *emulator.Kind {
+	const source = "ec2/vpc_network_acl.go"
+	return tagged(ec2Tags, &emulator.Kind{
+		Type:  typeNetworkACL,
+		NewID: opaque("acl"),
+		Refs: []emulator.Ref{
+			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
+			refersTo("subnetIds[*]", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), typeSubnet),
+		},
+		Replace: forceNew(source, "vpcId"),
+		Rules: []emulator.Rule{
+			refuse("VPC-17", "InvalidParameterValue", emulator.OpWrite, model("ec2"), inlineEntryNumber),
+			refuse("VPC-17", "NetworkAclEntryAlreadyExists", emulator.OpWrite, moto("ec2/exceptions.py"), inlineEntryTwice),
+		},
+		Fill: func(c *emulator.Call) error {
+			defaults(c, emulator.Props{
+				"arn": regional(c, "ec2", "network-acl/"+c.ID), "ownerId": c.Account().AWSAccount,
+				"ingress": []any{}, "egress": []any{}, "subnetIds": []any{},
+			})
+			return nil
+		},
+		Refresh: refreshNetworkACL,
+	})
+}
+
+func inlineEntryNumber(c *emulator.Call) string {
+	for _, p := range append(c.In.Maps("ingress[*]"), c.In.Maps("egress[*]")...) {
+		if n := p.Int("ruleNo"); n < firstEntry || n > lastEntry {
+			return fmt.Sprintf("Value (%d) for parameter ruleNumber is invalid.", n)
+		}
+	}
+	return ""
+}
+
+func inlineEntryTwice(c *emulator.Call) string {
+	for _, direction := range []string{"ingress", "egress"} {
+		seen := map[int]bool{}
+		for _, p := range c.In.Maps(direction + "[*]") {
+			if n := p.Int("ruleNo"); seen[n] {
+				return fmt.Sprintf("The network acl entry identified by %d already exists.", n)
+			}
+			seen[p.Int("ruleNo")] = true
+		}
+	}
+	return ""
+}
+
+// refreshNetworkACL shows the entries and subnets that resources of their own
+// have added (PRV-15).
+func refreshNetworkACL(c *emulator.Call) error {
+	entries := map[string][]any{"ingress": c.Out.List("ingress"), "egress": c.Out.List("egress")}
+	for _, o := range where(c, typeNetworkACLRule, "networkAclId", c.ID) {
+		direction := "ingress"
+		if o.In.Bool("egress") {
+			direction = "egress"
+		}
+		entries[direction] = append(slices.Clone(entries[direction]), map[string]any{
+			"ruleNo": o.In.Num("ruleNumber"), "action": o.In.Str("ruleAction"), "protocol": protocolNumber(o.In.Str("protocol")),
+			"cidrBlock": o.In.Str("cidrBlock"), "fromPort": o.In.Num("fromPort"), "toPort": o.In.Num("toPort"),
+		})
+	}
+	c.Out.Set("ingress", entries["ingress"])
+	c.Out.Set("egress", entries["egress"])
+	subnets := c.Out.Strings("subnetIds")
+	for _, o := range where(c, typeACLAssociation, "networkAclId", c.ID) {
+		subnets = append(subnets, o.Value("subnetId"))
+	}
+	slices.Sort(subnets)
+	c.Out.Set("subnetIds", slices.Compact(subnets))
+	return nil
+}
+
+// defaultACL adopts the default network ACL of a VPC. Deleting it only forgets it.
+func defaultACL() *emulator.Kind {
+	const source = "ec2/vpc_default_network_acl.go"
+	return tagged(ec2Tags, &emulator.Kind{
+		Type:  typeDefaultACL,
+		NewID: property("defaultNetworkAclId"),
+		Refs: []emulator.Ref{
+			refersTo("defaultNetworkAclId", "InvalidNetworkAclID.NotFound", "", moto("ec2/exceptions.py"), typeNetworkACL),
+			refersTo("subnetIds[*]", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), typeSubnet),
+		},
+		Replace: forceNew(source, "defaultNetworkAclId"),
+		Fill: func(c *emulator.Call) error {
+			vpc := valueOf(c, typeNetworkACL, c.ID, "vpcId")
+			defaults(c, emulator.Props{
+				"arn": regional(c, "ec2", "network-acl/"+c.ID), "ownerId": c.Account().AWSAccount, "vpcId": vpc,
+			})
+			return nil
+		},
+	})
+}
+
+// networkACLRule is one entry. The provider always sends a port range, 0-0 when
+// none is given, so EC2 never misses one: such an entry is taken and admits
+// nothing useful (VPC-18).
+func networkACLRule() *emulator.Kind {
+	const source = "ec2/vpc_network_acl_rule.go"
+	return &emulator.Kind{
+		Type: typeNetworkACLRule,
+		NewID: func(c *emulator.Call) (string, error) {
+			return fmt.Sprintf("nacl-%d", hashCode(fmt.Sprintf("%s-%d-%t-%s-",
+				c.In.Str("networkAclId"), c.In.Int("ruleNumber"), c.In.Bool("egress"), c.In.Str("protocol")))), nil
+		},
+		Refs: []emulator.Ref{
+			refersTo("networkAclId", "InvalidNetworkAclID.NotFound", "", moto("ec2/exceptions.py"), typeNetworkACL),
+		},
+		Replace: forceNew(source, "cidrBlock", "egress", "fromPort", "icmpCode", "icmpType", "ipv6CidrBlock",
+			"networkAclId", "protocol", "ruleAction", "ruleNumber", "toPort"),
+		Rules: []emulator.Rule{
+			exactlyOne("VPC-17", terraform(source), "cidrBlock", "ipv6CidrBlock"),
+			oneOf("VPC-17", "ruleAction", terraform(source), "allow", "deny"),
+			provider("VPC-18", "protocol", terraform(source), entryProtocol),
+			refuse("VPC-17", "InvalidParameterValue", emulator.OpCreate, model("ec2"), entryNumber),
+			refuse("VPC-17", "NetworkAclEntryAlreadyExists", emulator.OpCreate, moto("ec2/exceptions.py"), entryTwice),
+			refuse("VPC-18", "InvalidParameterValue", emulator.OpCreate, model("ec2")+" (text unverified)", entryPorts),
+		},
+		Fill: func(c *emulator.Call) error {
+			defaults(c, emulator.Props{"egress": false})
+			return nil
+		},
+	}
+}
+
+// protocols are the names that the provider turns into numbers.
+var protocols = map[string]string{"all": "-1", "icmp": "1", "tcp": "6", "udp": "17", "icmpv6": "58", "ipv6-icmp": "58"}
+
+// protocolNumber is the number under which EC2 keeps a protocol; names that it
+// does not know stay as they are.
+func protocolNumber(name string) string {
+	if n, ok := protocols[strings.ToLower(name)]; ok {
+		return n
+	}
+	return name
+}
+
+func entryProtocol(c *emulator.Call) string {
+	p := c.In.Str("protocol")
+	if p == "" || isNumber(protocolNumber(p)) {
+		return ""
+	}
+	return fmt.Sprintf("%q : unsupported NACL protocol: %s", "protocol", p)
+}
+
+func isNumber(s string) bool {
+	digits := strings.TrimPrefix(s, "-")
+	return digits != "" && strings.Trim(digits, "0123456789") == ""
+}
+
+func entryNumber(c *emulator.Call) string {
+	if n := c.In.Int("ruleNumber"); n < firstEntry || n > lastEntry {
+		return fmt.Sprintf("Value (%d) for parameter ruleNumber is invalid.", n)
+	}
+	return ""
+}
+
+func entryTwice(c *emulator.Call) string {
+	acl, number, egress := c.In.Str("networkAclId"), c.In.Int("ruleNumber"), c.In.Bool("egress")
+	twice := slices.ContainsFunc(where(c, typeNetworkACLRule, "networkAclId", acl), func(o *emulator.Object) bool {
+		return o.In.Int("ruleNumber") == number && o.In.Bool("egress") == egress
+	})
+	if !twice {
+		return ""
+	}
+	return fmt.Sprintf("The network acl entry identified by %d already exists.", number)
+}
+
+func entryPorts(c *emulator.Call) string {
+	p := protocolNumber(c.In.Str("protocol"))
+	from, to := c.In.Int("fromPort"), c.In.Int("toPort")
+	if p != "6" && p != "17" {
+		return ""
+	}
+	if from > to || from < 0 || to > 65535 {
+		return fmt.Sprintf("Invalid TCP/UDP port range: %d-%d.", from, to)
+	}
+	return ""
+}
+
+func aclAssociation() *emulator.Kind {
+	const source = "ec2/vpc_network_acl_association.go"
+	return &emulator.Kind{
+		Type:  typeACLAssociation,
+		NewID: opaque("aclassoc"),
+		Refs: []emulator.Ref{
+			refersTo("networkAclId", "InvalidNetworkAclID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeNetworkACL),
+			refersTo("subnetId", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), typeSubnet),
+		},
+		Replace: forceNew(source, "networkAclId", "subnetId"),
+		Rules: []emulator.Rule{
+			refuse("VPC-20", "InvalidParameterValue", emulator.OpCreate,
+				model("ec2")+" ReplaceNetworkAclAssociation (text unverified)", aclElsewhere),
+		},
+	}
+}
+
+func aclElsewhere(c *emulator.Call) string {
+	acl, subnet := c.In.Str("networkAclId"), c.In.Str("subnetId")
+	if valueOf(c, typeNetworkACL, acl, "vpcId") == vpcOf(c, subnet) {
+		return ""
+	}
+	return fmt.Sprintf("Network acl %s and subnet %s belong to different networks", acl, subnet)
+}

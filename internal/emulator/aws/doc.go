@@ -1,0 +1,87 @@
+// Package aws is the emulated AWS: the kinds, rules and functions of pulumi-aws 6
+// that a VPC with a site-to-site VPN, an EKS cluster behind a network load
+// balancer, private DNS and their logging need. It is data for package emulator,
+// which runs it.
+//
+// # What is modelled
+//
+//   - Resources: VPCs with what a VPC makes by itself (main route table, default
+//     security group, default network ACL) and the Default… types that adopt
+//     those; subnets and their reservations, internet and NAT gateways, elastic
+//     IPs, route tables, routes, network ACLs, security groups with rules in all
+//     three ways of writing them, flow logs, VPC endpoints, launch templates;
+//     virtual private, customer and transit gateways, VPN connections; IAM roles,
+//     policies, instance profiles; KMS; CloudWatch logs and alarms, SNS topics;
+//     EKS clusters, node groups, add-ons, access entries, access policies, pod
+//     identities; load balancers, target groups, listeners, attachments; Route 53
+//     zones, records and the resolver.
+//   - Functions: getPartition, getRegion, getCallerIdentity, getAvailabilityZones,
+//     getAddonVersion.
+//   - Addresses: every network interface that AWS makes (NAT gateways, load
+//     balancers, endpoints, control planes, nodes) takes one of its subnet, so
+//     that reserved, taken and used-up addresses are refused. Public addresses are
+//     from the ranges for documentation.
+//   - What EKS makes by itself: its security group, the log group of a cluster
+//     that logs and has none (at once again when it is deleted meanwhile; it stays
+//     when the cluster goes), the creator's entry and those of node roles, the
+//     scaling group of a node group. All but the log group go with their makers.
+//   - What fails late: nodes that cannot reach the cluster, lack a policy or sit in
+//     a public subnet without public addresses; CoreDNS without nodes; a NAT
+//     gateway in a VPC without an attached internet gateway.
+//   - Policies are read where a rule needs them: who may assume a role, whether a
+//     key lets CloudWatch Logs in.
+//   - The provider: what it refuses before AWS sees it, what it replaces for, the
+//     tags that it adds, the allow-all egress that it takes away from a new
+//     security group (VPC-25), how it prints AWS's errors.
+//   - Kubernetes versions and add-ons of 23 November 2026.
+//
+// Rules have the ids of the rule catalogue. PRO-12 is a check of the provider
+// without a number of its own, "model" a limit of AWS's API model without one.
+// Where no error code is known, a rule has the service's generic one and its
+// source says so.
+//
+// # What a refresh finds
+//
+// These outputs change by themselves, and none is an input that anybody set: the
+// state of a VPN connection's tunnels (vgwTelemetries, worked out by
+// emulator.Tunnels); routes of a route table, rules of a network ACL or security
+// group that are resources of their own; a role's policies; what an elastic IP is
+// associated with; the load balancers of a target group.
+//
+// # Replacement
+//
+// A property replaces or it does not. Where the real provider decides by value,
+// this is what happens here:
+//
+//   - Address mappings of a load balancer always replace it (really: one more is
+//     added in place); taking a subnet from a network load balancer does not;
+//     giving security groups to one that has none, or taking the last away, is
+//     refused as AWS refuses it (NLB-04), where the provider replaces.
+//   - Taking envelope encryption from a cluster is refused (EKS-17), where the
+//     provider replaces.
+//   - A security group rule that gets another kind of source, a transit gateway
+//     that loses its default tables, a resolver rule that loses its endpoint are
+//     not replaced.
+//
+// A cluster whose subnets change is updated in place, as in real life, and EKS
+// refuses subnets of another VPC or other zones (EKS-03). A program that moves a
+// cluster must say ReplaceOnChanges itself.
+//
+// # What is not modelled
+//
+//   - What AWS accepts and then does not work: packets, DNS answers, a private zone
+//     behind a resolver rule of the same name (R53-08), ASNs that are the same on
+//     both sides (AWV-05).
+//   - Time: nothing takes minutes, keys are gone at once, roles work at once.
+//   - What the caller may do; service control policies; several accounts.
+//   - IPv6, secondary VPC ranges, prefix lists, peerings, instances, volumes.
+//     References to such things are not looked up.
+//   - Launch templates keep no contents of old versions: a node group sees the
+//     latest. Add-ons other than vpc-cni, kube-proxy, coredns and
+//     eks-pod-identity-agent. Schemas of add-on settings beyond enableNetworkPolicy.
+//   - Names with a trailing dot, numbers of protocols and the like stay as written.
+//     A name is made up where a name is missing, not from a namePrefix.
+//   - A second alarm or log policy of the same name is refused; CloudWatch
+//     overwrites the first.
+//   - The limit of NAT gateways is counted by subnet, not by zone.
+package aws

@@ -1,0 +1,373 @@
+package aws
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"burrow/internal/emulator"
+)
+
+const (
+	sourceNodes   = "eks/node_group.go"
+	ec2Service    = "ec2.amazonaws.com"
+	managedPrefix = "arn:aws:iam::aws:policy/"
+	defaultAMI    = "AL2023_x86_64_STANDARD"
+)
+
+var (
+	nodeGroupName = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_-]{0,62}$`)
+	amiTypes      = []string{
+		"AL2_x86_64", "AL2_x86_64_GPU", "AL2_ARM_64", "CUSTOM", "BOTTLEROCKET_ARM_64", "BOTTLEROCKET_x86_64",
+		"BOTTLEROCKET_ARM_64_FIPS", "BOTTLEROCKET_x86_64_FIPS", "BOTTLEROCKET_ARM_64_NVIDIA", "BOTTLEROCKET_x86_64_NVIDIA",
+		"WINDOWS_CORE_2019_x86_64", "WINDOWS_FULL_2019_x86_64", "WINDOWS_CORE_2022_x86_64", "WINDOWS_FULL_2022_x86_64",
+		defaultAMI, "AL2023_ARM_64_STANDARD", "AL2023_x86_64_NEURON", "AL2023_x86_64_NVIDIA", "AL2023_ARM_64_NVIDIA",
+	}
+	// nodePolicies are the managed policies that a node's role must have, each
+	// with those that do as well (EKS-27).
+	nodePolicies = [][]string{
+		{"AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy"},
+		{"AmazonEC2ContainerRegistryPullOnly", "AmazonEC2ContainerRegistryReadOnly", "AmazonEC2ContainerRegistryPowerUser", "AmazonEC2ContainerRegistryFullAccess"},
+		{"AmazonEKS_CNI_Policy"},
+	}
+)
+
+func nodeGroup() *emulator.Kind {
+	return tagged(eksTags, &emulator.Kind{
+		Type:     typeNodeGroup,
+		AutoName: &emulator.AutoName{Property: "nodeGroupName", Max: 63},
+		NewID:    joined(":", "clusterName", "nodeGroupName"),
+		Refs: []emulator.Ref{
+			refersBy("clusterName", "name", "ResourceNotFoundException", "ResourceInUseException", moto("eks/models.py"), typeCluster),
+			refersBy("nodeRoleArn", "arn", "InvalidParameterException", "", eksModel, typeRole),
+			refersTo("subnetIds[*]", "InvalidParameterException", "DependencyViolation", eksModel, typeSubnet),
+			refersTo("launchTemplate.id", "InvalidRequestException", "", eksModel, typeLaunchTemplate),
+			refersBy("launchTemplate.name", "name", "InvalidRequestException", "", eksModel, typeLaunchTemplate),
+			refersTo("remoteAccess.sourceSecurityGroupIds[*]", "InvalidParameterException", "DependencyViolation", eksModel, typeSecurityGroup),
+		},
+		Unique: []emulator.Unique{
+			{Fields: []string{"@region", "clusterName", "nodeGroupName"}, Code: "ResourceInUseException", Source: moto("eks/models.py")},
+		},
+		Replace: forceNew(sourceNodes, "amiType", "capacityType", "clusterName", "diskSize", "instanceTypes",
+			"launchTemplate.id", "launchTemplate.name", "nodeGroupName", "nodeGroupNamePrefix", "nodeRoleArn",
+			"remoteAccess", "subnetIds"),
+		Rules: all(nodeChecks(), nodeRefusals(), nodeFailures()),
+		Fill:  fillNodeGroup,
+		Made:  madeWithNodes,
+		Gone:  goneWithNodes,
+		Failed: func(c *emulator.Call, _ *emulator.Fault) {
+			c.Out.Set("status", map[bool]string{true: "CREATE_FAILED", false: "DEGRADED"}[c.Op == emulator.OpCreate])
+		},
+	})
+}
+
+func nodeChecks() []emulator.Rule {
+	source := terraform(sourceNodes)
+	return []emulator.Rule{
+		provider("EKS-22", "nodeGroupName", source, func(c *emulator.Call) string {
+			if name := c.In.Str("nodeGroupName"); len(name) > 63 {
+				return fmt.Sprintf("expected length of nodeGroupName to be in the range (0 - 63), got %s", name)
+			}
+			return ""
+		}),
+		oneOf("EKS-24", "amiType", source, amiTypes...),
+		oneOf("EKS-24", "capacityType", source, "ON_DEMAND", "SPOT", "CAPACITY_BLOCK"),
+		within("EKS-23", "scalingConfig.minSize", source, 0, 1<<31-1),
+		within("EKS-23", "scalingConfig.desiredSize", source, 0, 1<<31-1),
+		within("EKS-23", "scalingConfig.maxSize", source, 1, 1<<31-1),
+		atMostOne("EKS-25", source, "launchTemplate.id", "launchTemplate.name"),
+		atMostOne("EKS-29", source, "updateConfig.maxUnavailable", "updateConfig.maxUnavailablePercentage"),
+		within("EKS-29", "updateConfig.maxUnavailable", source, 1, 100),
+		within("EKS-29", "updateConfig.maxUnavailablePercentage", source, 1, 100),
+		oneOf("EKS-30", "taints[*].effect", source, "NO_SCHEDULE", "NO_EXECUTE", "PREFER_NO_SCHEDULE"),
+	}
+}
+
+func nodeRefusals() []emulator.Rule {
+	const create, write = emulator.OpCreate, emulator.OpWrite
+	invalid := "InvalidParameterException"
+	return []emulator.Rule{
+		refuse("EKS-22", invalid, create, eksModel, badNodeGroupName),
+		refuse("EKS-23", invalid, write, eksModel, badScaling),
+		refuse("EKS-24", invalid, create, "awsdocs/amazon-eks-user-guide eks-optimized-ami", oldAMI),
+		refuse("EKS-25", invalid, write, moto("eks/models.py"), templateConflict),
+		refuse("EKS-25", invalid, write, eksModel+" (code unverified)", templateVersion),
+		refuse("EKS-10", invalid, write, eksModel, nodesAhead),
+		refuse("EKS-27", invalid, create, eksModel, nodeRoleUntrusting),
+		refuse("EKS-28", invalid, create, eksModel, nodesElsewhere),
+	}
+}
+
+func nodeFailures() []emulator.Rule {
+	const create = emulator.OpCreate
+	return []emulator.Rule{
+		fails("EKS-28", "Ec2SecurityGroupNotFound", emulator.OpWrite, eksModel+" NodegroupIssueCode", templateGroupsMissing),
+		fails("VPC-08", "NodeCreationFailure", create, "awsdocs/amazon-vpc-user-guide vpc-dns.md", nodesWithoutDNS),
+		fails("EKS-27", "NodeCreationFailure", create, "terraform-aws-modules/terraform-aws-eks#1910", nodeRoleWithoutPolicies),
+	}
+}
+
+func badNodeGroupName(c *emulator.Call) string {
+	if name := c.In.Str("nodeGroupName"); !nodeGroupName.MatchString(name) {
+		return fmt.Sprintf("The nodegroup name parameter contains invalid characters: %s", name)
+	}
+	return ""
+}
+
+func badScaling(c *emulator.Call) string {
+	least, wanted, most := c.In.Int("scalingConfig.minSize"), c.In.Int("scalingConfig.desiredSize"), c.In.Int("scalingConfig.maxSize")
+	switch {
+	case least > wanted:
+		return fmt.Sprintf("Minimum capacity %d can't be greater than desired size %d", least, wanted)
+	case wanted > most:
+		return fmt.Sprintf("desired capacity %d can't be greater than max size %d", wanted, most)
+	}
+	return ""
+}
+
+func oldAMI(c *emulator.Call) string {
+	ami, version := c.In.Str("amiType"), nodesVersion(c)
+	if !strings.HasPrefix(ami, "AL2_") || minorNumber(version) < 33 {
+		return ""
+	}
+	return fmt.Sprintf("AMI Type %s is only supported for kubernetes versions 1.32 or earlier", ami)
+}
+
+// nodesVersion is the version that nodes will run: their own, else the cluster's.
+func nodesVersion(c *emulator.Call) string {
+	return cmp.Or(c.In.Str("version"), c.Old.Str("version"), valueOf(c, typeCluster, c.In.Str("clusterName"), "version"))
+}
+
+func templateConflict(c *emulator.Call) string {
+	template, _ := templateOf(c, c.In)
+	switch {
+	case !c.In.Has("launchTemplate"):
+		return ""
+	case c.In.Has("remoteAccess"):
+		return "Remote access configuration cannot be specified with a launch template."
+	case c.In.Has("diskSize"):
+		return "Disk size must be specified within the launch template."
+	case template != nil && template.In.Has("instanceType") && len(c.In.List("instanceTypes")) > 0:
+		return "Instance types must be specified either in the launch template or in the node group, not both."
+	case template != nil && template.In.Has("imageId") && (c.In.Has("version") || c.In.Has("releaseVersion")):
+		return "You cannot specify an AMI in a launch template and a Kubernetes version for the node group."
+	}
+	return ""
+}
+
+func templateVersion(c *emulator.Call) string {
+	if template, exists := templateOf(c, c.In); template != nil && !exists {
+		return fmt.Sprintf("You must specify a valid launch template version: %q is none of %s.",
+			c.In.Str("launchTemplate.version"), template.ID)
+	}
+	return ""
+}
+
+func nodesAhead(c *emulator.Call) string {
+	nodes, control := c.In.Str("version"), valueOf(c, typeCluster, c.In.Str("clusterName"), "version")
+	switch _, ok := offered(nodes); {
+	case nodes == "" || nodes == c.Old.Str("version"):
+		return ""
+	case !ok:
+		return fmt.Sprintf("unsupported Kubernetes version %s", nodes)
+	case minorNumber(nodes) > minorNumber(control):
+		return fmt.Sprintf("Requested Nodegroup version %s is greater than the cluster version %s", nodes, control)
+	}
+	return ""
+}
+
+func nodeRole(c *emulator.Call) *emulator.Object {
+	return c.Tx.Find(typeRole, "arn", c.In.Str("nodeRoleArn"))
+}
+
+func nodeRoleUntrusting(c *emulator.Call) string {
+	role := nodeRole(c)
+	if role == nil || trusts(role, ec2Service) {
+		return ""
+	}
+	return fmt.Sprintf("Following required service principals [%s] were not found in the trust relationships of nodeRole %s",
+		ec2Service, c.In.Str("nodeRoleArn"))
+}
+
+func nodesElsewhere(c *emulator.Call) string {
+	vpc := valueOf(c, typeCluster, c.In.Str("clusterName"), "vpcConfig.vpcId")
+	for _, id := range c.In.Strings("subnetIds") {
+		if vpcOf(c, id) != vpc {
+			return fmt.Sprintf("Subnet %s is not in the VPC %s of the cluster.", id, vpc)
+		}
+	}
+	return ""
+}
+
+func nodeRoleWithoutPolicies(c *emulator.Call) string {
+	role := nodeRole(c)
+	if role == nil {
+		return ""
+	}
+	attached := attachedPolicies(c, role.ID)
+	for _, either := range nodePolicies {
+		has := slices.ContainsFunc(either, func(name string) bool { return slices.Contains(attached, managedPrefix+name) })
+		if !has {
+			return fmt.Sprintf("Instances failed to join the kubernetes cluster: role %s lacks %s", role.ID, strings.Join(either, " or "))
+		}
+	}
+	return ""
+}
+
+func nodesWithoutDNS(c *emulator.Call) string {
+	vpc := c.Tx.Get(typeVpc, valueOf(c, typeCluster, c.In.Str("clusterName"), "vpcConfig.vpcId"))
+	if vpc == nil || hasDNS(vpc) {
+		return ""
+	}
+	return fmt.Sprintf("Instances failed to join the kubernetes cluster: %s has no DNS support or no DNS hostnames", vpc.ID)
+}
+
+func templateGroupsMissing(c *emulator.Call) string {
+	template, _ := templateOf(c, c.In)
+	for _, id := range templateGroups(template) {
+		if c.Tx.Get(typeSecurityGroup, id) == nil {
+			return fmt.Sprintf("We couldn't find the security group %s of the launch template %s", id, template.ID)
+		}
+	}
+	return ""
+}
+
+func templateGroups(template *emulator.Object) []string {
+	if template == nil {
+		return nil
+	}
+	return append(template.In.Strings("vpcSecurityGroupIds"), template.In.Strings("networkInterfaces[*].securityGroups[*]")...)
+}
+
+// nodeSecurityGroups are what nodes really carry: the groups of their launch
+// template, else the one that EKS made for the cluster (EKS-20).
+func nodeSecurityGroups(c *emulator.Call, nodes *emulator.Object) []string {
+	template, _ := templateOf(c, nodes.In)
+	if groups := templateGroups(template); len(groups) > 0 {
+		return groups
+	}
+	return []string{valueOf(c, typeCluster, nodes.Value("clusterName"), "vpcConfig.clusterSecurityGroupId")}
+}
+
+func fillNodeGroup(c *emulator.Call) error {
+	cluster, name := c.In.Str("clusterName"), c.In.Str("nodeGroupName")
+	template, _ := templateOf(c, c.In)
+	version := nodesVersion(c)
+	defaults(c, emulator.Props{
+		"arn":     regional(c, "eks", fmt.Sprintf("nodegroup/%s/%s/%s", cluster, name, c.UUID())),
+		"amiType": defaultAMI, "capacityType": "ON_DEMAND", "status": "ACTIVE", "version": version,
+		"releaseVersion": version + ".0-20261109", "labels": map[string]any{},
+		"resources": []any{map[string]any{
+			"autoscalingGroups":           []any{map[string]any{"name": scalingName(c)}},
+			"remoteAccessSecurityGroupId": "",
+		}},
+	})
+	c.Out.Default("nodeRepairConfig.enabled", false)
+	if !c.In.Has("updateConfig") {
+		c.Out.Set("updateConfig.maxUnavailable", 1)
+	}
+	if template != nil {
+		defaults(c, emulator.Props{"launchTemplate.id": template.ID, "launchTemplate.name": template.Value("name")})
+	} else {
+		defaults(c, emulator.Props{"diskSize": 20})
+	}
+	if template == nil || !template.In.Has("instanceType") {
+		defaults(c, emulator.Props{"instanceTypes": []string{"t3.medium"}})
+	}
+	if err := settleNodes(c); err != nil {
+		return err
+	}
+	return putScalingGroup(c)
+}
+
+// scalingName is the name that EKS gives a node group's autoscaling group.
+func scalingName(c *emulator.Call) string {
+	return fmt.Sprintf("eks-%s-%s", c.In.Str("nodeGroupName"), c.UUIDOf("autoscaling"))
+}
+
+// settleNodes gives every node an address, zone by zone.
+func settleNodes(c *emulator.Call) error {
+	subnets := c.In.Strings("subnetIds")
+	if len(subnets) == 0 {
+		return c.Fault("InvalidParameterException", "Subnets are required")
+	}
+	var wanted []eni
+	for i := range c.In.Int("scalingConfig.desiredSize") {
+		wanted = append(wanted, eni{subnet: subnets[i%len(subnets)]})
+	}
+	_, err := settleENIs(c, wanted)
+	return err
+}
+
+// putScalingGroup makes the autoscaling group of a node group, or follows a
+// change of its size. Terraform calls the group by its name.
+func putScalingGroup(c *emulator.Call) error {
+	name := scalingName(c)
+	group := c.Tx.Get(typeScalingGroup, name)
+	if group == nil {
+		group = &emulator.Object{Type: typeScalingGroup, ID: name, MadeBy: c.ID, In: emulator.Props{}}
+	}
+	group.Out = emulator.Props{
+		"name": name, "arn": regional(c, "autoscaling", fmt.Sprintf("autoScalingGroup:%s:autoScalingGroupName/%s", c.UUIDOf("group"), name)),
+		"minSize": c.In.Num("scalingConfig.minSize"), "maxSize": c.In.Num("scalingConfig.maxSize"),
+		"desiredCapacity":    c.In.Num("scalingConfig.desiredSize"),
+		"vpcZoneIdentifiers": c.In.List("subnetIds"),
+		"tags": []any{
+			map[string]any{"key": "eks:cluster-name", "value": c.In.Str("clusterName"), "propagateAtLaunch": true},
+			map[string]any{"key": "eks:nodegroup-name", "value": c.In.Str("nodeGroupName"), "propagateAtLaunch": true},
+		},
+	}
+	c.Tx.Put(group)
+	return nil
+}
+
+// madeWithNodes lets the nodes' role into the cluster, where entries decide (EKS-15).
+func madeWithNodes(c *emulator.Call) error {
+	name := c.In.Str("clusterName")
+	cluster := c.Tx.Get(typeCluster, name)
+	if cluster != nil && authenticationMode(cluster.In) != modeMap {
+		putEntry(c, name, c.In.Str("nodeRoleArn"), "EC2_LINUX")
+	}
+	return nil
+}
+
+func goneWithNodes(c *emulator.Call) error {
+	unmake(c, typeScalingGroup, typeAccessEntry)
+	return nil
+}
+
+// scalingGroup exists as what EKS makes. A program that makes one of its own is
+// not modelled beyond names and references.
+func scalingGroup() *emulator.Kind {
+	const source = "autoscaling/group.go"
+	return &emulator.Kind{
+		Type:     typeScalingGroup,
+		AutoName: &emulator.AutoName{Property: "name", Max: 255},
+		NewID:    property("name"),
+		Refs: []emulator.Ref{
+			refersTo("vpcZoneIdentifiers[*]", "ValidationError", "DependencyViolation", model("autoscaling"), typeSubnet),
+			refersTo("launchTemplate.id", "ValidationError", "", model("autoscaling"), typeLaunchTemplate),
+			refersBy("targetGroupArns[*]", "arn", "ValidationError", "", model("autoscaling"), typeTargetGroup),
+		},
+		Unique: []emulator.Unique{
+			{Fields: []string{"@account", "@region", "name"}, Code: "AlreadyExists", Source: model("autoscaling")},
+		},
+		Replace: forceNew(source, "name", "namePrefix"),
+		Rules: []emulator.Rule{
+			refuse("EKS-23", "ValidationError", emulator.OpWrite, model("autoscaling"), func(c *emulator.Call) string {
+				if c.In.Num("minSize") > c.In.Num("maxSize") {
+					return "Max bound must be greater than or equal to min bound"
+				}
+				return ""
+			}),
+		},
+		Fill: func(c *emulator.Call) error {
+			defaults(c, emulator.Props{
+				"arn": regional(c, "autoscaling", fmt.Sprintf("autoScalingGroup:%s:autoScalingGroupName/%s", c.UUID(), c.ID)),
+			})
+			return nil
+		},
+	}
+}

@@ -1,0 +1,50 @@
+package aws
+
+import "burrow/internal/emulator"
+
+// quotaGroupRules is what VPC-24 limits, inbound and outbound each. The table
+// counts the rules that are objects of their own; the rule VPC-24 adds those that
+// a group carries itself and the older kind with several ranges in one.
+const quotaGroupRules = "rules-per-security-group"
+
+// quota is the limit as raised, or the default.
+func quota(c *emulator.Call, name string, otherwise int) int {
+	if n, ok := c.Account().Quotas[name]; ok {
+		return n
+	}
+	return otherwise
+}
+
+const (
+	sourceVpcLimits  = "VPC-06, awsdocs/amazon-vpc-user-guide amazon-vpc-limits.md"
+	sourceGroupRules = "VPC-24, awsdocs/amazon-vpc-user-guide amazon-vpc-limits.md; getmoto/moto ec2/exceptions.py"
+	sourceVpnLimits  = "AWV-06, awsdocs/aws-site-to-site-vpn-user-guide vpn-limits.md (code from memory)"
+)
+
+// quotas are the default limits of a new account. A NAT gateway's limit is by
+// zone; it is counted by subnet, which is the zone where a zone has one subnet
+// for gateways.
+func quotas() []emulator.Quota {
+	region := []string{"@region"}
+	return []emulator.Quota{
+		{Name: "vpcs", Type: typeVpc, Scope: region, Limit: 5, Code: "VpcLimitExceeded", Source: sourceVpcLimits},
+		{Name: "subnets-per-vpc", Type: typeSubnet, Scope: []string{"vpcId"}, Limit: 200, Code: "SubnetLimitExceeded", Source: sourceVpcLimits},
+		{Name: "elastic-ips", Type: typeEip, Scope: region, Limit: 5, Code: "AddressLimitExceeded", Source: sourceVpcLimits},
+		{Name: "nat-gateways-per-zone", Type: typeNatGateway, Scope: []string{"subnetId"}, Limit: 5, Code: "NatGatewayLimitExceeded", Source: sourceVpcLimits},
+		{Name: "internet-gateways", Type: typeInternetGateway, Scope: region, Limit: 5, Code: "InternetGatewayLimitExceeded", Source: sourceVpcLimits},
+		{Name: "route-tables-per-vpc", Type: typeRouteTable, Scope: []string{"vpcId"}, Limit: 200, Code: "RouteTableLimitExceeded", Source: "VPC-16, amazon-vpc-limits.md"},
+		{Name: "routes-per-table", Type: typeRoute, Scope: []string{"routeTableId"}, Limit: 50, Code: "RouteLimitExceeded", Source: "VPC-16, amazon-vpc-limits.md"},
+		{Name: "rules-per-network-acl", Type: typeNetworkACLRule, Scope: []string{"networkAclId", "egress"}, Limit: 20, Code: "NetworkAclEntryLimitExceeded", Source: "VPC-18, amazon-vpc-limits.md (code from memory)"},
+		{Name: "security-groups", Type: typeSecurityGroup, Scope: region, Limit: 2500, Code: "SecurityGroupLimitExceeded", Source: sourceVpcLimits},
+		{Name: quotaGroupRules, Type: typeIngressRule, Scope: []string{"securityGroupId"}, Limit: maxGroupRules, Code: "RulesPerSecurityGroupLimitExceeded", Source: sourceGroupRules},
+		{Name: quotaGroupRules, Type: typeEgressRule, Scope: []string{"securityGroupId"}, Limit: maxGroupRules, Code: "RulesPerSecurityGroupLimitExceeded", Source: sourceGroupRules},
+		{Name: "vpn-gateways", Type: typeVpnGateway, Scope: region, Limit: 5, Code: "VpnGatewayLimitExceeded", Source: sourceVpnLimits},
+		{Name: "customer-gateways", Type: typeCustomerGateway, Scope: region, Limit: 50, Code: "CustomerGatewayLimitExceeded", Source: sourceVpnLimits},
+		{Name: "vpn-connections", Type: typeVpnConnection, Scope: region, Limit: 50, Code: "VpnConnectionLimitExceeded", Source: sourceVpnLimits},
+		{Name: "vpn-connections-per-gateway", Type: typeVpnConnection, Scope: []string{"vpnGatewayId"}, Limit: 10, Code: "VpnConnectionLimitExceeded", Source: sourceVpnLimits},
+		{Name: "policies-per-role", Type: typeRolePolicyAttachment, Scope: []string{"role"}, Limit: 10, Code: "LimitExceeded", Source: "IAM user guide, IAM and AWS STS quotas"},
+		{Name: "log-resource-policies", Type: typeLogResourcePolicy, Scope: region, Limit: 10, Code: "LimitExceededException", Source: "LOG-19, aws-site-to-site-vpn-user-guide monitoring-logs.md (number from memory)"},
+		{Name: "resolver-endpoints", Type: typeResolverEndpoint, Scope: region, Limit: 4, Code: "LimitExceededException", Source: "R53-09, awsdocs/amazon-route53-docs DNSLimitations.md"},
+		{Name: "resolver-rules", Type: typeResolverRule, Scope: region, Limit: 1000, Code: "LimitExceededException", Source: "awsdocs/amazon-route53-docs DNSLimitations.md"},
+	}
+}

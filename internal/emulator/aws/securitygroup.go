@@ -1,0 +1,381 @@
+package aws
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"burrow/internal/emulator"
+)
+
+// groupKinds are security groups and their rules, in the three ways that
+// pulumi-aws writes them.
+func groupKinds() []*emulator.Kind {
+	return []*emulator.Kind{
+		securityGroup(), defaultGroup(), groupRule(),
+		singleRule(typeIngressRule, "ec2/vpc_security_group_ingress_rule.go"),
+		singleRule(typeEgressRule, "ec2/vpc_security_group_egress_rule.go"),
+	}
+}
+
+const (
+	sourceGroup     = "ec2/vpc_security_group.go"
+	maxGroupName    = 255
+	maxGroupRules   = 60 // for each direction and address family, unless the quota is raised
+	groupCharset    = `^[0-9A-Za-z_ .:/()#,@\[\]+=&;{}!$*-]*$`
+	groupCharsWords = "0-9, A-Z, a-z, space and _.:/()#,@[]+=&;{}!$*-"
+)
+
+var groupText = regexp.MustCompile(groupCharset)
+
+func securityGroup() *emulator.Kind {
+	return tagged(ec2Tags, &emulator.Kind{
+		Type:     typeSecurityGroup,
+		AutoName: &emulator.AutoName{Property: "name", Max: maxGroupName},
+		NewID:    opaque("sg"),
+		Refs: append(inlineGroupRefs(),
+			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc)),
+		Unique: []emulator.Unique{
+			{Fields: []string{"vpcId", "name"}, Code: "InvalidGroup.Duplicate", Source: moto("ec2/exceptions.py")},
+		},
+		Replace: forceNew(sourceGroup, "name", "namePrefix", "description", "vpcId"),
+		Rules: []emulator.Rule{
+			provider("VPC-22", "name", terraform(sourceGroup), groupName),
+			matches("VPC-22", "description", terraform(sourceGroup), groupText, "it takes "+groupCharsWords),
+			refuse("VPC-22", "VPCIdNotSpecified", emulator.OpCreate, moto("ec2/exceptions.py"), groupWithoutVpc),
+			refuse("VPC-23", "InvalidPermission.Duplicate", emulator.OpWrite, moto("ec2/exceptions.py"), duplicatePermission),
+			refuse("VPC-24", "RulesPerSecurityGroupLimitExceeded", emulator.OpWrite, moto("ec2/exceptions.py"), tooManyPermissions),
+			refuse("VPC-27", "DependencyViolation", emulator.OpDelete, model("ec2")+" DeleteSecurityGroup", groupOnNodes),
+		},
+		Fill:    fillSecurityGroup,
+		Gone:    forgetGroupRules,
+		Refresh: refreshSecurityGroup,
+	})
+}
+
+func inlineGroupRefs() []emulator.Ref {
+	return []emulator.Ref{
+		refersTo("ingress[*].securityGroups[*]", "InvalidGroup.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeSecurityGroup),
+		refersTo("egress[*].securityGroups[*]", "InvalidGroup.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeSecurityGroup),
+	}
+}
+
+func groupName(c *emulator.Call) string {
+	name := c.In.Str("name")
+	switch {
+	case len(name) > maxGroupName:
+		return fmt.Sprintf("expected length of name to be in the range (0 - %d), got %s", maxGroupName, name)
+	case strings.HasPrefix(strings.ToLower(name), "sg-"):
+		return "invalid value for name (cannot begin with sg-)"
+	case !groupText.MatchString(name):
+		return "invalid value for name (it takes " + groupCharsWords + ")"
+	}
+	return ""
+}
+
+// groupWithoutVpc: the emulated account has no default VPC.
+func groupWithoutVpc(c *emulator.Call) string {
+	if c.In.Has("vpcId") {
+		return ""
+	}
+	return "No default VPC for this user"
+}
+
+// groupOnNodes is why a group stays: nodes carry it through their launch template.
+func groupOnNodes(c *emulator.Call) string {
+	for _, nodes := range others(c, typeNodeGroup) {
+		if slices.Contains(nodeSecurityGroups(c, nodes), c.ID) {
+			return fmt.Sprintf("resource %s has a dependent object", c.ID)
+		}
+	}
+	return ""
+}
+
+// fillSecurityGroup leaves a group without egress unless some is declared: the
+// provider takes away the rule that EC2 adds (VPC-25).
+func fillSecurityGroup(c *emulator.Call) error {
+	defaults(c, emulator.Props{
+		"arn": regional(c, "ec2", "security-group/"+c.ID), "ownerId": c.Account().AWSAccount,
+		"description": "Managed by Pulumi", "ingress": []any{}, "egress": []any{}, "revokeRulesOnDelete": false,
+	})
+	return nil
+}
+
+// forgetGroupRules takes the rules of a group away with it.
+func forgetGroupRules(c *emulator.Call) error {
+	removeIf(c, func(o *emulator.Object) bool { return o.Value("securityGroupId") == c.ID },
+		typeSecurityGroupRule, typeIngressRule, typeEgressRule)
+	return nil
+}
+
+// refreshSecurityGroup shows the rules that resources of their own have added:
+// an output that grows, and an input that flips for whoever sets both (PRV-15).
+func refreshSecurityGroup(c *emulator.Call) error {
+	for _, direction := range []string{"ingress", "egress"} {
+		shown := slices.Clone(c.Out.List(direction))
+		for _, p := range permissionsOf(c, c.ID) {
+			if p.direction == direction && !p.inline {
+				shown = append(shown, p.shown())
+			}
+		}
+		c.Out.Set(direction, shown)
+	}
+	return nil
+}
+
+// defaultGroup adopts the default security group of a VPC and takes every rule
+// out of it that is not declared. Deleting it only forgets it.
+func defaultGroup() *emulator.Kind {
+	const source = "ec2/vpc_default_security_group.go"
+	return tagged(ec2Tags, &emulator.Kind{
+		Type: typeDefaultGroup,
+		NewID: func(c *emulator.Call) (string, error) {
+			return valueOf(c, typeVpc, c.In.Str("vpcId"), "defaultSecurityGroupId"), nil
+		},
+		Refs: append(inlineGroupRefs(),
+			refersTo("vpcId", "InvalidVpcID.NotFound", "", moto("ec2/exceptions.py"), typeVpc)),
+		Replace: forceNew(source, "vpcId"),
+		Rules: []emulator.Rule{
+			refuse("VPC-22", "VPCIdNotSpecified", emulator.OpCreate, moto("ec2/exceptions.py"), groupWithoutVpc),
+		},
+		Fill: fillDefaultGroup,
+	})
+}
+
+func fillDefaultGroup(c *emulator.Call) error {
+	defaults(c, emulator.Props{
+		"arn": regional(c, "ec2", "security-group/"+c.ID), "ownerId": c.Account().AWSAccount,
+		"name": "default", "namePrefix": "", "description": "default VPC security group",
+		"ingress": []any{}, "egress": []any{},
+	})
+	if group := c.Tx.Get(typeSecurityGroup, c.ID); group != nil {
+		group.Out.Set("ingress", c.Out.List("ingress"))
+		group.Out.Set("egress", c.Out.List("egress"))
+		c.Tx.Put(group)
+	}
+	return nil
+}
+
+func groupRule() *emulator.Kind {
+	const source = "ec2/vpc_security_group_rule.go"
+	sources := []string{"cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "self", "sourceSecurityGroupId"}
+	return &emulator.Kind{
+		Type: typeSecurityGroupRule,
+		NewID: func(c *emulator.Call) (string, error) {
+			what := fmt.Sprintf("%s-%s-%v", c.In.Str("securityGroupId"), c.In.Str("type"), permissionsIn("", c.Kind.Type, c.In))
+			return fmt.Sprintf("sgrule-%d", hashCode(what)), nil
+		},
+		Refs: []emulator.Ref{
+			refersTo("securityGroupId", "InvalidGroup.NotFound", "", moto("ec2/exceptions.py"), typeSecurityGroup),
+			refersTo("sourceSecurityGroupId", "InvalidGroup.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeSecurityGroup),
+		},
+		Replace: forceNew(source, append(sources, "fromPort", "protocol", "securityGroupId", "toPort", "type")...),
+		Rules: []emulator.Rule{
+			oneOf("VPC-23", "type", terraform(source), "ingress", "egress"),
+			canonicalRange("VPC-23", "cidrBlocks[*]", terraform(source)),
+			provider("VPC-23", "", terraform(source), func(c *emulator.Call) string {
+				if len(present(c.In, sources)) == 0 {
+					return fmt.Sprintf("one of `%s` must be specified", strings.Join(sources, ","))
+				}
+				return ""
+			}),
+			atMostOne("VPC-23", terraform(source), "sourceSecurityGroupId", "cidrBlocks", "self"),
+			provider("VPC-22", "description", terraform(source), permissionWords),
+			refuse("VPC-23", "InvalidPermission.Duplicate", emulator.OpCreate, moto("ec2/exceptions.py"), duplicatePermission),
+			refuse("VPC-24", "RulesPerSecurityGroupLimitExceeded", emulator.OpCreate, moto("ec2/exceptions.py"), tooManyPermissions),
+		},
+		Fill: func(c *emulator.Call) error {
+			defaults(c, emulator.Props{"securityGroupRuleId": opaqueOf(c, "sgr", ""), "self": false})
+			return nil
+		},
+	}
+}
+
+// singleRule is one permission with an id of its own. A change of ports or range
+// happens in place; of the kind of source it does not.
+func singleRule(typ, source string) *emulator.Kind {
+	return tagged(ec2Tags, &emulator.Kind{
+		Type:  typ,
+		NewID: opaque("sgr"),
+		Refs: []emulator.Ref{
+			refersTo("securityGroupId", "InvalidGroup.NotFound", "", moto("ec2/exceptions.py"), typeSecurityGroup),
+			refersTo("referencedSecurityGroupId", "InvalidGroup.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeSecurityGroup),
+		},
+		Replace: forceNew(source, "securityGroupId"),
+		Rules: []emulator.Rule{
+			exactlyOne("VPC-23", terraform(source), "cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"),
+			canonicalRange("VPC-23", "cidrIpv4", terraform(source)),
+			within("VPC-23", "fromPort", terraform(source), -1, 65535),
+			within("VPC-23", "toPort", terraform(source), -1, 65535),
+			refuse("VPC-23", "InvalidParameterValue", emulator.OpWrite, model("ec2")+" (text unverified)", permissionPorts),
+			refuse("VPC-22", "InvalidParameterValue", emulator.OpWrite, model("ec2")+" IpRange.Description", permissionWords),
+			refuse("VPC-23", "InvalidPermission.Duplicate", emulator.OpWrite, moto("ec2/exceptions.py"), duplicatePermission),
+			refuse("VPC-24", "RulesPerSecurityGroupLimitExceeded", emulator.OpCreate, moto("ec2/exceptions.py"), tooManyPermissions),
+		},
+		Fill: func(c *emulator.Call) error {
+			defaults(c, emulator.Props{
+				"arn": regional(c, "ec2", "security-group-rule/"+c.ID), "securityGroupRuleId": c.ID,
+			})
+			return nil
+		},
+	})
+}
+
+func permissionWords(c *emulator.Call) string {
+	if text := c.In.Str("description"); len(text) <= 255 && groupText.MatchString(text) {
+		return ""
+	}
+	return "Invalid rule description. Valid descriptions are strings less than 256 characters from the following set: " +
+		"a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+}
+
+func permissionPorts(c *emulator.Call) string {
+	p := protocolNumber(c.In.Str("ipProtocol"))
+	if p != "6" && p != "17" {
+		return ""
+	}
+	if !c.In.Has("fromPort") || !c.In.Has("toPort") || c.In.Int("fromPort") > c.In.Int("toPort") {
+		return fmt.Sprintf("Invalid value '%v-%v' for portRange.", c.In.Num("fromPort"), c.In.Num("toPort"))
+	}
+	return ""
+}
+
+// A permission is one thing that a group lets through, wherever it is written.
+type permission struct {
+	group, direction string
+	protocol         string
+	from, to         int
+	source           string // range, group or prefix list
+	inline           bool   // written inside the group
+}
+
+// same ignores where a permission is written.
+func (p permission) same(q permission) bool {
+	p.inline, q.inline = false, false
+	return p == q
+}
+
+func (p permission) family() string {
+	if strings.Contains(p.source, ":") {
+		return "IPv6"
+	}
+	return "IPv4"
+}
+
+func (p permission) String() string {
+	return fmt.Sprintf("peer: %s, %s, from port: %d, to port: %d, ALLOW", p.source, p.protocol, p.from, p.to)
+}
+
+// shown is the permission as a group lists it.
+func (p permission) shown() map[string]any {
+	m := map[string]any{"protocol": p.protocol, "fromPort": float64(p.from), "toPort": float64(p.to), "self": p.source == p.group}
+	switch {
+	case p.source == p.group:
+	case strings.HasPrefix(p.source, "sg-"):
+		m["securityGroups"] = []any{p.source}
+	case strings.HasPrefix(p.source, "pl-"):
+		m["prefixListIds"] = []any{p.source}
+	case p.family() == "IPv6":
+		m["ipv6CidrBlocks"] = []any{p.source}
+	default:
+		m["cidrBlocks"] = []any{p.source}
+	}
+	return m
+}
+
+// permissionsIn reads the permissions of one object. The id is the group's when
+// the permissions stand inside it.
+func permissionsIn(id, typ string, in emulator.Props) []permission {
+	switch typ {
+	case typeSecurityGroup:
+		return append(inlinePermissions(id, "ingress", in), inlinePermissions(id, "egress", in)...)
+	case typeSecurityGroupRule:
+		return expand(in.Str("securityGroupId"), in.Str("type"), in, in.Str("sourceSecurityGroupId"))
+	}
+	direction := "ingress"
+	if typ == typeEgressRule {
+		direction = "egress"
+	}
+	source := cmp.Or(in.Str("cidrIpv4"), in.Str("cidrIpv6"), in.Str("prefixListId"), in.Str("referencedSecurityGroupId"))
+	return []permission{newPermission(in.Str("securityGroupId"), direction, in.Str("ipProtocol"),
+		in.Int("fromPort"), in.Int("toPort"), source)}
+}
+
+func inlinePermissions(group, direction string, in emulator.Props) []permission {
+	var list []permission
+	for _, p := range in.Maps(direction + "[*]") {
+		list = append(list, expand(group, direction, p, p.Strings("securityGroups")...)...)
+	}
+	for i := range list {
+		list[i].inline = true
+	}
+	return list
+}
+
+// expand makes a permission for each of the sources of a rule.
+func expand(group, direction string, p emulator.Props, groups ...string) []permission {
+	sources := slices.Concat(p.Strings("cidrBlocks"), p.Strings("ipv6CidrBlocks"), p.Strings("prefixListIds"), groups)
+	if p.Bool("self") {
+		sources = append(sources, group)
+	}
+	var list []permission
+	for _, source := range sources {
+		if source != "" {
+			list = append(list, newPermission(group, direction, p.Str("protocol"), p.Int("fromPort"), p.Int("toPort"), source))
+		}
+	}
+	return list
+}
+
+// newPermission is canonical: equal permissions of any spelling are equal.
+func newPermission(group, direction, protocol string, from, to int, source string) permission {
+	protocol = protocolNumber(protocol)
+	if protocol == "-1" {
+		from, to = 0, 0
+	}
+	if r, err := netip.ParsePrefix(source); err == nil {
+		source = r.Masked().String()
+	}
+	return permission{group: group, direction: direction, protocol: protocol, from: from, to: to, source: source}
+}
+
+// permissionsOf are all permissions of a group but those of the call's own object.
+func permissionsOf(c *emulator.Call, group string) []permission {
+	var list []permission
+	for _, o := range others(c, typeSecurityGroup, typeSecurityGroupRule, typeIngressRule, typeEgressRule) {
+		for _, p := range permissionsIn(o.ID, o.Type, o.In) {
+			if p.group == group {
+				list = append(list, p)
+			}
+		}
+	}
+	return list
+}
+
+func duplicatePermission(c *emulator.Call) string {
+	mine := permissionsIn(c.ID, c.Kind.Type, c.In)
+	for i, p := range mine {
+		if slices.ContainsFunc(mine[:i], p.same) || slices.ContainsFunc(permissionsOf(c, p.group), p.same) {
+			return fmt.Sprintf("the specified rule %q already exists", p)
+		}
+	}
+	return ""
+}
+
+func tooManyPermissions(c *emulator.Call) string {
+	mine := permissionsIn(c.ID, c.Kind.Type, c.In)
+	if len(mine) == 0 {
+		return ""
+	}
+	most := quota(c, quotaGroupRules, maxGroupRules)
+	count := map[string]int{}
+	for _, p := range append(permissionsOf(c, mine[0].group), mine...) {
+		if count[p.direction+p.family()]++; count[p.direction+p.family()] > most {
+			return fmt.Sprintf("The maximum number of rules per security group has been reached: %d.", most)
+		}
+	}
+	return ""
+}
