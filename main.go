@@ -61,7 +61,7 @@ func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) 
 		AWS: vpn.AWSSide{VPCID: aws.VPCID, RouteTableIDs: aws.PrivateRouteTableIDs},
 		Azure: vpn.AzureSide{
 			GroupName: azure.GroupName, GroupID: azure.GroupID,
-			SubnetID: azure.GatewaySubnetID, WorkspaceID: azure.WorkspaceID,
+			SubnetID: azure.GatewaySubnetID, Ready: azure.Ready, WorkspaceID: azure.WorkspaceID,
 		},
 	}, clouds)
 	if err != nil {
@@ -76,8 +76,8 @@ func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) 
 	}
 	aks, err := clusters.NewAKS(ctx, name, clusters.AKSArgs{
 		Estate: p.Estate, AKS: p.Clusters.AKS, Network: p.Network.Azure,
-		GroupName: azure.GroupName, GroupID: azure.GroupID, NodeSubnetID: azure.NodeSubnetID,
-		RouteTableID: azure.RouteTableID, WorkspaceID: azure.WorkspaceID,
+		GroupName: azure.GroupName, NodeSubnetID: azure.NodeSubnetID, RouteTableID: azure.RouteTableID,
+		WorkspaceID: azure.WorkspaceID, NetworkReady: azure.Ready,
 	}, clouds)
 	if err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) 
 		Estate: p.Estate, DNS: p.DNS, Network: p.Network,
 		AWS: dns.AWSSide{VPCID: aws.VPCID, SubnetIDs: aws.PrivateSubnetIDs},
 		Azure: dns.AzureSide{
-			GroupName: azure.GroupName, VNetID: azure.VNetID,
+			GroupName: azure.GroupName, VNetID: azure.VNetID, Ready: azure.Ready,
 			InboundSubnetID: azure.ResolverInboundSubnetID, OutboundSubnetID: azure.ResolverOutboundSubnetID,
 		},
 		Relay: dns.RelayTarget{DNSName: balancer.DNSName, ZoneID: balancer.ZoneID},
@@ -102,13 +102,19 @@ func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) 
 	}
 	if _, err := k8s.NewRelay(ctx, name, k8s.RelayArgs{
 		Estate: p.Estate, Relay: p.K8s.Relay, Network: p.Network,
-		Cluster: k8s.Cluster{Kubeconfig: eks.Kubeconfig, Endpoint: eks.Endpoint, Version: p.Clusters.EKS.Version, Ready: eks},
+		Cluster: k8s.Cluster{
+			Name: p.Estate.Name(p.Clusters.EKS.Name), Version: p.Clusters.EKS.Version,
+			Kubeconfig: eks.Kubeconfig, Identity: eks.Endpoint, Ready: eks,
+		},
 	}); err != nil {
 		return nil, err
 	}
 	if _, err := k8s.NewBunny(ctx, name, k8s.BunnyArgs{
 		Estate: p.Estate, Bunny: p.K8s.Bunny, Relay: p.K8s.Relay, Network: p.Network,
-		Cluster: k8s.Cluster{Kubeconfig: aks.Kubeconfig, Endpoint: aks.Endpoint, Version: p.Clusters.AKS.Version, Ready: aks},
+		Cluster: k8s.Cluster{
+			Name: p.Estate.Name(p.Clusters.AKS.Name), Version: p.Clusters.AKS.Version,
+			Kubeconfig: aks.Kubeconfig, Identity: aks.ID.ToStringOutput(), Ready: aks,
+		},
 	}); err != nil {
 		return nil, err
 	}

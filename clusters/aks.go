@@ -19,18 +19,21 @@ type AKSArgs struct {
 	AKS          plan.AKS
 	Network      plan.AzureNetwork
 	GroupName    pulumi.StringOutput
-	GroupID      pulumi.IDOutput
 	NodeSubnetID pulumi.IDOutput
 	RouteTableID pulumi.IDOutput // of the node subnet
 	WorkspaceID  pulumi.IDOutput // receives the control plane's logs
+	// NetworkReady has to stand before nodes join the VNet.
+	NetworkReady []pulumi.Resource
 }
 
 // AKS is the public cluster.
 type AKS struct {
 	pulumi.ResourceState
 
-	Name       pulumi.StringOutput
-	Endpoint   pulumi.StringOutput
+	Name     pulumi.StringOutput
+	Endpoint pulumi.StringOutput
+	// ID is the cluster's ARM id.
+	ID         pulumi.IDOutput
 	Kubeconfig pulumi.StringOutput // secret; holds no credential
 }
 
@@ -62,7 +65,7 @@ func NewAKS(ctx *pulumi.Context, name string, args AKSArgs, opts ...pulumi.Resou
 	if err != nil {
 		return nil, fmt.Errorf("aks %s: %w", name, err)
 	}
-	out.Name = cluster.Name
+	out.Name, out.ID = cluster.Name, cluster.ID()
 	out.Endpoint = pulumi.Sprintf("https://%s:443", cluster.Fqdn)
 	out.Kubeconfig = b.kubeconfig(cluster)
 	return out, ctx.RegisterResourceOutputs(out, pulumi.Map{
@@ -92,7 +95,7 @@ func (b *aksBuilder) build() (*aks.ManagedCluster, error) {
 	// AKS checks the rights when the cluster is made (AKS-29, AKS-32).
 	// The autoscaler counts nodes; a run must not set them back (PRV-06).
 	cluster, err := aks.NewManagedCluster(b.ctx, b.name+"-cluster", b.clusterArgs(identity), b.parent,
-		pulumi.DependsOn(rights), pulumi.IgnoreChanges([]string{"agentPoolProfiles[0].count"}))
+		pulumi.DependsOn(append(rights, b.args.NetworkReady...)), pulumi.IgnoreChanges([]string{"agentPoolProfiles[0].count"}))
 	if err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
 	}

@@ -10,9 +10,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"burrow/internal/plan"
+	"burrow/internal/sent"
 )
 
-const aksToken = "azure-native:containerservice/v20240901:ManagedCluster"
+const (
+	aksToken        = "azure-native:containerservice/v20240901:ManagedCluster"
+	assignmentToken = "azure-native:authorization:RoleAssignment"
+)
 
 func aksArgs(p *plan.Plan) AKSArgs {
 	return AKSArgs{
@@ -20,11 +24,24 @@ func aksArgs(p *plan.Plan) AKSArgs {
 		AKS:          p.Clusters.AKS,
 		Network:      p.Network.Azure,
 		GroupName:    pulumi.String("rg-aks-bunny").ToStringOutput(),
-		GroupID:      id("group"),
 		NodeSubnetID: id("subnet"),
 		RouteTableID: id("table"),
 		WorkspaceID:  id("workspace"),
 	}
+}
+
+func recordAKS(t *testing.T, p *plan.Plan) *sent.Log {
+	t.Helper()
+	return record(t, func(ctx *pulumi.Context) error {
+		ready, err := sent.StandIn(ctx, "ready")
+		if err != nil {
+			return err
+		}
+		args := aksArgs(p)
+		args.NetworkReady = ready
+		_, err = NewAKS(ctx, "burrow", args)
+		return err
+	})
 }
 
 // TestAKSNetworkOnTheWire reads what reaches the provider, after all defaulting
@@ -49,10 +66,7 @@ func TestAKSNetworkOnTheWire(t *testing.T) {
 		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			sent := run(t, func(ctx *pulumi.Context) error {
-				_, err := NewAKS(ctx, "burrow", aksArgs(tc.plan))
-				return err
-			}).inputs(t, aksToken, "burrow-cluster")
+			inputs := recordAKS(t, tc.plan).Named(t, aksToken, "burrow-cluster").Inputs
 			for key, value := range map[string]any{
 				"networkPlugin": "azure", "networkPluginMode": "overlay",
 				"networkDataplane": "cilium", "networkPolicy": "cilium",
@@ -61,7 +75,7 @@ func TestAKSNetworkOnTheWire(t *testing.T) {
 				tc.want[key] = value
 			}
 			for key, want := range tc.want {
-				if got := at(sent, "networkProfile", key); !reflect.DeepEqual(got, want) {
+				if got := at(inputs, "networkProfile", key); !reflect.DeepEqual(got, want) {
 					t.Errorf("networkProfile.%s = %v, want %v", key, got, want)
 				}
 			}
@@ -71,11 +85,8 @@ func TestAKSNetworkOnTheWire(t *testing.T) {
 
 // TestAKSOnTheWire reads the rest that must not be left to defaults.
 func TestAKSOnTheWire(t *testing.T) {
-	w := run(t, func(ctx *pulumi.Context) error {
-		_, err := NewAKS(ctx, "burrow", aksArgs(plan.Default()))
-		return err
-	})
-	sent := w.inputs(t, aksToken, "burrow-cluster")
+	w := recordAKS(t, plan.Default())
+	cluster := w.Named(t, aksToken, "burrow-cluster")
 	for _, tc := range []struct {
 		path []any
 		want any
@@ -87,7 +98,7 @@ func TestAKSOnTheWire(t *testing.T) {
 		{[]any{"apiServerAccessProfile", "authorizedIPRanges", 0}, "203.0.113.0/24"},
 		{[]any{"apiServerAccessProfile", "enablePrivateCluster"}, false},
 		{[]any{"identity", "type"}, "UserAssigned"},
-		{[]any{"identity", "userAssignedIdentities", 0}, "id-burrow-identity"},
+		{[]any{"identity", "userAssignedIdentities", 0}, "<burrow-identity>"},
 		{[]any{"oidcIssuerProfile", "enabled"}, true},
 		{[]any{"securityProfile", "workloadIdentity", "enabled"}, true},
 		{[]any{"autoUpgradeProfile", "upgradeChannel"}, "none"},
@@ -101,44 +112,42 @@ func TestAKSOnTheWire(t *testing.T) {
 		{[]any{"agentPoolProfiles", 0, "vnetSubnetID"}, "subnet"},
 		{[]any{"agentPoolProfiles", 0, "enableNodePublicIP"}, false},
 	} {
-		if got := at(sent, tc.path...); !reflect.DeepEqual(got, tc.want) {
+		if got := at(cluster.Inputs, tc.path...); !reflect.DeepEqual(got, tc.want) {
 			t.Errorf("%v = %v, want %v", tc.path, got, tc.want)
 		}
 	}
-	rpc := w.sent[aksToken+" burrow-cluster"].RegisterRPC
-	if !slices.Contains(rpc.GetIgnoreChanges(), "agentPoolProfiles[0].count") {
-		t.Errorf("ignoreChanges = %v, want the node count of the autoscaler", rpc.GetIgnoreChanges())
+	if ignored := cluster.Options.GetIgnoreChanges(); !slices.Contains(ignored, "agentPoolProfiles[0].count") {
+		t.Errorf("ignoreChanges = %v, want the node count of the autoscaler", ignored)
 	}
-	var rights int
-	for _, urn := range rpc.GetDependencies() {
-		if strings.Contains(urn, "RoleAssignment") {
-			rights++
+	if got := w.Waiting(w.One(t, sent.StandInType)); !slices.Equal(got, []string{aksToken}) {
+		t.Errorf("waiting for the VNet: %v, want the cluster alone", got)
+	}
+	rights := w.Of(assignmentToken)
+	if len(rights) != 2 {
+		t.Fatalf("%d role assignments, want 2", len(rights))
+	}
+	for _, r := range rights {
+		if !cluster.DependsOn(r) {
+			t.Errorf("the cluster does not wait for %s (AKS-30)", r.Name)
 		}
-	}
-	if rights != 2 {
-		t.Errorf("the cluster waits for %d role assignments, want 2", rights)
 	}
 }
 
 func TestAKSRights(t *testing.T) {
-	w := run(t, func(ctx *pulumi.Context) error {
-		_, err := NewAKS(ctx, "burrow", aksArgs(plan.Default()))
-		return err
-	})
-	const token, prefix = "azure-native:authorization:RoleAssignment", "burrow-network-contributor-"
+	w := recordAKS(t, plan.Default())
 	names := map[any]bool{}
 	for on, scope := range map[string]string{"node-subnet": "subnet", "route-table": "table"} {
-		sent := w.inputs(t, token, prefix+on)
+		inputs := w.Named(t, assignmentToken, "burrow-network-contributor-"+on).Inputs
 		for key, want := range map[string]any{
 			"scope": scope, "principalId": "principal", "principalType": "ServicePrincipal",
 			"roleDefinitionId": "/subscriptions/00000000-0000-0000-0000-000000000000" +
 				"/providers/Microsoft.Authorization/roleDefinitions/4d97b98b-1d4f-4787-a291-c67834d212e7",
 		} {
-			if sent[key] != want {
-				t.Errorf("%s: %s = %v, want %v", on, key, sent[key], want)
+			if inputs[key] != want {
+				t.Errorf("%s: %s = %v, want %v", on, key, inputs[key], want)
 			}
 		}
-		names[sent["roleAssignmentName"]] = true
+		names[inputs["roleAssignmentName"]] = true
 	}
 	if len(names) != 2 {
 		t.Errorf("assignments share a name: %v", names)
@@ -169,7 +178,7 @@ func TestAssignmentName(t *testing.T) {
 }
 
 func TestAKSKubeconfig(t *testing.T) {
-	run(t, func(ctx *pulumi.Context) error {
+	record(t, func(ctx *pulumi.Context) error {
 		cluster, err := NewAKS(ctx, "burrow", aksArgs(plan.Default()))
 		if err != nil {
 			return err

@@ -3,6 +3,7 @@ package clusters
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
@@ -36,8 +37,6 @@ type EKS struct {
 	Kubeconfig           pulumi.StringOutput // secret; holds no credential
 	NodeSecurityGroupID  pulumi.IDOutput
 	AutoScalingGroupName pulumi.StringOutput
-	// Nodes is the node group. What has to be scheduled waits for it.
-	Nodes pulumi.Resource
 }
 
 const (
@@ -81,7 +80,13 @@ func transformEKS(_ context.Context, a *pulumi.ResourceTransformArgs) *pulumi.Re
 		"bootstrapClusterCreatorAdminPermissions": pulumi.Bool(false),
 	}
 	props["upgradePolicy"] = pulumi.Map{"supportType": pulumi.String("STANDARD")}
-	return &pulumi.ResourceTransformResult{Props: props, Opts: a.Opts}
+	// EKS refuses subnets of another VPC or other zones to a cluster that exists
+	// (EKS-03), half-way through a run. Replaced, the cluster shows in the preview
+	// what such a change costs. Two of one name cannot stand side by side (EKS-01).
+	opts := a.Opts
+	opts.ReplaceOnChanges = append(slices.Clone(opts.ReplaceOnChanges), "vpcConfig.subnetIds")
+	opts.DeleteBeforeReplace = true
+	return &pulumi.ResourceTransformResult{Props: props, Opts: opts}
 }
 
 // NewEKS makes the private cluster, its nodes and its add-ons. [TransformEKS]
@@ -124,10 +129,11 @@ func (b *eksBuilder) build() error {
 	b.out.Name = cluster.EksCluster.Name()
 	b.out.Endpoint = cluster.EksCluster.Endpoint()
 	b.out.Kubeconfig = b.kubeconfig(cluster)
-	if err := b.nodes(cluster); err != nil {
+	nodes, err := b.nodes(cluster)
+	if err != nil {
 		return fmt.Errorf("nodes: %w", err)
 	}
-	if err := b.addons(); err != nil {
+	if err := b.addons(nodes); err != nil {
 		return fmt.Errorf("add-ons: %w", err)
 	}
 	return nil
@@ -241,7 +247,7 @@ func (b *eksBuilder) logGroup() (*cloudwatch.LogGroup, error) {
 
 // addons makes those that pulumi-eks leaves out. CoreDNS needs nodes to run on
 // (EKS-33), and takes over from the copy that EKS installs with every cluster.
-func (b *eksBuilder) addons() error {
+func (b *eksBuilder) addons(nodes *eks.ManagedNodeGroup) error {
 	for _, addon := range []struct{ name, version string }{
 		{"coredns", b.args.EKS.Addons.CoreDNS},
 		{"eks-pod-identity-agent", b.args.EKS.Addons.PodIdentity},
@@ -253,7 +259,7 @@ func (b *eksBuilder) addons() error {
 			ResolveConflictsOnCreate: pulumi.String("OVERWRITE"),
 			ResolveConflictsOnUpdate: pulumi.String("OVERWRITE"),
 			Tags:                     b.tags(b.args.Estate.Name(addon.name)),
-		}, b.parent, pulumi.DependsOn([]pulumi.Resource{b.out.Nodes}))
+		}, b.parent, pulumi.DependsOn([]pulumi.Resource{nodes}))
 		if err != nil {
 			return fmt.Errorf("%s: %w", addon.name, err)
 		}

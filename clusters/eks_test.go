@@ -3,6 +3,7 @@ package clusters
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,14 +11,15 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"burrow/internal/plan"
+	"burrow/internal/sent"
 )
 
 // makeEKS runs NewEKS. The inner resources stand for those that pulumi-eks
 // makes; check sees the result while outputs can still be awaited.
-func makeEKS(t *testing.T, check func(*EKS) error) *wire {
+func makeEKS(t *testing.T, check func(*EKS) error) *sent.Log {
 	t.Helper()
 	p := plan.Default()
-	return run(t, func(ctx *pulumi.Context) error {
+	return record(t, func(ctx *pulumi.Context) error {
 		_, err := awseks.NewCluster(ctx, "inner", &awseks.ClusterArgs{
 			Name:      pulumi.String(p.Clusters.EKS.Name),
 			RoleArn:   pulumi.String("role"),
@@ -53,7 +55,7 @@ func makeEKS(t *testing.T, check func(*EKS) error) *wire {
 func nothing(*EKS) error { return nil }
 
 func TestEKSOnTheWire(t *testing.T) {
-	sent := makeEKS(t, nothing).inputs(t, "eks:index:Cluster", "burrow")
+	inputs := makeEKS(t, nothing).Named(t, "eks:index:Cluster", "burrow").Inputs
 	const admin = "123456789012-role-eks-admins"
 	for _, tc := range []struct {
 		path []any
@@ -79,7 +81,7 @@ func TestEKSOnTheWire(t *testing.T) {
 		{[]any{"subnetIds"}, nil},     // excludes privateSubnetIds
 		{[]any{"instanceRoles"}, nil}, // must be empty in mode API (PEK-02)
 	} {
-		if got := at(sent, tc.path...); !reflect.DeepEqual(got, tc.want) {
+		if got := at(inputs, tc.path...); !reflect.DeepEqual(got, tc.want) {
 			t.Errorf("%v = %v, want %v", tc.path, got, tc.want)
 		}
 	}
@@ -88,20 +90,19 @@ func TestEKSOnTheWire(t *testing.T) {
 // TestLogGroupComesFirst: EKS makes the group itself otherwise (EKS-12).
 func TestLogGroupComesFirst(t *testing.T) {
 	w := makeEKS(t, nothing)
-	group := w.inputs(t, "aws:cloudwatch/logGroup:LogGroup", "burrow-logs")
-	if group["name"] != "/aws/eks/eks-relay-cluster/cluster" || group["kmsKeyId"] != "log-key" {
-		t.Errorf("log group = %v, want the cluster's name and the log key", group)
+	group := w.Named(t, "aws:cloudwatch/logGroup:LogGroup", "burrow-logs")
+	if group.Inputs["name"] != "/aws/eks/eks-relay-cluster/cluster" || group.Inputs["kmsKeyId"] != "log-key" {
+		t.Errorf("log group = %v, want the cluster's name and the log key", group.Inputs)
 	}
-	waits := strings.Join(w.sent["eks:index:Cluster burrow"].RegisterRPC.GetDependencies(), " ")
-	if !strings.Contains(waits, "LogGroup::burrow-logs") {
-		t.Errorf("the cluster waits for %s, want its log group", waits)
+	if !w.Named(t, "eks:index:Cluster", "burrow").DependsOn(group) {
+		t.Error("the cluster does not wait for its log group")
 	}
 }
 
 func TestNodesOnTheWire(t *testing.T) {
 	w := makeEKS(t, nothing)
-	nodes := w.inputs(t, "eks:index:ManagedNodeGroup", "burrow-nodes")
-	template := w.inputs(t, "aws:ec2/launchTemplate:LaunchTemplate", "burrow-node-template")
+	group := w.Named(t, "eks:index:ManagedNodeGroup", "burrow-nodes")
+	nodes, template := group.Inputs, w.Named(t, "aws:ec2/launchTemplate:LaunchTemplate", "burrow-node-template").Inputs
 	for _, tc := range []struct {
 		in   map[string]any
 		path []any
@@ -120,7 +121,7 @@ func TestNodesOnTheWire(t *testing.T) {
 		{template, []any{"metadataOptions", "httpTokens"}, "required"},
 		{template, []any{"metadataOptions", "httpPutResponseHopLimit"}, 1.0},
 		{template, []any{"blockDeviceMappings", 0, "ebs", "encrypted"}, "true"},
-		{template, []any{"vpcSecurityGroupIds"}, []any{"id-burrow-node-group"}},
+		{template, []any{"vpcSecurityGroupIds"}, []any{"<burrow-node-group>"}},
 		{template, []any{"imageId"}, nil},      // stands in the node group (EKS-25)
 		{template, []any{"instanceType"}, nil}, // stands in the node group (EKS-25)
 	} {
@@ -128,13 +129,12 @@ func TestNodesOnTheWire(t *testing.T) {
 			t.Errorf("%v = %v, want %v", tc.path, got, tc.want)
 		}
 	}
-	waits := strings.Join(w.sent["eks:index:ManagedNodeGroup burrow-nodes"].RegisterRPC.GetDependencies(), " ")
 	for _, policy := range nodePolicies {
-		if !strings.Contains(waits, policy) {
+		if !group.DependsOn(w.Named(t, "aws:iam/rolePolicyAttachment:RolePolicyAttachment", "burrow-node-role-"+policy)) {
 			t.Errorf("nodes do not wait for %s (EKS-27)", policy)
 		}
 	}
-	if !strings.Contains(waits, "burrow-in-api") {
+	if !group.DependsOn(w.Named(t, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "burrow-in-api")) {
 		t.Error("nodes do not wait for the way to the API")
 	}
 }
@@ -142,7 +142,7 @@ func TestNodesOnTheWire(t *testing.T) {
 // TestNodePaths lists every rule of the nodes' security group and the ones that
 // it causes at the control plane's.
 func TestNodePaths(t *testing.T) {
-	const node, controlPlane = "id-burrow-node-group", "sg-of-eks"
+	const node, controlPlane = "<burrow-node-group>", "sg-of-eks"
 	type rule struct{ at, peer, protocol, ports string }
 	want := map[string]rule{
 		"in-api":      {controlPlane, node, "tcp", "443-443"},
@@ -157,17 +157,16 @@ func TestNodePaths(t *testing.T) {
 		"out-https":   {node, "0.0.0.0/0", "tcp", "443-443"},
 	}
 	got := map[string]rule{}
-	for key, args := range makeEKS(t, nothing).sent {
-		token, name, _ := strings.Cut(key, " ")
-		if !strings.HasPrefix(token, "aws:vpc/securityGroup") {
+	for _, r := range makeEKS(t, nothing).All() {
+		if !strings.HasPrefix(r.Type, "aws:vpc/securityGroup") {
 			continue
 		}
-		in := args.Inputs.Mappable()
+		in := r.Inputs
 		peer, _ := in["referencedSecurityGroupId"].(string)
 		if peer == "" {
 			peer, _ = in["cidrIpv4"].(string)
 		}
-		got[strings.TrimPrefix(name, "burrow-")] = rule{
+		got[strings.TrimPrefix(r.Name, "burrow-")] = rule{
 			in["securityGroupId"].(string), peer, in["ipProtocol"].(string), portsOf(in),
 		}
 	}
@@ -228,7 +227,10 @@ func TestTransformEKS(t *testing.T) {
 				return
 			}
 			if result == nil || !reflect.DeepEqual(result.Props, tc.want) {
-				t.Errorf("got %v, want %v", result, tc.want)
+				t.Fatalf("got %v, want %v", result, tc.want)
+			}
+			if !slices.Contains(result.Opts.ReplaceOnChanges, "vpcConfig.subnetIds") || !result.Opts.DeleteBeforeReplace {
+				t.Errorf("other subnets do not replace the cluster, the old one first (EKS-03): %+v", result.Opts)
 			}
 		})
 	}

@@ -37,31 +37,30 @@ const (
 )
 
 // nodes makes the node group with all that its nodes carry.
-func (b *eksBuilder) nodes(cluster *eks.Cluster) error {
+func (b *eksBuilder) nodes(cluster *eks.Cluster) (*eks.ManagedNodeGroup, error) {
 	role, attached, err := b.nodeRole()
 	if err != nil {
-		return fmt.Errorf("role: %w", err)
+		return nil, fmt.Errorf("role: %w", err)
 	}
 	group, opened, err := b.nodeSecurityGroup(cluster)
 	if err != nil {
-		return fmt.Errorf("security group: %w", err)
+		return nil, fmt.Errorf("security group: %w", err)
 	}
 	template, err := b.launchTemplate(group)
 	if err != nil {
-		return fmt.Errorf("launch template: %w", err)
+		return nil, fmt.Errorf("launch template: %w", err)
 	}
 	// Nodes without rights, open ports or a way out fail to join, and the node
 	// group says so only after half an hour (EKS-28).
 	ready := append(append(attached, opened...), b.args.NetworkReady...)
 	nodes, err := b.nodeGroup(cluster, role, template, ready)
 	if err != nil {
-		return fmt.Errorf("node group: %w", err)
+		return nil, fmt.Errorf("node group: %w", err)
 	}
-	b.out.Nodes = nodes
 	b.out.NodeSecurityGroupID = group.ID()
 	b.out.AutoScalingGroupName = nodes.NodeGroup.Resources().Index(pulumi.Int(0)).
 		AutoscalingGroups().Index(pulumi.Int(0)).Name().Elem()
-	return nil
+	return nodes, nil
 }
 
 // nodeGroup names subnets, version and image type, which pulumi-eks and EKS
@@ -183,7 +182,10 @@ func (b *eksBuilder) nodeSecurityGroup(cluster *eks.Cluster) (*ec2.SecurityGroup
 		Description: pulumi.String("nodes and pods of " + b.clusterName()),
 		VpcId:       b.args.VPCID,
 		Tags:        b.tags(name),
-	}, b.parent)
+	}, b.parent,
+		// Only another VPC replaces the group, and names are free there; what uses
+		// the old one has to move before it can go.
+		pulumi.DeleteBeforeReplace(false))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -229,20 +231,8 @@ func (g *groupRules) ingress(what string, at, from peer, protocol string, first,
 	if g.err != nil {
 		return
 	}
-	args := &vpc.SecurityGroupIngressRuleArgs{
-		SecurityGroupId: at.id,
-		IpProtocol:      pulumi.String(protocol),
-		FromPort:        pulumi.Int(first),
-		ToPort:          pulumi.Int(last),
-		Description:     pulumi.String(what),
-		Tags:            g.tags(g.args.Estate.Name(g.args.EKS.Nodes.Name)),
-	}
-	if from.cidr != "" {
-		args.CidrIpv4 = pulumi.String(from.cidr)
-	} else {
-		args.ReferencedSecurityGroupId = from.id
-	}
-	rule, err := vpc.NewSecurityGroupIngressRule(g.ctx, g.name+"-in-"+what, args, g.parent)
+	args := g.rule(what, at, from, protocol, first, last)
+	rule, err := vpc.NewSecurityGroupIngressRule(g.ctx, g.name+"-in-"+what, &args, g.parent)
 	g.keep(rule, what+" in", err)
 }
 
@@ -250,7 +240,14 @@ func (g *groupRules) egress(what string, at, to peer, protocol string, first, la
 	if g.err != nil {
 		return
 	}
-	args := &vpc.SecurityGroupEgressRuleArgs{
+	args := vpc.SecurityGroupEgressRuleArgs(g.rule(what, at, to, protocol, first, last))
+	rule, err := vpc.NewSecurityGroupEgressRule(g.ctx, g.name+"-out-"+what, &args, g.parent)
+	g.keep(rule, what+" out", err)
+}
+
+// rule is one rule of the group at one end; the two directions' are alike.
+func (g *groupRules) rule(what string, at, other peer, protocol string, first, last int) vpc.SecurityGroupIngressRuleArgs {
+	args := vpc.SecurityGroupIngressRuleArgs{
 		SecurityGroupId: at.id,
 		IpProtocol:      pulumi.String(protocol),
 		FromPort:        pulumi.Int(first),
@@ -258,13 +255,12 @@ func (g *groupRules) egress(what string, at, to peer, protocol string, first, la
 		Description:     pulumi.String(what),
 		Tags:            g.tags(g.args.Estate.Name(g.args.EKS.Nodes.Name)),
 	}
-	if to.cidr != "" {
-		args.CidrIpv4 = pulumi.String(to.cidr)
+	if other.cidr != "" {
+		args.CidrIpv4 = pulumi.String(other.cidr)
 	} else {
-		args.ReferencedSecurityGroupId = to.id
+		args.ReferencedSecurityGroupId = other.id
 	}
-	rule, err := vpc.NewSecurityGroupEgressRule(g.ctx, g.name+"-out-"+what, args, g.parent)
-	g.keep(rule, what+" out", err)
+	return args
 }
 
 func (g *groupRules) keep(rule pulumi.Resource, what string, err error) {

@@ -36,7 +36,7 @@ func (b *builder) azureZone() error {
 		RegistrationEnabled:    pulumi.Bool(false),
 		VirtualNetwork:         network.SubResourceArgs{Id: b.args.Azure.VNetID},
 		Tags:                   b.tags(link),
-	}, b.parent)
+	}, b.parent, pulumi.DependsOn(b.args.Azure.Ready))
 	if err != nil {
 		return fmt.Errorf("link: %w", err)
 	}
@@ -90,7 +90,7 @@ func (b *builder) privateResolver() (azureResolver, error) {
 		Location:          b.location(),
 		VirtualNetwork:    network.SubResourceArgs{Id: b.args.Azure.VNetID},
 		Tags:              b.tags(name),
-	}, b.parent)
+	}, b.parent, pulumi.DependsOn(b.args.Azure.Ready))
 	if err != nil {
 		return azureResolver{}, err
 	}
@@ -163,7 +163,7 @@ func (b *builder) forwardToAWS(outbound *network.OutboundEndpoint, target *route
 		ResourceGroupName:        b.args.Azure.GroupName,
 		VirtualNetwork:           network.SubResourceArgs{Id: b.args.Azure.VNetID},
 		Metadata:                 b.tags(link),
-	}, b.parent)
+	}, b.parent, pulumi.DependsOn(b.args.Azure.Ready))
 	if err != nil {
 		return fmt.Errorf("link: %w", err)
 	}

@@ -45,6 +45,8 @@ type AzureSide struct {
 	VNetID           pulumi.IDOutput
 	InboundSubnetID  pulumi.IDOutput // delegated to the resolver, nothing else in it
 	OutboundSubnetID pulumi.IDOutput // likewise
+	// Ready has to stand before anything is linked to the VNet.
+	Ready []pulumi.Resource
 }
 
 // RelayTarget is the load balancer that relay's name stands for.

@@ -18,11 +18,16 @@ import (
 func record(t *testing.T, p *plan.Plan) *sent.Log {
 	t.Helper()
 	return sent.Record(t, invent, func(ctx *pulumi.Context) error {
-		_, err := NewPrivate(ctx, "burrow", PrivateArgs{
+		ready, err := sent.StandIn(ctx, "ready")
+		if err != nil {
+			return err
+		}
+		_, err = NewPrivate(ctx, "burrow", PrivateArgs{
 			Estate: p.Estate, DNS: p.DNS, Network: p.Network,
 			AWS: AWSSide{VPCID: id("vpc"), SubnetIDs: []pulumi.IDOutput{id("subnet-1"), id("subnet-2")}},
 			Azure: AzureSide{
-				GroupName: output("rg"), VNetID: id("vnet"), InboundSubnetID: id("in"), OutboundSubnetID: id("out"),
+				GroupName: output("rg"), VNetID: id("vnet"), Ready: ready,
+				InboundSubnetID: id("in"), OutboundSubnetID: id("out"),
 			},
 			Relay: RelayTarget{DNSName: output("nlb.example"), ZoneID: output("ZNLB")},
 		})
@@ -86,11 +91,7 @@ func TestEndpoints(t *testing.T) {
 			map[string]any{"ip": "10.0.2.252", "subnetId": "subnet-2"},
 		}},
 	} {
-		i := slices.IndexFunc(log.All(), func(r sent.Resource) bool { return r.Name == want.name })
-		if i < 0 {
-			t.Fatalf("no %s", want.name)
-		}
-		endpoint := log.All()[i].Inputs
+		endpoint := log.Named(t, "aws:route53/resolverEndpoint:ResolverEndpoint", want.name).Inputs
 		same(t, want.name+" direction", endpoint["direction"], want.direction)
 		same(t, want.name+" addresses", endpoint["ipAddresses"], want.addresses)
 		same(t, want.name+" group", endpoint["securityGroupIds"], []any{"<" + want.name + "-sg>"})
@@ -99,6 +100,18 @@ func TestEndpoints(t *testing.T) {
 	same(t, "Azure inbound", inbound["ipConfigurations"], []any{map[string]any{
 		"privateIpAddress": "10.10.3.4", "privateIpAllocationMethod": "Static", "subnet": map[string]any{"id": "in"},
 	}})
+}
+
+// What is linked to the VNet comes when nothing else is writing there (ANW-06).
+func TestLinksWaitForTheVNet(t *testing.T) {
+	want := []string{
+		"azure-native:network:DnsResolver", "azure-native:network:PrivateResolverVirtualNetworkLink",
+		"azure-native:network:VirtualNetworkLink",
+	}
+	log := record(t, plan.Default())
+	if got := log.Waiting(log.One(t, sent.StandInType)); !slices.Equal(got, want) {
+		t.Errorf("waiting for the VNet: %v, want %v", got, want)
+	}
 }
 
 // The groups admit DNS from all of Azure's outbound subnet (ADR-14) and let it

@@ -16,8 +16,8 @@ import (
 )
 
 // awsZone makes the zone that the VPC sees, and relay's name in it. The name
-// follows the load balancer's health: with no relay to answer, it has no
-// address.
+// inherits the load balancer's health, which counts as soon as another answer
+// stands beside it: the only one is given even while no relay is healthy.
 func (b *builder) awsZone() error {
 	d := b.args.DNS
 	zone, err := route53.NewZone(b.ctx, b.name+"-aws-zone", &route53.ZoneArgs{
@@ -94,7 +94,10 @@ func (b *builder) endpoint(
 		Protocols:            pulumi.ToStringArray([]string{"Do53"}),
 		ResolverEndpointType: pulumi.String("IPV4"),
 		Tags:                 b.tags(name),
-	}, b.parent)
+	}, b.parent,
+		// Only another VPC replaces an endpoint. Its rules move to the new one
+		// before the old can go (R53-18); names need not be unique.
+		pulumi.DeleteBeforeReplace(false))
 	if err != nil {
 		return nil, fmt.Errorf("%s endpoint: %w", kind, err)
 	}
@@ -109,7 +112,10 @@ func (b *builder) securityGroup(kind, description string) (*ec2.SecurityGroup, e
 		Description: pulumi.String(description),
 		VpcId:       b.args.AWS.VPCID,
 		Tags:        b.tags(name),
-	}, b.parent)
+	}, b.parent,
+		// Only another VPC replaces the group, and names are free there; what uses
+		// the old one has to move before it can go.
+		pulumi.DeleteBeforeReplace(false))
 	if err != nil {
 		return nil, fmt.Errorf("%s security group: %w", kind, err)
 	}

@@ -84,8 +84,9 @@ func cluster(ctx *pulumi.Context, version string) Cluster {
 		panic(err)
 	}
 	return Cluster{
+		Name:       "cluster",
 		Kubeconfig: pulumi.String("kubeconfig").ToStringOutput(),
-		Endpoint:   pulumi.String("https://api").ToStringOutput(),
+		Identity:   pulumi.String("https://api").ToStringOutput(),
 		Version:    version,
 		Ready:      ready,
 	}
@@ -384,8 +385,9 @@ func TestLabelText(t *testing.T) {
 }
 
 // Everything goes through the cluster's own provider, which keeps the
-// kubeconfig secret, waits for the cluster to let us in, and takes another
-// endpoint for another cluster.
+// kubeconfig secret and waits for the cluster to let us in. It stays the provider
+// of whatever cluster has the name; the objects are another cluster's when their
+// annotation is.
 func TestProvider(t *testing.T) {
 	p := plan.Default()
 	log := sent.Record(t, func(sent.Resource) map[string]any { return nil }, func(ctx *pulumi.Context) error {
@@ -398,11 +400,16 @@ func TestProvider(t *testing.T) {
 	if !provider.Secrets["kubeconfig"] {
 		t.Error("the kubeconfig is not secret")
 	}
-	if got := provider.Inputs["clusterIdentifier"]; got != "https://api" {
-		t.Errorf("the provider tells clusters apart by %v, want the endpoint", got)
+	if got := provider.Inputs["clusterIdentifier"]; got != "cluster" {
+		t.Errorf("the provider tells clusters apart by %v, want the name", got)
 	}
 	for _, r := range log.All() {
 		if r.Type == "kubernetes:core/v1:Namespace" || r.Type == "kubernetes:networking.k8s.io/v1:NetworkPolicy" {
+			metadata, _ := r.Inputs["metadata"].(map[string]any)
+			annotations, _ := metadata["annotations"].(map[string]any)
+			if annotations[clusterAnnotation] != "https://api" {
+				t.Errorf("%s does not depend on its cluster: %v", r.Name, annotations)
+			}
 			if got := r.Options.GetProvider(); !bytes.Contains([]byte(got), []byte("pulumi:providers:kubernetes::burrow-api")) {
 				t.Errorf("%s goes through %q", r.Name, got)
 			}

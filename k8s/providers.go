@@ -9,27 +9,37 @@ import (
 
 // Cluster is a cluster as its users see it.
 type Cluster struct {
+	Name       string // physical
 	Kubeconfig pulumi.StringOutput
-	// Endpoint is the address of the cluster's API. Both clouds make a new one
-	// for every new cluster, even under the same name.
-	Endpoint pulumi.StringOutput
+	// Identity tells the cluster from one that takes its place, and is known in
+	// the preview of an update: EKS's endpoint, which is new for every cluster;
+	// AKS's id, which becomes unknown when the cluster is replaced. AKS's address
+	// would not do: azure-native takes it for unknown in every preview.
+	Identity pulumi.StringOutput
 	Version  string // Kubernetes version, for example 1.36
 	// Ready is what must stand as long as the program talks to the API: the
 	// cluster with the entries that let administrators in.
 	Ready pulumi.Resource
 }
 
-// provider makes the provider for one cluster. The endpoint is what tells
-// clusters apart: a changed kubeconfig (another way in, another credential
-// helper) leaves the objects alone, while a new cluster gets them anew; by its
-// name alone it would seem to hold them already.
+// clusterAnnotation holds the cluster's identity on every object. It makes the
+// objects depend on the cluster: when the engine replaces the cluster, it deletes
+// them first and makes them anew in the next one.
+const clusterAnnotation = "burrow/cluster"
+
+// provider makes the provider for one cluster. It stays the same provider for
+// every cluster of the name, and so a changed kubeconfig (another way in, another
+// credential helper) leaves the objects alone. That a new cluster gets them anew
+// is the annotation's work and cannot be the provider's: the engine (3.200)
+// closes a provider that it replaces together with a cluster before it has
+// deleted the provider's objects.
 //
 // The kubeconfig is used as it comes: how the API is reached is decided where
 // kubeconfigs are made.
 func provider(ctx *pulumi.Context, name string, c Cluster, parent pulumi.ResourceOption) (*kubernetes.Provider, error) {
 	p, err := kubernetes.NewProvider(ctx, name, &kubernetes.ProviderArgs{
 		Kubeconfig:            pulumi.ToSecret(c.Kubeconfig).(pulumi.StringOutput),
-		ClusterIdentifier:     c.Endpoint,
+		ClusterIdentifier:     pulumi.String(c.Name),
 		EnableServerSideApply: pulumi.Bool(true),
 	}, parent, pulumi.DependsOn([]pulumi.Resource{c.Ready}))
 	if err != nil {

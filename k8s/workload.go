@@ -101,18 +101,22 @@ func (w workload) register(ctx *pulumi.Context, name string, parent pulumi.Resou
 	maps.Copy(labels, podSecurity(w.cluster.Version))
 	namespace, err := corev1.NewNamespace(ctx, name+"-namespace", &corev1.NamespaceArgs{
 		Metadata: metav1.ObjectMetaArgs{
-			Name:   pulumi.String(w.namespace),
-			Labels: pulumi.ToStringMap(labels),
+			Name:        pulumi.String(w.namespace),
+			Labels:      pulumi.ToStringMap(labels),
+			Annotations: w.annotations(),
 		},
 	}, parent, through)
 	if err != nil {
 		return fmt.Errorf("namespace %s: %w", w.namespace, err)
 	}
-	if err := w.policy(ctx, name, namespace, "default-deny", defaultDeny(), parent, through); err != nil {
+	// The namespace's name is the plan's: as an output it would be unknown in the
+	// preview of a new label, and every policy would seem to be replaced.
+	inside := pulumi.DependsOn([]pulumi.Resource{namespace})
+	if err := w.policy(ctx, name, "default-deny", defaultDeny(), parent, through, inside); err != nil {
 		return err
 	}
 	for _, f := range w.flows {
-		if err := w.policy(ctx, name, namespace, f.name, f.spec(), parent, through); err != nil {
+		if err := w.policy(ctx, name, f.name, f.spec(), parent, through, inside); err != nil {
 			return err
 		}
 	}
@@ -120,14 +124,15 @@ func (w workload) register(ctx *pulumi.Context, name string, parent pulumi.Resou
 }
 
 func (w workload) policy(
-	ctx *pulumi.Context, name string, namespace *corev1.Namespace,
-	policy string, spec networkingv1.NetworkPolicySpecArgs, opts ...pulumi.ResourceOption,
+	ctx *pulumi.Context, name, policy string,
+	spec networkingv1.NetworkPolicySpecArgs, opts ...pulumi.ResourceOption,
 ) error {
 	_, err := networkingv1.NewNetworkPolicy(ctx, name+"-"+policy, &networkingv1.NetworkPolicyArgs{
 		Metadata: metav1.ObjectMetaArgs{
-			Name:      pulumi.String(policy),
-			Namespace: namespace.Metadata.Name(),
-			Labels:    pulumi.ToStringMap(w.labels(policy)),
+			Name:        pulumi.String(policy),
+			Namespace:   pulumi.String(w.namespace),
+			Labels:      pulumi.ToStringMap(w.labels(policy)),
+			Annotations: w.annotations(),
 		},
 		Spec: spec,
 	}, opts...)
@@ -135,6 +140,10 @@ func (w workload) policy(
 		return fmt.Errorf("network policy %s: %w", policy, err)
 	}
 	return nil
+}
+
+func (w workload) annotations() pulumi.StringMap {
+	return pulumi.StringMap{clusterAnnotation: w.cluster.Identity}
 }
 
 func (w workload) labels(name string) map[string]string { return tagLabels(w.estate.Tags(name)) }

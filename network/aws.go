@@ -28,11 +28,9 @@ type AWS struct {
 	// LogKeyARN is the key that CloudWatch Logs may use for any log group of
 	// the account in this region.
 	LogKeyARN pulumi.StringOutput
-	// Reservations keep the fixed addresses free. Whatever takes addresses of
-	// the private subnets at will, such as nodes, has to wait for them.
-	Reservations []pulumi.Resource
-	// Ready is what nodes need besides their subnet: the reservations, the way
-	// to the internet and the network ACLs.
+	// Ready is what has to stand before nodes and other things that take
+	// addresses of the private subnets at will: the reservations of the fixed
+	// addresses, the way to the internet and the network ACLs.
 	Ready []pulumi.Resource
 }
 
@@ -208,7 +206,8 @@ func (b *awsBuilder) privateSubnets(vpc *ec2.Vpc, gateways []*ec2.NatGateway) er
 		if err != nil {
 			return err
 		}
-		if err := b.reserve(subnet, zone, i); err != nil {
+		reservation, err := b.reserve(subnet, zone, i)
+		if err != nil {
 			return err
 		}
 		table, err := b.routeTable(vpc, "private-"+az(i), "burrow-private-"+az(i))
@@ -229,27 +228,25 @@ func (b *awsBuilder) privateSubnets(vpc *ec2.Vpc, gateways []*ec2.NatGateway) er
 		}
 		b.out.PrivateSubnetIDs = append(b.out.PrivateSubnetIDs, subnet.ID())
 		b.out.PrivateRouteTableIDs = append(b.out.PrivateRouteTableIDs, table.ID())
-		b.out.Ready = append(append(b.out.Ready, route), joined...)
+		b.out.Ready = append(append(b.out.Ready, reservation, route), joined...)
 	}
-	b.out.Ready = append(b.out.Ready, b.out.Reservations...)
 	return nil
 }
 
 // reserve keeps a block of the subnet from automatic assignment. The load
 // balancer and the resolver endpoints name their addresses in it; nodes and
 // pods, which take what is free, never get them.
-func (b *awsBuilder) reserve(subnet *ec2.Subnet, zone plan.Zone, i int) error {
-	r, err := ec2.NewSubnetCidrReservation(b.ctx, b.name+"-reserved-"+az(i), &ec2.SubnetCidrReservationArgs{
+func (b *awsBuilder) reserve(subnet *ec2.Subnet, zone plan.Zone, i int) (*ec2.SubnetCidrReservation, error) {
+	reservation, err := ec2.NewSubnetCidrReservation(b.ctx, b.name+"-reserved-"+az(i), &ec2.SubnetCidrReservationArgs{
 		SubnetId:        subnet.ID(),
 		CidrBlock:       pulumi.String(zone.Reserved.String()),
 		ReservationType: pulumi.String("explicit"),
 		Description:     pulumi.String("fixed addresses of the load balancer and the resolver endpoints"),
 	}, b.parent)
 	if err != nil {
-		return fmt.Errorf("reservation %s: %w", az(i), err)
+		return nil, fmt.Errorf("reservation %s: %w", az(i), err)
 	}
-	b.out.Reservations = append(b.out.Reservations, r)
-	return nil
+	return reservation, nil
 }
 
 // subnet makes the subnet of one kind in zone i. The role tag is where

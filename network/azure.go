@@ -32,6 +32,9 @@ type Azure struct {
 	ResolverOutboundSubnetID pulumi.IDOutput
 	RouteTableID             pulumi.IDOutput // of the nodes' subnet
 	WorkspaceID              pulumi.IDOutput // Log Analytics
+	// Ready is the VNet with the last of its subnets. While one is written, all
+	// of the VNet is busy, and what then refers to it is refused (ANW-06).
+	Ready []pulumi.Resource
 }
 
 // resolverService is what the resolver's subnets are delegated to (ADR-09).
@@ -39,9 +42,6 @@ const resolverService = "Microsoft.Network/dnsResolvers"
 
 // NewAzure makes the resource group, the VNet with its subnets, and the flow log.
 func NewAzure(ctx *pulumi.Context, name string, args AzureArgs, opts ...pulumi.ResourceOption) (*Azure, error) {
-	if !args.AKS.PodCIDR.IsValid() || args.Relay.Port == 0 {
-		return nil, fmt.Errorf("azure network %s: its security groups need the pods' range and relay's port", name)
-	}
 	out := &Azure{}
 	if err := ctx.RegisterComponentResource("burrow:network:Azure", name, out, opts...); err != nil {
 		return nil, fmt.Errorf("azure network %s: %w", name, err)
@@ -72,8 +72,6 @@ type azureBuilder struct {
 	args   AzureArgs
 	parent pulumi.ResourceOption
 	out    *Azure
-	// last is the subnet made last, which the next one waits for.
-	last []pulumi.Resource
 }
 
 func (b *azureBuilder) build() error {
@@ -180,15 +178,15 @@ type subnetSpec struct {
 }
 
 func (b *azureBuilder) subnet(vnet *aznet.VirtualNetwork, s subnetSpec) error {
-	args, wait := s.args, append(s.wait, b.last...)
+	args, wait := s.args, append(s.wait, b.out.Ready...)
 	if len(s.rules) > 0 {
-		group, rules, err := b.securityGroup(s.child, s.name, s.rules)
+		group, last, err := b.securityGroup(s.child, s.name, s.rules)
 		if err != nil {
 			return fmt.Errorf("security group: %w", err)
 		}
 		args.NetworkSecurityGroup = aznet.NetworkSecurityGroupTypeArgs{Id: group.ID()}
 		// Under Azure's default rules not even for a moment.
-		wait = append(wait, rules...)
+		wait = append(wait, last...)
 	}
 	args.SubnetName = pulumi.String(s.name)
 	args.VirtualNetworkName = vnet.Name
@@ -198,7 +196,7 @@ func (b *azureBuilder) subnet(vnet *aznet.VirtualNetwork, s subnetSpec) error {
 		return err
 	}
 	*s.id = subnet.ID()
-	b.last = []pulumi.Resource{subnet}
+	b.out.Ready = []pulumi.Resource{subnet}
 	return nil
 }
 
@@ -244,11 +242,14 @@ func (b *azureBuilder) routes() (routing, error) {
 	return routing{table: table, routes: []pulumi.Resource{route}}, nil
 }
 
+// securityGroup makes the group and its rules, one after another, because a group
+// takes one write at a time, too. It returns the last rule, which waited for
+// the others.
 func (b *azureBuilder) securityGroup(
 	child, subnet string, rules []nsgRule,
-) (*aznet.NetworkSecurityGroup, []pulumi.Resource, error) {
+) (group *aznet.NetworkSecurityGroup, last []pulumi.Resource, err error) {
 	name := subnet + "-nsg"
-	group, err := aznet.NewNetworkSecurityGroup(b.ctx, fmt.Sprintf("%s-%s-nsg", b.name, child), &aznet.NetworkSecurityGroupArgs{
+	group, err = aznet.NewNetworkSecurityGroup(b.ctx, fmt.Sprintf("%s-%s-nsg", b.name, child), &aznet.NetworkSecurityGroupArgs{
 		NetworkSecurityGroupName: pulumi.String(name),
 		ResourceGroupName:        b.out.GroupName,
 		Location:                 b.location(),
@@ -257,17 +258,18 @@ func (b *azureBuilder) securityGroup(
 	if err != nil {
 		return nil, nil, err
 	}
-	made := make([]pulumi.Resource, len(rules))
-	for i, r := range rules {
+	for _, r := range rules {
 		args := r.args()
 		args.NetworkSecurityGroupName = group.Name
 		args.ResourceGroupName = b.out.GroupName
-		made[i], err = aznet.NewSecurityRule(b.ctx, fmt.Sprintf("%s-%s-nsg-%s", b.name, child, r.Name), args, b.parent)
+		rule, err := aznet.NewSecurityRule(b.ctx, fmt.Sprintf("%s-%s-nsg-%s", b.name, child, r.Name), args,
+			b.parent, pulumi.DependsOn(last))
 		if err != nil {
 			return nil, nil, fmt.Errorf("rule %s: %w", r.Name, err)
 		}
+		last = []pulumi.Resource{rule}
 	}
-	return group, made, nil
+	return group, last, nil
 }
 
 // args are the rule's own; where it belongs is left to the caller. Azure has a

@@ -56,7 +56,7 @@ func (b *azureBuilder) flowLog(vnet *aznet.VirtualNetwork) error {
 			},
 		},
 		Tags: b.tags(name),
-	}, b.parent)
+	}, b.parent, pulumi.DependsOn(b.out.Ready))
 	return err
 }
 

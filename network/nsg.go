@@ -15,13 +15,11 @@ import (
 const (
 	anyone       = "*"
 	balancers    = "AzureLoadBalancer"
-	publicWorld  = "Internet" // all that is neither VirtualNetwork nor AzureLoadBalancer
 	azureCloud   = "AzureCloud"
 	entra        = "AzureActiveDirectory"
 	registry     = "MicrosoftContainerRegistry"
 	frontDoor    = "AzureFrontDoor.FirstParty"
 	azureDNS     = "168.63.129.16/32" // the resolver that every VNet has
-	ntpPort      = 123
 	anyPort      = -1
 	lastPriority = 4096 // the default rules begin at 65000
 )
@@ -45,6 +43,7 @@ type nsgRule struct {
 
 // nodeRules are the rules of the nodes' subnet. Pods show addresses of their own
 // to each other and to nodes (AKS-43), and the node's to everybody else (AKS-42).
+// The time comes from the nodes' hosts.
 func nodeRules(n plan.Network, aks plan.AKS, relay plan.Relay) []nsgRule {
 	nodes := prefixes(n.Azure.Subnets.Nodes)
 	cluster := prefixes(n.Azure.Subnets.Nodes, aks.PodCIDR)
@@ -53,8 +52,7 @@ func nodeRules(n plan.Network, aks plan.AKS, relay plan.Relay) []nsgRule {
 	rules := []nsgRule{
 		inbound(100, "cluster", cluster, cluster, anyPort,
 			"nodes and pods among themselves; network policies tell pods apart"),
-		inbound(110, "load-balancer-probes", one(balancers), one(anyone), anyPort,
-			"health probes of load balancers that services of the cluster ask for"),
+		probes("load balancers that services of the cluster ask for"),
 
 		outbound(100, "cluster", cluster, cluster, anyPort,
 			"nodes and pods among themselves; network policies tell pods apart"),
@@ -68,20 +66,20 @@ func nodeRules(n plan.Network, aks plan.AKS, relay plan.Relay) []nsgRule {
 			"system images"),
 		outbound(330, "image-layers", nodes, one(frontDoor), httpsPort,
 			"layers of system images and node packages"),
-		outbound(340, "ntp", nodes, one(publicWorld), ntpPort,
-			"time for the nodes").over(aznet.SecurityRuleProtocolUdp),
 	}
 	rules = append(rules, bothProtocols(outbound(400, "dns", nodes, one(azureDNS), dnsPort,
 		"the VNet's own resolver, which follows the forwarding ruleset"))...)
 	return append(rules, denyRest()...)
 }
 
-// resolverInboundRules let AWS's outbound resolver addresses ask the resolver.
+// resolverInboundRules let AWS's outbound resolver addresses ask the resolver. The
+// endpoint's address stands for others of the subnet, which a platform load
+// balancer probes: the rule names the whole subnet, and the probes may come in.
 func resolverInboundRules(n plan.Network) []nsgRule {
 	askers := addresses(n.AWS.Zones, func(z plan.Zone) netip.Addr { return z.ResolverOutbound })
 	rules := bothProtocols(inbound(200, "aws-dns", askers, prefixes(n.Azure.Subnets.ResolverInbound), dnsPort,
 		"AWS forwards questions about Azure's names from these addresses only"))
-	return append(rules, denyRest()...)
+	return append(append(rules, probes("the resolver's own")), denyRest()...)
 }
 
 // resolverOutboundRules let the resolver ask AWS's inbound resolver addresses,
@@ -90,7 +88,13 @@ func resolverOutboundRules(n plan.Network) []nsgRule {
 	answerers := addresses(n.AWS.Zones, func(z plan.Zone) netip.Addr { return z.ResolverInbound })
 	rules := bothProtocols(outbound(200, "to-aws-dns", prefixes(n.Azure.Subnets.ResolverOutbound), answerers, dnsPort,
 		"the ruleset forwards questions about AWS's names to these addresses"))
-	return append(rules, denyRest()...)
+	return append(append(rules, probes("the resolver's own")), denyRest()...)
+}
+
+// probes admits what the default rules would admit, were they not closed: the
+// platform's health probes, which come from its own address.
+func probes(of string) nsgRule {
+	return inbound(110, "load-balancer-probes", one(balancers), one(anyone), anyPort, "health probes of load balancers: "+of)
 }
 
 // denyRest closes what the default rules would open: the whole VNet and AWS
@@ -131,15 +135,10 @@ func outbound(priority int, name string, sources, destinations []string, port in
 	return r
 }
 
-// over is the rule for another protocol than TCP.
-func (r nsgRule) over(protocol aznet.SecurityRuleProtocol) nsgRule {
-	r.Protocol = protocol
-	return r
-}
-
 // bothProtocols makes a DNS rule two: answers too long for UDP come by TCP.
 func bothProtocols(r nsgRule) []nsgRule {
-	datagrams := r.over(aznet.SecurityRuleProtocolUdp)
+	datagrams := r
+	datagrams.Protocol = aznet.SecurityRuleProtocolUdp
 	datagrams.Name += "-udp"
 	datagrams.Priority += 10
 	r.Name += "-tcp"

@@ -36,6 +36,9 @@ const (
 	inFrontDoor = "203.0.113.193"
 )
 
+// publicWorld is all that is neither VirtualNetwork nor AzureLoadBalancer.
+const publicWorld = "Internet"
+
 // tags stand for addresses here as they do in Azure once the tunnels are up:
 // VirtualNetwork covers what the gateway learns.
 var tags = map[string][]netip.Prefix{
@@ -159,7 +162,7 @@ func TestNodeRules(t *testing.T) {
 		{"Entra", opening{outboundDirection, overTCP, aksNode, inEntra, 443}, true},
 		{"images", opening{outboundDirection, overTCP, aksNode, inRegistry, 443}, true},
 		{"layers", opening{outboundDirection, overTCP, aksNode, inFrontDoor, 443}, true},
-		{"time", opening{outboundDirection, overUDP, aksNode, web, 123}, true},
+		{"time, which the hosts give", opening{outboundDirection, overUDP, aksNode, web, 123}, false},
 		{"DNS, UDP", opening{outboundDirection, overUDP, aksNode, probe, 53}, true},
 		{"DNS, TCP", opening{outboundDirection, overTCP, aksNode, probe, 53}, true},
 		{"DNS past the VNet's resolver", opening{outboundDirection, overUDP, aksNode, web, 53}, false},
@@ -175,6 +178,8 @@ func TestResolverInboundRules(t *testing.T) {
 		{"an EKS node asks", opening{inboundDirection, overUDP, nodeAZ1, azureIn, 53}, false},
 		{"AWS's inbound endpoint asks", opening{inboundDirection, overUDP, awsAnswers, azureIn, 53}, false},
 		{"AWS tries another port", opening{inboundDirection, overTCP, awsAsks, azureIn, 443}, false},
+		{"AWS asks what stands behind the endpoint", opening{inboundDirection, overUDP, awsAsks, "10.10.3.9", 53}, true},
+		{"the platform probes the endpoint", opening{inboundDirection, overTCP, probe, azureIn, 53}, true},
 		{"an AKS node asks", opening{inboundDirection, overUDP, aksNode, azureIn, 53}, false},
 		{"the endpoint asks nobody", opening{outboundDirection, overUDP, azureIn, awsAnswers, 53}, false},
 		{"the endpoint leaves for the internet", opening{outboundDirection, overTCP, azureIn, web, 443}, false},
@@ -189,6 +194,7 @@ func TestResolverOutboundRules(t *testing.T) {
 		{"asks AWS's outbound endpoint", opening{outboundDirection, overUDP, azureOut, awsAsks, 53}, false},
 		{"asks relay's load balancer", opening{outboundDirection, overTCP, azureOut, nlbAZ1, 53}, false},
 		{"asks the internet", opening{outboundDirection, overUDP, azureOut, web, 53}, false},
+		{"the platform probes the endpoint", opening{inboundDirection, overTCP, probe, azureOut, 53}, true},
 		{"AWS comes in", opening{inboundDirection, overUDP, awsAsks, azureOut, 53}, false},
 		{"the VNet comes in", opening{inboundDirection, overTCP, aksNode, azureOut, 53}, false},
 	})

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
 
@@ -137,10 +138,18 @@ func (b *relayBuilder) balancer(group *ec2.SecurityGroup) (*lb.LoadBalancer, err
 // own. A TCP check of the node port therefore finds exactly the nodes to use;
 // the others are unhealthy by design.
 //
-// Port, protocol and VPC of a target group cannot change. Its name holds the
-// port, so that a new one can be made while the listener uses the old.
+// targetsName is the target group's name. Port, protocol and VPC of a target group
+// cannot change, and it cannot be deleted while the listener uses it. The name
+// holds the port and the VPC's address (in base 36: 32 characters are all), so
+// that a new group can be made before the old one goes.
+func (b *relayBuilder) targetsName() string {
+	address := b.args.Network.AWS.CIDR.Addr().As4()
+	vpc := strconv.FormatUint(uint64(binary.BigEndian.Uint32(address[:])), 36)
+	return b.args.Estate.Name(fmt.Sprintf("relay-%d-%s", b.args.Relay.NodePort, vpc))
+}
+
 func (b *relayBuilder) targets() (*lb.TargetGroup, error) {
-	name := b.args.Estate.Name("relay-" + strconv.Itoa(b.args.Relay.NodePort))
+	name := b.targetsName()
 	group, err := lb.NewTargetGroup(b.ctx, b.name+"-targets", &lb.TargetGroupArgs{
 		Name:             pulumi.String(name),
 		TargetType:       pulumi.String("instance"),
@@ -181,7 +190,10 @@ func (b *relayBuilder) securityGroup() (*ec2.SecurityGroup, error) {
 		Description: pulumi.String("relay load balancer"),
 		VpcId:       b.args.VPCID,
 		Tags:        b.tags(name),
-	}, b.parent)
+	}, b.parent,
+		// Only another VPC replaces the group, and names are free there; what uses
+		// the old one has to move before it can go.
+		pulumi.DeleteBeforeReplace(false))
 	if err != nil {
 		return nil, err
 	}

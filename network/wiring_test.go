@@ -36,13 +36,9 @@ func network(p *plan.Plan) pulumi.RunFunc {
 }
 
 // record runs the program, with what the clouds invent filled in.
-func record(t *testing.T, program pulumi.RunFunc) *wire {
+func record(t *testing.T, program pulumi.RunFunc) *sent.Log {
 	t.Helper()
-	w := &wire{Log: sent.Record(t, invent, program), byName: map[string]sent.Resource{}}
-	for _, r := range w.All() {
-		w.byName[r.Type+" "+r.Name] = r
-	}
-	return w
+	return sent.Record(t, invent, program)
 }
 
 func invent(r sent.Resource) map[string]any {
@@ -53,26 +49,6 @@ func invent(r sent.Resource) map[string]any {
 		}
 	}
 	return outputs
-}
-
-// wire is what went to the engine, to be looked up by type and name.
-type wire struct {
-	*sent.Log
-	byName map[string]sent.Resource
-}
-
-func (w *wire) resource(t *testing.T, typ, name string) sent.Resource {
-	t.Helper()
-	r, ok := w.byName[typ+" "+name]
-	if !ok {
-		t.Fatalf("%s %s was not registered", typ, name)
-	}
-	return r
-}
-
-func (w *wire) inputs(t *testing.T, typ, name string) map[string]any {
-	t.Helper()
-	return w.resource(t, typ, name).Inputs
 }
 
 func TestNATModes(t *testing.T) {
@@ -90,7 +66,7 @@ func TestNATModes(t *testing.T) {
 			used := map[string]bool{}
 			for zone, gateway := range tc.want {
 				used[gateway] = true
-				if got := w.inputs(t, "aws:ec2/route:Route", "burrow-private-default-"+zone)["natGatewayId"]; got != gateway {
+				if got := w.Named(t, "aws:ec2/route:Route", "burrow-private-default-"+zone).Inputs["natGatewayId"]; got != gateway {
 					t.Errorf("%s leaves by %v, want %s", zone, got, gateway)
 				}
 			}
@@ -143,7 +119,8 @@ var untaggable = []string{
 func TestTagsAndParents(t *testing.T) {
 	p := plan.Default()
 	p.Estate.ExtraTags = map[string]string{"Team": "burrow"}
-	for key, r := range record(t, network(p)).byName {
+	for _, r := range record(t, network(p)).All() {
+		key := r.Type + " " + r.Name
 		if !r.Options.GetCustom() {
 			continue
 		}
@@ -171,8 +148,34 @@ func TestSubnetsInTurn(t *testing.T) {
 	const typ = "azure-native:network:Subnet"
 	order := []string{"burrow-nodes-subnet", "burrow-gateway-subnet", "burrow-dns-inbound-subnet", "burrow-dns-outbound-subnet"}
 	for i, name := range order[1:] {
-		if !w.resource(t, typ, name).DependsOn(w.resource(t, typ, order[i])) {
+		if !w.Named(t, typ, name).DependsOn(w.Named(t, typ, order[i])) {
 			t.Errorf("%s does not wait for %s", name, order[i])
+		}
+	}
+}
+
+// TestSecurityRulesInTurn: a security group takes one write at a time, and no
+// subnet comes under it before its last rule stands.
+func TestSecurityRulesInTurn(t *testing.T) {
+	w := record(t, network(plan.Default()))
+	last := map[any]sent.Resource{} // by group
+	for _, r := range w.All() {
+		if r.Type != "azure-native:network:SecurityRule" {
+			continue
+		}
+		group := r.Inputs["networkSecurityGroupName"]
+		if before, ok := last[group]; ok && !r.DependsOn(before) {
+			t.Errorf("%s does not wait for %s", r.Name, before.Name)
+		}
+		last[group] = r
+	}
+	if len(last) != 3 {
+		t.Fatalf("%d groups have rules, want 3", len(last))
+	}
+	for _, child := range []string{"nodes", "dns-inbound", "dns-outbound"} {
+		subnet := w.Named(t, "azure-native:network:Subnet", "burrow-"+child+"-subnet")
+		if rule := last["name of burrow-"+child+"-nsg"]; !subnet.DependsOn(rule) {
+			t.Errorf("%s does not wait for %s", subnet.Name, rule.Name)
 		}
 	}
 }
@@ -189,7 +192,7 @@ func TestAzureSubnets(t *testing.T) {
 		{"dns-outbound", "dns-outbound-subnet", "10.10.3.16/28", true, false, true},
 	} {
 		t.Run(tc.child, func(t *testing.T) {
-			in := w.inputs(t, "azure-native:network:Subnet", "burrow-"+tc.child+"-subnet")
+			in := w.Named(t, "azure-native:network:Subnet", "burrow-"+tc.child+"-subnet").Inputs
 			if in["subnetName"] != tc.name || in["addressPrefix"] != tc.cidr {
 				t.Errorf("%v %v, want %s %s", in["subnetName"], in["addressPrefix"], tc.name, tc.cidr)
 			}
@@ -206,11 +209,11 @@ func TestAzureSubnets(t *testing.T) {
 
 func TestRouteToAWS(t *testing.T) {
 	w := record(t, network(plan.Default()))
-	route := w.inputs(t, "azure-native:network:Route", "burrow-nodes-route-aws")
+	route := w.Named(t, "azure-native:network:Route", "burrow-nodes-route-aws").Inputs
 	if route["addressPrefix"] != "10.0.0.0/16" || route["nextHopType"] != "VirtualNetworkGateway" {
 		t.Errorf("route = %v, want the VPC by the gateway", route)
 	}
-	table := w.inputs(t, "azure-native:network:RouteTable", "burrow-nodes-routes")
+	table := w.Named(t, "azure-native:network:RouteTable", "burrow-nodes-routes").Inputs
 	if table["disableBgpRoutePropagation"] != false {
 		t.Errorf("BGP propagation is off (AKS-36)")
 	}
@@ -218,7 +221,7 @@ func TestRouteToAWS(t *testing.T) {
 
 func TestFlowLogs(t *testing.T) {
 	w := record(t, network(plan.Default()))
-	aws := w.inputs(t, "aws:ec2/flowLog:FlowLog", "burrow-flow-log")
+	aws := w.Named(t, "aws:ec2/flowLog:FlowLog", "burrow-flow-log").Inputs
 	for key, want := range map[string]any{
 		"trafficType": "ALL", "logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 60.0,
 		"vpcId": "<burrow-vpc>", "logDestination": "arn of burrow-flow-logs", "iamRoleArn": "arn of burrow-flow-log-role",
@@ -227,11 +230,11 @@ func TestFlowLogs(t *testing.T) {
 			t.Errorf("aws: %s = %v, want %v", key, aws[key], want)
 		}
 	}
-	group := w.inputs(t, "aws:cloudwatch/logGroup:LogGroup", "burrow-flow-logs")
+	group := w.Named(t, "aws:cloudwatch/logGroup:LogGroup", "burrow-flow-logs").Inputs
 	if group["kmsKeyId"] != "arn of burrow-log-key" || group["retentionInDays"] != 365.0 {
 		t.Errorf("log group = %v, want key and retention", group)
 	}
-	azure := w.inputs(t, "azure-native:network:FlowLog", "burrow-flow-log")
+	azure := w.Named(t, "azure-native:network:FlowLog", "burrow-flow-log").Inputs
 	for key, want := range map[string]any{
 		"networkWatcherName": "NetworkWatcher_uksouth", "resourceGroupName": "NetworkWatcherRG",
 		"targetResourceId": "<burrow-vnet>", "storageId": "<burrow-flow-logs>",
@@ -240,11 +243,15 @@ func TestFlowLogs(t *testing.T) {
 			t.Errorf("azure: %s = %v, want %v", key, azure[key], want)
 		}
 	}
+	last := w.Named(t, "azure-native:network:Subnet", "burrow-dns-outbound-subnet")
+	if !w.Named(t, "azure-native:network:FlowLog", "burrow-flow-log").DependsOn(last) {
+		t.Error("the flow log does not wait until the VNet's subnets stand (ANW-06)")
+	}
 }
 
 // TestLogKeyPolicy: CloudWatch Logs may use the key, for our groups only (LOG-18).
 func TestLogKeyPolicy(t *testing.T) {
-	key := record(t, network(plan.Default())).inputs(t, "aws:kms/key:Key", "burrow-log-key")
+	key := record(t, network(plan.Default())).Named(t, "aws:kms/key:Key", "burrow-log-key").Inputs
 	policy, _ := key["policy"].(string)
 	for _, part := range []string{
 		`"Service":"logs.eu-west-2.amazonaws.com"`,
@@ -264,17 +271,17 @@ func TestRelayOnTheWire(t *testing.T) {
 	p := plan.Default()
 	w := record(t, network(p))
 	port, nodePort := float64(p.K8s.Relay.Port), float64(p.K8s.Relay.NodePort)
-	balancer := w.inputs(t, "aws:lb/loadBalancer:LoadBalancer", "burrow-nlb")
+	balancer := w.Named(t, "aws:lb/loadBalancer:LoadBalancer", "burrow-nlb").Inputs
 	wantMappings := []any{
 		map[string]any{"subnetId": "<burrow-private-az1>", "privateIpv4Address": "10.0.1.250"},
 		map[string]any{"subnetId": "<burrow-private-az2>", "privateIpv4Address": "10.0.2.250"},
 	}
 	rule := func(token, name string) map[string]any {
-		return w.inputs(t, "aws:vpc/securityGroup"+token, "burrow-"+name)
+		return w.Named(t, "aws:vpc/securityGroup"+token, "burrow-"+name).Inputs
 	}
 	in, out := rule("IngressRule:SecurityGroupIngressRule", "from-azure"), rule("EgressRule:SecurityGroupEgressRule", "to-nodes")
 	nodes := rule("IngressRule:SecurityGroupIngressRule", "nodes-from-nlb")
-	targets := w.inputs(t, "aws:lb/targetGroup:TargetGroup", "burrow-targets")
+	targets := w.Named(t, "aws:lb/targetGroup:TargetGroup", "burrow-targets").Inputs
 	check, _ := targets["healthCheck"].(map[string]any)
 	for _, tc := range []struct {
 		what      string
@@ -299,33 +306,12 @@ func TestRelayOnTheWire(t *testing.T) {
 		{"targets: client address", targets["preserveClientIp"], "true"},
 		{"health: protocol", check["protocol"], "TCP"},
 		{"health: port", check["port"], "traffic-port"},
-		{"listener", w.inputs(t, "aws:lb/listener:Listener", "burrow-listener")["port"], port},
-		{"attachment", w.inputs(t, "aws:autoscaling/attachment:Attachment", "burrow-attachment")["autoscalingGroupName"], "asg"},
+		{"listener", w.Named(t, "aws:lb/listener:Listener", "burrow-listener").Inputs["port"], port},
+		{"attachment", w.Named(t, "aws:autoscaling/attachment:Attachment", "burrow-attachment").Inputs["autoscalingGroupName"], "asg"},
 	} {
 		if !reflect.DeepEqual(tc.got, tc.want) {
 			t.Errorf("%s = %v, want %v", tc.what, tc.got, tc.want)
 		}
-	}
-}
-
-// TestAzureNeedsPorts: without them a group would not protect, or not admit.
-func TestAzureNeedsPorts(t *testing.T) {
-	p := plan.Default()
-	for _, tc := range []struct {
-		name string
-		args AzureArgs
-	}{
-		{"no pods' range", AzureArgs{Estate: p.Estate, Network: p.Network, Relay: p.K8s.Relay}},
-		{"no relay port", AzureArgs{Estate: p.Estate, Network: p.Network, AKS: p.Clusters.AKS}},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			sent.Record(t, invent, func(ctx *pulumi.Context) error {
-				if _, err := NewAzure(ctx, "burrow", tc.args); err == nil {
-					t.Error("accepted")
-				}
-				return nil
-			})
-		})
 	}
 }
 

@@ -115,7 +115,7 @@ func (b *builder) gateway(addresses map[int]*network.PublicIPAddress) (*network.
 			BgpPeeringAddresses: peering,
 		},
 		Tags: b.tags(name),
-	}, b.parent, gatewayTimeouts(),
+	}, b.parent, gatewayTimeouts(), pulumi.DependsOn(b.args.Azure.Ready),
 		// A VNet has one VPN gateway, and GatewaySubnet room for no other (PRV-14).
 		pulumi.DeleteBeforeReplace(true))
 }

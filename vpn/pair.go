@@ -42,7 +42,9 @@ type AzureSide struct {
 	GroupName pulumi.StringOutput
 	GroupID   pulumi.IDOutput
 	// SubnetID is the GatewaySubnet's.
-	SubnetID    pulumi.IDOutput
+	SubnetID pulumi.IDOutput
+	// Ready has to stand before the gateway takes its place in the VNet.
+	Ready       []pulumi.Resource
 	WorkspaceID pulumi.IDOutput // receives the gateway's logs and metrics
 }
 

@@ -24,14 +24,18 @@ const (
 func record(t *testing.T, v plan.VPN) *sent.Log {
 	t.Helper()
 	return sent.Record(t, invent, func(ctx *pulumi.Context) error {
-		_, err := NewPair(ctx, "burrow", PairArgs{
+		ready, err := sent.StandIn(ctx, "ready")
+		if err != nil {
+			return err
+		}
+		_, err = NewPair(ctx, "burrow", PairArgs{
 			Estate:   plan.Default().Estate,
 			VPN:      v,
 			Location: "uksouth",
 			AWS:      AWSSide{VPCID: id("vpc"), RouteTableIDs: []pulumi.IDOutput{id("rtb-1"), id("rtb-2")}},
 			Azure: AzureSide{
 				GroupName: pulumi.String("rg").ToStringOutput(), GroupID: id("/subscriptions/s/resourceGroups/rg"),
-				SubnetID: id("subnet"), WorkspaceID: id("workspace"),
+				SubnetID: id("subnet"), Ready: ready, WorkspaceID: id("workspace"),
 			},
 		})
 		return err
@@ -75,19 +79,22 @@ func TestConnectionsWaitForOneAnother(t *testing.T) {
 func TestNobodyElseWaitsForTheGateway(t *testing.T) {
 	log := record(t, plan.Default().VPN)
 	gateway := log.One(t, gatewayType)
-	var waiting []string
-	for _, r := range log.All() {
-		if r.DependsOn(gateway) {
-			waiting = append(waiting, r.Type)
-		}
-	}
-	slices.Sort(waiting)
+	waiting := log.Waiting(gateway)
 	want := []string{"azure-native:insights:DiagnosticSetting", connectionType, connectionType, connectionType, connectionType}
 	if !slices.Equal(waiting, want) {
 		t.Errorf("waiting for the gateway: %v, want %v", waiting, want)
 	}
 	if gateway.Options.GetCustomTimeouts().GetCreate() != "90m" || !gateway.Options.GetDeleteBeforeReplace() {
 		t.Errorf("the gateway needs more than an hour, and its subnet for itself: %v", gateway.Options)
+	}
+}
+
+// The gateway takes its place in the VNet when nothing else is writing there
+// (ANW-06); the addresses wait for nothing.
+func TestGatewayWaitsForTheVNet(t *testing.T) {
+	log := record(t, plan.Default().VPN)
+	if got := log.Waiting(log.One(t, sent.StandInType)); !slices.Equal(got, []string{gatewayType}) {
+		t.Errorf("waiting for the VNet: %v, want the gateway alone", got)
 	}
 }
 

@@ -47,6 +47,11 @@ func (w *World) env(stack string, attached attachments) []string {
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 		EmulatedEnv+"="+strings.Join(w.options.Emulate, ","),
 	)
+	if len(w.options.Emulate) == len(Providers) {
+		// Nothing is missing, so nothing needs to be looked for on the network:
+		// the engine would try before every run, and wait for the tries to fail.
+		env = append(env, "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true")
+	}
 	if w.options.SkipCheckpoints {
 		env = append(env, "PULUMI_SKIP_CHECKPOINTS=true", "PULUMI_EXPERIMENTAL=true")
 	}

@@ -89,8 +89,9 @@ var constraints = map[string]Constraint{
 	"network.azure.tenantId":       form(guidPattern, guidReason, "write what `az account show` calls tenantId"),
 	"network.azure.location": choice(azureLocations,
 		"Burrow knows no Azure region of this name that has availability zones, and the gateway is zone-redundant (AVG-08)"),
-	"network.azure.resourceGroup": form(`^[0-9A-Za-z_.()-]{0,62}[0-9A-Za-z_()-]$`,
-		"a resource group's name has letters, digits and _ - . ( ), no dot last (NAM-03), and becomes a label of the nodes: 63 characters at most (AKS-04)", nameRemedy),
+	// The nodes' own group is named after it, with -nodes: 63 characters together.
+	"network.azure.resourceGroup": form(`^[0-9A-Za-z_.()-]{0,56}[0-9A-Za-z_()-]$`,
+		"a resource group's name has letters, digits and _ - . ( ), no dot last (NAM-03), and becomes, with -nodes, a label of the nodes: 57 characters at most (AKS-04)", nameRemedy),
 	"network.azure.networkWatcher.name": form(`^[0-9A-Za-z]([0-9A-Za-z_.-]{0,78}[0-9A-Za-z_])?$`,
 		"a network watcher's name has 1 to 80 letters, digits and _ . -, a letter or digit first, no . or - last (NAM-01)", nameRemedy),
 	"network.azure.networkWatcher.resourceGroup": form(`^[0-9A-Za-z_.()-]{0,89}[0-9A-Za-z_()-]$`,

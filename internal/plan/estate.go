@@ -1,7 +1,5 @@
 package plan
 
-import "strings"
-
 // ownTags are the tag keys that Burrow writes on everything; extra tags may not
 // use them, whatever their case: Azure takes tag names case-insensitively (TAG-03).
 var ownTags = []string{"Environment", "Project", "Name", "Owner", "ManagedBy"}
@@ -14,12 +12,6 @@ func (e Estate) Name(base string) string {
 		return base
 	}
 	return base + "-" + e.Suffix
-}
-
-// Compact is Name without hyphens, for kinds whose names may hold letters and
-// digits only.
-func (e Estate) Compact(base string) string {
-	return strings.ReplaceAll(base+e.Suffix, "-", "")
 }
 
 // Tags are the tags of the thing with that physical name. ManagedBy marks

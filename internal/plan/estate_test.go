@@ -6,21 +6,15 @@ import (
 )
 
 func TestNames(t *testing.T) {
-	tests := []struct {
-		suffix, base  string
-		name, compact string
-	}{
-		{"", "burrow-vpc", "burrow-vpc", "burrowvpc"},
-		{"blue", "burrow-vpc", "burrow-vpc-blue", "burrowvpcblue"},
-		{"a-1", "relay", "relay-a-1", "relaya1"},
+	tests := []struct{ suffix, base, name string }{
+		{"", "burrow-vpc", "burrow-vpc"},
+		{"blue", "burrow-vpc", "burrow-vpc-blue"},
+		{"a-1", "relay", "relay-a-1"},
 	}
 	for _, test := range tests {
 		e := Estate{Suffix: test.suffix}
 		if got := e.Name(test.base); got != test.name {
 			t.Errorf("suffix %q: Name(%q) = %q, want %q", test.suffix, test.base, got, test.name)
-		}
-		if got := e.Compact(test.base); got != test.compact {
-			t.Errorf("suffix %q: Compact(%q) = %q, want %q", test.suffix, test.base, got, test.compact)
 		}
 	}
 }

@@ -54,13 +54,3 @@ func (v VPN) OrderedTunnels() []Tunnel {
 	}
 	return ordered
 }
-
-// KeyGenerations is the key generation of every tunnel by name. A stack exports
-// it, and [CheckRotation] reads it in the next run.
-func (v VPN) KeyGenerations() map[string]int {
-	generations := make(map[string]int, len(v.Tunnels))
-	for _, t := range v.Tunnels {
-		generations[t.Name()] = t.KeyGeneration
-	}
-	return generations
-}

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -206,19 +205,6 @@ func TestCheckRotation(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-func TestKeyGenerationsRoundTrip(t *testing.T) {
-	v := Default().VPN
-	v.Tunnels[2].KeyGeneration = 7
-	got := v.KeyGenerations()
-	want := map[string]int{"instance0-tunnel1": 1, "instance0-tunnel2": 1, "instance1-tunnel1": 7, "instance1-tunnel2": 1}
-	if !maps.Equal(got, want) {
-		t.Errorf("key generations are %v, want %v", got, want)
-	}
-	if problems := CheckRotation(got, v); problems != nil {
-		t.Errorf("the same generations again: %v", problems)
 	}
 }
 

@@ -59,7 +59,7 @@ var brokenNames = []broken{
 	{"clusters", `{"eks":{"name":""}}`, "clusters.eks.name", "EKS-01"},
 	{"clusters", `{"eks":{"nodes":{"name":"` + strings.Repeat("n", 64) + `"}}}`, "clusters.eks.nodes.name", "EKS-22"},
 	{"clusters", `{"aks":{"name":"bunny_"}}`, "clusters.aks.name", "AKS-02"},
-	{"network", `{"azure":{"resourceGroup":"` + strings.Repeat("r", 64) + `"}}`, "network.azure.resourceGroup", "AKS-04"},
+	{"network", `{"azure":{"resourceGroup":"` + strings.Repeat("r", 58) + `"}}`, "network.azure.resourceGroup", "AKS-04"},
 	{"k8s", `{"relay":{"nlb":"sg-relay"}}`, "k8s.relay.nlb", "VPC-22"},
 	{"clusters", `{"eks":{"nodes":{"name":"sg-nodes"}}}`, "clusters.eks.nodes.name", "VPC-22"},
 	{"clusters", `{"eks":{"nodes":{"name":"relay-nlb"}}}`, "k8s.relay.nlb", "VPC-22"},

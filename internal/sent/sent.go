@@ -6,6 +6,7 @@
 package sent
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -39,22 +40,45 @@ func (r Resource) DependsOn(other Resource) bool {
 // Invent says which outputs a resource has beside its inputs.
 type Invent func(r Resource) map[string]any
 
+// Answers are what functions of providers return, by token.
+type Answers map[string]map[string]any
+
 // Log is everything that was registered, in the order of arrival.
 type Log struct {
 	mu        sync.Mutex
 	invent    Invent
+	answers   Answers
 	resources []Resource
 }
 
 // Record runs the program and returns what it registered. Ids are the names in
-// angle brackets.
+// angle brackets. The program asks providers nothing.
 func Record(t *testing.T, invent Invent, program pulumi.RunFunc) *Log {
 	t.Helper()
-	log := &Log{invent: invent}
+	return RecordCalls(t, invent, nil, program)
+}
+
+// RecordCalls is [Record] for a program that asks providers what has answers.
+func RecordCalls(t *testing.T, invent Invent, answers Answers, program pulumi.RunFunc) *Log {
+	t.Helper()
+	log := &Log{invent: invent, answers: answers}
 	if err := pulumi.RunErr(program, pulumi.WithMocks("burrow", "test", log)); err != nil {
 		t.Fatalf("the program failed: %v", err)
 	}
 	return log
+}
+
+// StandInType is the type of what [StandIn] makes.
+const StandInType = "test:index:StandIn"
+
+// StandIn registers something that is made elsewhere in a whole program, for a
+// component under test to wait for.
+func StandIn(ctx *pulumi.Context, name string) ([]pulumi.Resource, error) {
+	var standIn pulumi.CustomResourceState
+	if err := ctx.RegisterResource(StandInType, name, pulumi.Map{}, &standIn); err != nil {
+		return nil, fmt.Errorf("stand-in %s: %w", name, err)
+	}
+	return []pulumi.Resource{&standIn}, nil
 }
 
 // NewResource implements pulumi.MockResourceMonitor.
@@ -77,10 +101,13 @@ func (l *Log) NewResource(args pulumi.MockResourceArgs) (string, resource.Proper
 	return "<" + args.Name + ">", outputs, nil
 }
 
-// Call implements pulumi.MockResourceMonitor: nothing under test asks a
-// provider anything.
+// Call implements pulumi.MockResourceMonitor.
 func (l *Log) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
-	panic("unexpected call of " + args.Token)
+	answer, ok := l.answers[args.Token]
+	if !ok {
+		return nil, fmt.Errorf("unexpected call of %s", args.Token)
+	}
+	return resource.NewPropertyMapFromMap(answer), nil
 }
 
 // plain replaces a secret by its value.
@@ -111,6 +138,28 @@ func (l *Log) One(t *testing.T, typ string) Resource {
 		t.Fatalf("%d of %s were registered, want 1", len(found), typ)
 	}
 	return found[0]
+}
+
+// Named is the resource of that type and name.
+func (l *Log) Named(t *testing.T, typ, name string) Resource {
+	t.Helper()
+	i := slices.IndexFunc(l.resources, func(r Resource) bool { return r.Type == typ && r.Name == name })
+	if i < 0 {
+		t.Fatalf("%s %s was not registered", typ, name)
+	}
+	return l.resources[i]
+}
+
+// Waiting are the types of the resources that wait for that one, sorted.
+func (l *Log) Waiting(one Resource) []string {
+	var waiting []string
+	for _, r := range l.resources {
+		if r.DependsOn(one) {
+			waiting = append(waiting, r.Type)
+		}
+	}
+	slices.Sort(waiting)
+	return waiting
 }
 
 // All are all resources, in the order of arrival.
