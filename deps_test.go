@@ -1,0 +1,76 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// resourceSDKs are the modules that take minutes and gigabytes to compile.
+var resourceSDKs = []string{
+	"github.com/pulumi/pulumi-aws/",
+	"github.com/pulumi/pulumi-azure-native-sdk/",
+	"github.com/pulumi/pulumi-eks/",
+	"github.com/pulumi/pulumi-kubernetes/",
+	"github.com/pulumi/pulumi-random/",
+	"github.com/pulumi/pulumi-tls/",
+}
+
+// importRules say what a package may never link, directly or through others.
+var importRules = []struct {
+	pkg string
+	ban []string
+	why string
+}{
+	{
+		"./cmd/burrow", append([]string{"burrow/network", "burrow/clusters", "burrow/vpn", "burrow/dns", "burrow/k8s"}, resourceSDKs...),
+		"the tool builds in seconds and hosts the program as a process; linking an SDK would cost minutes and gigabytes",
+	},
+	{
+		"./internal/plan", []string{"github.com/pulumi/", "burrow/internal/emulator", "burrow/internal/local"},
+		"the plan is plain Go: what exists is decided before Pulumi is asked, and tools read it without Pulumi",
+	},
+	{
+		"./internal/emulator/...", append([]string{"burrow/internal/plan", "burrow/internal/local"}, resourceSDKs...),
+		"the emulated clouds know what clouds know: neither the program's plan nor its SDKs",
+	},
+	{"./network", siblings("network"), "components meet only in main.go"},
+	{"./clusters", siblings("clusters"), "components meet only in main.go"},
+	{"./vpn", siblings("vpn"), "components meet only in main.go"},
+	{"./dns", siblings("dns"), "components meet only in main.go"},
+	{"./k8s", siblings("k8s"), "components meet only in main.go"},
+}
+
+// siblings are the other component packages and what no component may know:
+// that a cloud may be emulated.
+func siblings(self string) []string {
+	ban := []string{"burrow/internal/emulator", "burrow/internal/local"}
+	for _, p := range []string{"network", "clusters", "vpn", "dns", "k8s"} {
+		if p != self {
+			ban = append(ban, "burrow/"+p)
+		}
+	}
+	return ban
+}
+
+func TestImports(t *testing.T) {
+	for _, rule := range importRules {
+		t.Run(rule.pkg, func(t *testing.T) {
+			out, err := exec.Command("go", "list", "-deps", rule.pkg).Output()
+			if err != nil {
+				t.Fatalf("go list: %v", err)
+			}
+			deps := strings.Fields(string(out))
+			if len(deps) < 2 {
+				t.Fatalf("go list named %d packages; the rule proves nothing", len(deps))
+			}
+			for _, dep := range deps {
+				for _, ban := range rule.ban {
+					if dep == ban || strings.HasPrefix(dep, strings.TrimSuffix(ban, "/")+"/") {
+						t.Errorf("%s links %s: %s", rule.pkg, dep, rule.why)
+					}
+				}
+			}
+		})
+	}
+}
