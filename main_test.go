@@ -52,6 +52,7 @@ var otherPlace = settings{
 	"network.azure.subnets.gateway":         "10.30.0.0/26",
 	"network.azure.subnets.resolverInbound": "10.30.1.0/28", "network.azure.subnets.resolverOutbound": "10.30.1.16/28",
 	"clusters.eks.serviceCidr": "172.21.0.0/16",
+	"clusters.eks.apiClients":  []string{"10.20.48.0/24"},
 	"clusters.aks.podCidr":     "100.64.0.0/16",
 	"clusters.aks.serviceCidr": "10.40.0.0/16",
 	"vpn.awsAsn":               64600,

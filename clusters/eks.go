@@ -129,6 +129,9 @@ func (b *eksBuilder) build() error {
 	b.out.Name = cluster.EksCluster.Name()
 	b.out.Endpoint = cluster.EksCluster.Endpoint()
 	b.out.Kubeconfig = b.kubeconfig(cluster)
+	if err := b.apiClients(cluster); err != nil {
+		return fmt.Errorf("clients of the API: %w", err)
+	}
 	nodes, err := b.nodes(cluster)
 	if err != nil {
 		return fmt.Errorf("nodes: %w", err)
@@ -181,6 +184,19 @@ func (b *eksBuilder) cluster() (*eks.Cluster, error) {
 		return nil, err
 	}
 	return cluster, nil
+}
+
+// apiClients lets the configured ranges reach the private API, through the
+// group that EKS makes for the control plane (EKS-20). Each rule is named after
+// its range, so that changing one leaves the others.
+func (b *eksBuilder) apiClients(cluster *eks.Cluster) error {
+	g := &groupRules{eksBuilder: b}
+	controlPlane := peer{id: cluster.ClusterSecurityGroupId}
+	for _, r := range b.args.EKS.APIClients {
+		what := "api-" + strings.ReplaceAll(r.String(), "/", "-")
+		g.ingress(what, controlPlane, peer{cidr: r.String()}, "tcp", httpsPort, httpsPort)
+	}
+	return g.err
 }
 
 // administrators are an access entry with full rights for each role of the

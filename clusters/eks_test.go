@@ -2,6 +2,7 @@ package clusters
 
 import (
 	"fmt"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -18,7 +19,12 @@ import (
 // makes; check sees the result while outputs can still be awaited.
 func makeEKS(t *testing.T, check func(*EKS) error) *sent.Log {
 	t.Helper()
-	p := plan.Default()
+	return makeEKSOf(t, plan.Default(), check)
+}
+
+// makeEKSOf is makeEKS with another plan than the default.
+func makeEKSOf(t *testing.T, p *plan.Plan, check func(*EKS) error) *sent.Log {
+	t.Helper()
 	return record(t, func(ctx *pulumi.Context) error {
 		_, err := awseks.NewCluster(ctx, "inner", &awseks.ClusterArgs{
 			Name:      pulumi.String(p.Clusters.EKS.Name),
@@ -142,9 +148,8 @@ func TestNodesOnTheWire(t *testing.T) {
 // TestNodePaths lists every rule of the nodes' security group and the ones that
 // it causes at the control plane's.
 func TestNodePaths(t *testing.T) {
-	const node, controlPlane = "<burrow-node-group>", "sg-of-eks"
-	type rule struct{ at, peer, protocol, ports string }
-	want := map[string]rule{
+	const node = "<burrow-node-group>"
+	want := map[string]groupRule{
 		"in-api":      {controlPlane, node, "tcp", "443-443"},
 		"out-api":     {node, controlPlane, "tcp", "443-443"},
 		"in-kubelet":  {node, controlPlane, "tcp", "10250-10250"},
@@ -156,8 +161,58 @@ func TestNodePaths(t *testing.T) {
 		"out-pods":    {node, node, "tcp", "1024-65535"},
 		"out-https":   {node, "0.0.0.0/0", "tcp", "443-443"},
 	}
-	got := map[string]rule{}
-	for _, r := range makeEKS(t, nothing).All() {
+	got := rulesOf(makeEKS(t, nothing))
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("rules:\n got %v\nwant %v", got, want)
+	}
+}
+
+// TestAPIClients: each range is one rule at the control plane's group, and the
+// others stay as they are when one changes.
+func TestAPIClients(t *testing.T) {
+	runner := groupRule{controlPlane, "10.0.8.0/24", "tcp", "443-443"}
+	for _, tc := range []struct {
+		name    string
+		clients []string
+		want    map[string]groupRule
+	}{
+		{"nobody", nil, map[string]groupRule{}},
+		{"a subnet", []string{"10.0.8.0/24"}, map[string]groupRule{"in-api-10.0.8.0-24": runner}},
+		{"another address", []string{"10.0.9.7/32", "10.0.8.0/24"}, map[string]groupRule{
+			"in-api-10.0.8.0-24": runner,
+			"in-api-10.0.9.7-32": {controlPlane, "10.0.9.7/32", "tcp", "443-443"},
+		}},
+		{"that one changed", []string{"10.0.9.8/32", "10.0.8.0/24"}, map[string]groupRule{
+			"in-api-10.0.8.0-24": runner,
+			"in-api-10.0.9.8-32": {controlPlane, "10.0.9.8/32", "tcp", "443-443"},
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p := plan.Default()
+			for _, text := range tc.clients {
+				p.Clusters.EKS.APIClients = append(p.Clusters.EKS.APIClients, netip.MustParsePrefix(text))
+			}
+			got := rulesOf(makeEKSOf(t, p, nothing))
+			for name := range rulesOf(makeEKS(t, nothing)) {
+				delete(got, name)
+			}
+			if !reflect.DeepEqual(got, tc.want) {
+				t.Errorf("rules beside the nodes':\n got %v\nwant %v", got, tc.want)
+			}
+		})
+	}
+}
+
+// controlPlane is the group that EKS makes.
+const controlPlane = "sg-of-eks"
+
+// groupRule is one rule of a security group; peer is a group or a range.
+type groupRule struct{ at, peer, protocol, ports string }
+
+// rulesOf are the rules that were sent, by name without the component's.
+func rulesOf(log *sent.Log) map[string]groupRule {
+	rules := map[string]groupRule{}
+	for _, r := range log.All() {
 		if !strings.HasPrefix(r.Type, "aws:vpc/securityGroup") {
 			continue
 		}
@@ -166,13 +221,11 @@ func TestNodePaths(t *testing.T) {
 		if peer == "" {
 			peer, _ = in["cidrIpv4"].(string)
 		}
-		got[strings.TrimPrefix(r.Name, "burrow-")] = rule{
+		rules[strings.TrimPrefix(r.Name, "burrow-")] = groupRule{
 			in["securityGroupId"].(string), peer, in["ipProtocol"].(string), portsOf(in),
 		}
 	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("rules:\n got %v\nwant %v", got, want)
-	}
+	return rules
 }
 
 func TestEKSOutputs(t *testing.T) {

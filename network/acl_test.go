@@ -43,6 +43,7 @@ const (
 	nodeAZ1     = "10.0.1.20"
 	nodeAZ2     = "10.0.2.20"
 	natAZ1      = "10.0.101.9"
+	runner      = "10.0.8.5" // in a subnet of the VPC that is none of ours
 	aksNode     = "10.10.1.7"
 	azureIn     = "10.10.3.4"
 	azureOut    = "10.10.3.20"
@@ -80,6 +81,12 @@ func TestPrivateACL(t *testing.T) {
 		{"pod to CoreDNS, TCP", packet{true, tcp, nodeAZ2, 53}, true},
 		{"CoreDNS's reply", packet{false, udp, nodeAZ2, ephemeral}, true},
 		{"no SSH between zones", packet{false, tcp, nodeAZ1, privileged}, false},
+
+		{"a runner elsewhere in the VPC to the API", packet{false, tcp, runner, 443}, true},
+		{"the API's reply to the runner", packet{true, tcp, runner, ephemeral}, true},
+		{"the runner asks for SSH", packet{false, tcp, runner, privileged}, false},
+		{"a public subnet's host to the API", packet{false, tcp, natAZ1, 443}, false},
+		{"no reply to a public subnet's host", packet{true, tcp, natAZ1, ephemeral}, false},
 
 		{"AKS node to the load balancer", packet{false, tcp, aksNode, relay}, true},
 		{"AKS node's address at the node port", packet{false, tcp, aksNode, nodePort}, true},

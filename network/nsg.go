@@ -15,10 +15,7 @@ import (
 const (
 	anyone       = "*"
 	balancers    = "AzureLoadBalancer"
-	azureCloud   = "AzureCloud"
-	entra        = "AzureActiveDirectory"
-	registry     = "MicrosoftContainerRegistry"
-	frontDoor    = "AzureFrontDoor.FirstParty"
+	publicWorld  = "Internet"         // public addresses, Azure's own included
 	azureDNS     = "168.63.129.16/32" // the resolver that every VNet has
 	anyPort      = -1
 	lastPriority = 4096 // the default rules begin at 65000
@@ -58,14 +55,13 @@ func nodeRules(n plan.Network, aks plan.AKS, relay plan.Relay) []nsgRule {
 			"nodes and pods among themselves; network policies tell pods apart"),
 		outbound(200, "relay", nodes, relays, relay.Port,
 			"bunny to the fixed addresses of relay's load balancer"),
-		outbound(300, "azure", nodes, one(azureCloud), httpsPort,
-			"the cluster's own API server, Resource Manager, storage, logs"),
-		outbound(310, "entra", nodes, one(entra), httpsPort,
-			"tokens for the cluster's identities"),
-		outbound(320, "images", nodes, one(registry), httpsPort,
-			"system images"),
-		outbound(330, "image-layers", nodes, one(frontDoor), httpsPort,
-			"layers of system images and node packages"),
+		// What AKS needs (its API server, Entra, images, packages) Microsoft lists by
+		// name: the addresses change, and no set of tags covers them all. A node that
+		// misses one of them may never join. The tag leaves out the VNet and whatever
+		// the VPN gateway learns, so that AWS stays shut (ANW-15). Pods leave with
+		// the node's address; it is their network policies that hold them back.
+		outbound(300, "https", nodes, one(publicWorld), httpsPort,
+			"what AKS needs has names and no fixed addresses; network policies hold pods back"),
 	}
 	rules = append(rules, bothProtocols(outbound(400, "dns", nodes, one(azureDNS), dnsPort,
 		"the VNet's own resolver, which follows the forwarding ruleset"))...)

@@ -30,24 +30,14 @@ const (
 	awsAnswers  = "10.0.1.251" // inbound resolver endpoint
 	awsAnswers2 = "10.0.2.251"
 	probe       = "168.63.129.16"
-	inAzure     = "203.0.113.1"
-	inEntra     = "203.0.113.65"
-	inRegistry  = "203.0.113.129"
-	inFrontDoor = "203.0.113.193"
+	nowhere     = "192.168.7.7" // private, and in neither cloud
 )
-
-// publicWorld is all that is neither VirtualNetwork nor AzureLoadBalancer.
-const publicWorld = "Internet"
 
 // tags stand for addresses here as they do in Azure once the tunnels are up:
 // VirtualNetwork covers what the gateway learns.
 var tags = map[string][]netip.Prefix{
 	"VirtualNetwork": {pfx("10.10.0.0/16"), pfx("10.0.0.0/16"), pfx("10.244.0.0/16"), pfx("168.63.129.16/32")},
 	balancers:        {pfx("168.63.129.16/32")},
-	azureCloud:       {pfx("203.0.113.0/26")},
-	entra:            {pfx("203.0.113.64/26")},
-	registry:         {pfx("203.0.113.128/26")},
-	frontDoor:        {pfx("203.0.113.192/26")},
 }
 
 func pfx(s string) netip.Prefix { return netip.MustParsePrefix(s) }
@@ -107,7 +97,8 @@ func covers(words []string, address string) bool {
 		case word == anyone:
 			return true
 		case word == publicWorld:
-			return !slices.ContainsFunc(tags["VirtualNetwork"], in)
+			// Outside the virtual network, and reachable by the public internet.
+			return !addr.IsPrivate() && !slices.ContainsFunc(tags["VirtualNetwork"], in)
 		case isTag:
 			return slices.ContainsFunc(list, in)
 		default:
@@ -158,16 +149,17 @@ func TestNodeRules(t *testing.T) {
 		{"a node to the rest of the VNet", opening{outboundDirection, overTCP, aksNode, azureOther, 443}, false},
 		{"the internet to a node", opening{inboundDirection, overTCP, web, aksNode, 443}, false},
 
-		{"API server and Azure", opening{outboundDirection, overTCP, aksNode, inAzure, 443}, true},
-		{"Entra", opening{outboundDirection, overTCP, aksNode, inEntra, 443}, true},
-		{"images", opening{outboundDirection, overTCP, aksNode, inRegistry, 443}, true},
-		{"layers", opening{outboundDirection, overTCP, aksNode, inFrontDoor, 443}, true},
+		{"API server, registry, Entra", opening{outboundDirection, overTCP, aksNode, web, 443}, true},
+		{"HTTPS to an EKS node", opening{outboundDirection, overTCP, aksNode, nodeAZ1, 443}, false},
+		{"HTTPS to AWS's public subnets", opening{outboundDirection, overTCP, aksNode, natAZ1, 443}, false},
+		{"HTTPS to AWS's resolver", opening{outboundDirection, overTCP, aksNode, awsAnswers, 443}, false},
+		{"HTTPS to a private address elsewhere", opening{outboundDirection, overTCP, aksNode, nowhere, 443}, false},
+		{"QUIC", opening{outboundDirection, overUDP, aksNode, web, 443}, false},
 		{"time, which the hosts give", opening{outboundDirection, overUDP, aksNode, web, 123}, false},
 		{"DNS, UDP", opening{outboundDirection, overUDP, aksNode, probe, 53}, true},
 		{"DNS, TCP", opening{outboundDirection, overTCP, aksNode, probe, 53}, true},
 		{"DNS past the VNet's resolver", opening{outboundDirection, overUDP, aksNode, web, 53}, false},
-		{"the web at large", opening{outboundDirection, overTCP, aksNode, web, 443}, false},
-		{"Azure by plain HTTP", opening{outboundDirection, overTCP, aksNode, inAzure, 80}, false},
+		{"plain HTTP", opening{outboundDirection, overTCP, aksNode, web, 80}, false},
 	})
 }
 

@@ -106,6 +106,8 @@ var constraints = map[string]Constraint{
 	"clusters.eks.adminRoleArns[]": {
 		Pattern: regexp.MustCompile(`^arn:aws(-[a-z]+)*:iam::\d{12}:role/[0-9A-Za-z_+=,.@/-]{1,576}$`), explain: sessionARN,
 		reason: "an administrator is an IAM role, and this is no role's ARN (EKS-16)", remedy: "write arn:aws:iam::ACCOUNT:role/NAME"},
+	"clusters.eks.apiClients": list(0, 10, "each range is a rule of the cluster's security group, which holds 60 with EKS's own (VPC-24), and Burrow takes 10 at most",
+		"write fewer ranges, neighbouring ones joined"),
 	"clusters.eks.nodes.name": form(`^[0-9A-Za-z][0-9A-Za-z_-]{0,62}$`,
 		"a node group's name has 1 to 63 letters, digits, - and _, a letter or digit first (EKS-22)", nameRemedy),
 	"clusters.eks.nodes.instanceType": form(`^[a-z][a-z0-9-]*\.(nano|micro|small|medium|large|([2-9]|[1-9]\d+)?xlarge|metal(-\d+xl)?)$`,

@@ -89,6 +89,7 @@ func baseEKS() EKS {
 		Name:          "eks-relay-cluster",
 		Version:       "1.36",
 		AdminRoleARNs: []string{placeholderRole},
+		APIClients:    []netip.Prefix{},
 		ServiceCIDR:   prefix("172.20.0.0/16"),
 		Nodes: EKSNodes{
 			Name:         "eks-relay-nodegroup",

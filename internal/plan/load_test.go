@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"maps"
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -122,6 +123,8 @@ func TestLoadMerges(t *testing.T) {
 			}},
 		{"services move the cluster's DNS", map[string]string{"clusters": `{"aks":{"serviceCidr":"10.12.0.0/16"}}`},
 			func(p *Plan) (any, any) { return p.Clusters.AKS.DNSServiceIP.String(), "10.12.0.10" }},
+		{"API clients", map[string]string{"clusters": `{"eks":{"apiClients":["10.0.8.0/24"]}}`},
+			func(p *Plan) (any, any) { return p.Clusters.EKS.APIClients, []netip.Prefix{prefix("10.0.8.0/24")} }},
 		{"a resolver subnet moves its address", map[string]string{"network": `{"azure":{"subnets":{"resolverInbound":"10.10.4.0/26"}}}`},
 			func(p *Plan) (any, any) { return p.DNS.AzureInbound.String(), "10.10.4.4" }},
 		{"a version brings its kube-proxy", map[string]string{"clusters": `{"eks":{"version":"1.35"}}`},
@@ -255,9 +258,10 @@ func TestOneFaultIsOneProblem(t *testing.T) {
 			`{"aws":{"zones":["x",{"name":"eu-west-2b","private":"10.0.2.0/24","public":"10.0.102.0/24"}]}}`,
 			`{"aws":{"zones":[{"name":"eu-west-2a","private":"10.0.1.0/29","public":"10.0.101.0/24"},{"name":"eu-west-2b","private":"10.0.2.0/24","public":"10.0.102.0/24"}]}}`,
 		},
-		"clusters": {`{"aks":{"serviceCidr":"x"}}`, `{"eks":{"version":1.36}}`, `{"eks":{"version":"1.12"}}`, `{"aks":{"authorizedRanges":[""]}}`},
-		"vpn":      {`{"sku":"VpnGw9AZ"}`, `{"suite":""}`, `{"tunnels":null}`, `{"awsAsn":0}`},
-		"dns":      {`{"azureInbound":"x"}`, `{"awsZone":""}`},
+		"clusters": {`{"aks":{"serviceCidr":"x"}}`, `{"eks":{"version":1.36}}`, `{"eks":{"version":"1.12"}}`, `{"aks":{"authorizedRanges":[""]}}`,
+			`{"eks":{"apiClients":7}}`, `{"eks":{"apiClients":[""]}}`, `{"eks":{"apiClients":["10.0.8.1/24"]}}`, `{"eks":{"apiClients":["10.0.0.0/8"]}}`},
+		"vpn": {`{"sku":"VpnGw9AZ"}`, `{"suite":""}`, `{"tunnels":null}`, `{"awsAsn":0}`},
+		"dns": {`{"azureInbound":"x"}`, `{"awsZone":""}`},
 	} {
 		for _, value := range values {
 			if problems := refused(t, map[string]string{section: value}, emulated); len(problems) != 1 {

@@ -165,6 +165,11 @@ type EKS struct {
 	// AdminRoleARNs are the IAM roles that administer the cluster. Never derived
 	// from whoever runs the program.
 	AdminRoleARNs []string `json:"adminRoleArns"`
+	// APIClients are ranges of the VPC from which, beside the nodes, the private
+	// Kubernetes API may be reached (TCP 443): where the program runs with access
+	// direct, for example a runner's private subnet. None may touch a public
+	// subnet. 0 to 10 ranges; real AWS needs one (EKS-08).
+	APIClients []netip.Prefix `json:"apiClients"`
 	// ServiceCIDR is the range of Kubernetes services: RFC 1918, /24 to /12
 	// (EKS-11). It cannot be changed later.
 	ServiceCIDR netip.Prefix `json:"serviceCidr"`

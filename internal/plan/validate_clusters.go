@@ -13,6 +13,7 @@ import (
 var clusterRules = []func(*validator){
 	(*validator).eksVersion,
 	(*validator).eksServices,
+	(*validator).eksAPIClients,
 	(*validator).eksNodes,
 	(*validator).eksAddons,
 	(*validator).aksVersion,
@@ -81,6 +82,36 @@ func (v *validator) eksServices() {
 	private := slices.ContainsFunc(rfc1918, func(block netip.Prefix) bool { return contains(block, cidr.Masked()) })
 	v.need(private, "clusters.eks.serviceCidr", cidr, "EKS takes service ranges from RFC 1918 only (EKS-11)",
 		"choose a range in 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16")
+}
+
+func (v *validator) eksAPIClients() {
+	for i, r := range v.plan.Clusters.EKS.APIClients {
+		key := fmt.Sprintf("clusters.eks.apiClients[%d]", i)
+		v.need(ipv4(r), key, r, "the VPC is IPv4, and so is whatever reaches the API from there", "write an IPv4 range such as 10.0.8.0/24")
+		v.canonical(key, r, "VPC-23")
+		v.apiClientPlace(key, r)
+	}
+}
+
+// apiClientPlace holds a client's range to where its packets get through from:
+// the API's interfaces are in the private subnets, whose network ACL admits
+// HTTPS from the VPC without its public subnets.
+func (v *validator) apiClientPlace(key string, r netip.Prefix) {
+	aws := v.plan.Network.AWS
+	if !ipv4(r) || !ipv4(aws.CIDR) {
+		return
+	}
+	if !contains(aws.CIDR.Masked(), r.Masked()) {
+		v.refuse(key, r, "it lies outside the VPC, network.aws.cidr = "+aws.CIDR.String()+", and the private subnets' network ACL admits HTTPS from within only (VPC-20)",
+			"choose a range within "+aws.CIDR.Masked().String())
+		return
+	}
+	public := slices.IndexFunc(aws.Zones, func(z Zone) bool { return overlap(r, z.Public) })
+	if public < 0 {
+		return
+	}
+	v.refuse(key, r, fmt.Sprintf("it overlaps a public subnet, network.aws.zones[%d].public = %s, and the private subnets' network ACL shuts those out (VPC-20)", public, aws.Zones[public].Public),
+		"choose a range without public subnets, such as the private subnet where the program runs")
 }
 
 func (v *validator) eksNodes() {

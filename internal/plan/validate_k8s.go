@@ -5,6 +5,7 @@ import "strings"
 var k8sRules = []func(*validator){
 	(*validator).namespaces,
 	(*validator).ports,
+	(*validator).direct,
 }
 
 func (v *validator) namespaces() {
@@ -20,4 +21,16 @@ func (v *validator) ports() {
 	relay := v.plan.K8s.Relay
 	v.need(relay.Port != relay.NodePort, "k8s.relay.nodePort", relay.NodePort,
 		"k8s.relay.port is the same, and rules could not tell the way to the load balancer from the way to the nodes", "choose another number")
+}
+
+// direct refuses an estate whose program would make a private API and then
+// stand before it. An emulated API is open to the program wherever it runs.
+func (v *validator) direct() {
+	if v.world.Emulated[awsProvider] || v.plan.K8s.Access != AccessDirect {
+		return
+	}
+	clients := v.plan.Clusters.EKS.APIClients
+	v.need(len(clients) > 0, "clusters.eks.apiClients", clients,
+		"with k8s.access = direct the program makes its namespaces through the private API, and nothing but the nodes could reach that (EKS-08)",
+		"write the range of the VPC in which the program runs, such as its runner's private subnet")
 }

@@ -135,6 +135,15 @@ var brokenClusters = []broken{
 	{"clusters", `{"eks":{"adminRoleArns":["arn:aws:iam::123456789012:user/me"]}}`, "clusters.eks.adminRoleArns[0]", "EKS-16"},
 	{"clusters", `{"eks":{"adminRoleArns":["arn:aws:sts::123456789012:assumed-role/admin/me"]}}`, "clusters.eks.adminRoleArns[0]", "session of a role"},
 	{"clusters", `{"eks":{"adminRoleArns":["arn:aws:iam::123456789012:role/a","arn:aws:iam::123456789012:role/a"]}}`, "clusters.eks.adminRoleArns[1]", "already"},
+	{"clusters", `{"eks":{"apiClients":[""]}}`, "clusters.eks.apiClients[0]", "IPv4"},
+	{"clusters", `{"eks":{"apiClients":["fd00::/64"]}}`, "clusters.eks.apiClients[0]", "IPv4"},
+	{"clusters", `{"eks":{"apiClients":["10.0.8.1/24"]}}`, "clusters.eks.apiClients[0]", "write 10.0.8.0/24"},
+	{"clusters", `{"eks":{"apiClients":["10.0.8.0/24","10.1.0.0/24"]}}`, "clusters.eks.apiClients[1]", "outside the VPC"},
+	{"clusters", `{"eks":{"apiClients":["10.0.0.0/15"]}}`, "clusters.eks.apiClients[0]", "outside the VPC"},
+	{"clusters", `{"eks":{"apiClients":["10.0.102.7/32"]}}`, "clusters.eks.apiClients[0]", "network.aws.zones[1].public"},
+	{"clusters", `{"eks":{"apiClients":["10.0.0.0/16"]}}`, "clusters.eks.apiClients[0]", "network.aws.zones[0].public"},
+	{"clusters", `{"eks":{"apiClients":["10.0.8.0/24","10.0.8.0/24"]}}`, "clusters.eks.apiClients[1]", "already"},
+	{"clusters", `{"eks":{"apiClients":[` + manyClients(11) + `]}}`, "clusters.eks.apiClients", "VPC-24"},
 	{"clusters", `{"eks":{"nodes":{"instanceType":"t3"}}}`, "clusters.eks.nodes.instanceType", "EKS-28"},
 	{"clusters", `{"eks":{"nodes":{"desired":4}}}`, "clusters.eks.nodes.desired", "EKS-23"},
 	{"clusters", `{"eks":{"nodes":{"min":-1}}}`, "clusters.eks.nodes.min", "EKS-23"},
@@ -242,6 +251,15 @@ func manyRanges(n int) string {
 	return strings.Join(ranges, ",")
 }
 
+// manyClients is that many addresses of the default VPC as JSON strings.
+func manyClients(n int) string {
+	clients := make([]string, n)
+	for i := range clients {
+		clients[i] = fmt.Sprintf(`"10.0.8.%d/32"`, i)
+	}
+	return strings.Join(clients, ",")
+}
+
 func TestBrokenConfigurations(t *testing.T) {
 	if len(allBroken) < 30 {
 		t.Fatalf("only %d broken configurations", len(allBroken))
@@ -338,6 +356,8 @@ func TestAllowedConfigurations(t *testing.T) {
 		"rotated key":         {"vpn": tunnels(`"instance":0,"number":1,"inside":"169.254.21.0/30","keyGeneration":2`)},
 		"last /30":            {"vpn": tunnels(tunnel0 + `"inside":"169.254.22.252/30"`)},
 		"no nodes":            {"clusters": `{"eks":{"nodes":{"min":0,"desired":0,"max":1}}}`},
+		"ten API clients":     {"clusters": `{"eks":{"apiClients":[` + manyClients(10) + `]}}`},
+		"private API clients": {"clusters": `{"eks":{"apiClients":["10.0.1.0/24","10.0.100.0/24","10.0.103.0/24"]}}`},
 		"AKS upgrade":         {"clusters": `{"aks":{"version":"1.35"}}`},
 		"older kube-proxy":    {"clusters": `{"eks":{"addons":{"kubeProxy":"v1.33.5-eksbuild.2"}}}`},
 		"big instance":        {"clusters": `{"eks":{"nodes":{"instanceType":"m7i-flex.12xlarge"}}}`},
