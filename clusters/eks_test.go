@@ -26,7 +26,7 @@ func makeEKS(t *testing.T, check func(*EKS) error) *sent.Log {
 func makeEKSOf(t *testing.T, p *plan.Plan, check func(*EKS) error) *sent.Log {
 	t.Helper()
 	return record(t, func(ctx *pulumi.Context) error {
-		_, err := awseks.NewCluster(ctx, "inner", &awseks.ClusterArgs{
+		inner, err := awseks.NewCluster(ctx, "inner", &awseks.ClusterArgs{
 			Name:      pulumi.String(p.Clusters.EKS.Name),
 			RoleArn:   pulumi.String("role"),
 			VpcConfig: awseks.ClusterVpcConfigArgs{SubnetIds: pulumi.StringArray{}},
@@ -34,7 +34,7 @@ func makeEKSOf(t *testing.T, p *plan.Plan, check func(*EKS) error) *sent.Log {
 		if err != nil {
 			return err
 		}
-		_, err = awseks.NewNodeGroup(ctx, "inner", &awseks.NodeGroupArgs{
+		innerNodes, err := awseks.NewNodeGroup(ctx, "inner", &awseks.NodeGroupArgs{
 			ClusterName:   pulumi.String(p.Clusters.EKS.Name),
 			NodeRoleArn:   pulumi.String("role"),
 			SubnetIds:     pulumi.StringArray{},
@@ -43,6 +43,13 @@ func makeEKSOf(t *testing.T, p *plan.Plan, check func(*EKS) error) *sent.Log {
 		if err != nil {
 			return err
 		}
+		if err != nil {
+			return err
+		}
+		// Registrations run by themselves, and the stand-in for pulumi-eks names
+		// these two as what it made.
+		registered(inner)
+		registered(innerNodes)
 		cluster, err := NewEKS(ctx, "burrow", EKSArgs{
 			Estate:    p.Estate,
 			EKS:       p.Clusters.EKS,
@@ -59,6 +66,13 @@ func makeEKSOf(t *testing.T, p *plan.Plan, check func(*EKS) error) *sent.Log {
 }
 
 func nothing(*EKS) error { return nil }
+
+// registered waits until the engine knows the resource.
+func registered(r pulumi.Resource) {
+	known := make(chan struct{})
+	r.URN().ApplyT(func(pulumi.URN) bool { close(known); return true })
+	<-known
+}
 
 func TestEKSOnTheWire(t *testing.T) {
 	inputs := makeEKS(t, nothing).Named(t, "eks:index:Cluster", "burrow").Inputs

@@ -88,7 +88,7 @@ func (k *Kind) namesFree(c *Call) *Fault {
 			if o != c.object && slices.Equal(mine, u.key(o.Region, o.In, o.Out)) {
 				return &Fault{
 					Code:    u.Code,
-					Message: fmt.Sprintf("%s %s exists: %s has it", u.properties(), strings.Join(mine, ", "), o.ID),
+					Message: fmt.Sprintf("%s is taken by %s", u.describe(mine), o.ID),
 					Rule:    "unique", Source: u.Source,
 				}
 			}
@@ -121,10 +121,16 @@ func (u Unique) key(region string, in, out Props) []string {
 	return key
 }
 
-func (u Unique) properties() string {
-	return strings.Join(slices.DeleteFunc(slices.Clone(u.Fields), func(f string) bool {
-		return strings.HasPrefix(f, "@")
-	}), " and ")
+// describe names the properties of a key with their values, for example
+// name "a" and vpcId "vpc-1". The scope goes without saying.
+func (u Unique) describe(key []string) string {
+	var parts []string
+	for i, field := range u.Fields {
+		if !strings.HasPrefix(field, "@") {
+			parts = append(parts, fmt.Sprintf("%s %q", field, key[i]))
+		}
+	}
+	return strings.Join(parts, " and ")
 }
 
 // scopeValue reads "@region" and its like, or a property.

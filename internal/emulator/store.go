@@ -10,6 +10,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // Options of a world. The zero value is a world of its own defaults.
@@ -41,6 +42,10 @@ type World struct {
 
 // ErrBusy is returned when another process kept the world's file locked.
 var ErrBusy = errors.New("another process holds the emulated world")
+
+// ErrDamaged is returned when the world's file is not one that a world has
+// written: cut short by a full disk or by a copy, or another file altogether.
+var ErrDamaged = errors.New("the emulated world is damaged")
 
 // Open opens the world at the path, or makes an empty one.
 func Open(path string, options Options) (*World, error) {
@@ -86,12 +91,9 @@ func (w *World) Update(f func(*Tx) error) error { return w.transact(false, Props
 func (w *World) transact(readOnly bool, config Props, f func(*Tx) error) error {
 	unlock := w.turn(readOnly)
 	defer unlock()
-	db, err := bolt.Open(w.path, 0o600, w.boltOptions(readOnly))
-	if errors.Is(err, bolt.ErrTimeout) {
-		return fmt.Errorf("open %s: %w", w.path, ErrBusy)
-	}
+	db, err := w.openFile(readOnly)
 	if err != nil {
-		return fmt.Errorf("open the emulated world: %w", err)
+		return fmt.Errorf("open %s: %w", w.path, err)
 	}
 	run := db.Update
 	if readOnly {
@@ -106,6 +108,24 @@ func (w *World) transact(readOnly bool, config Props, f func(*Tx) error) error {
 		return errors.Join(append(tx.errs, err)...)
 	})
 	return errors.Join(err, db.Close())
+}
+
+// openFile opens the file for one transaction. bbolt panics where a page is not
+// what the file's header promises.
+func (w *World) openFile(readOnly bool) (db *bolt.DB, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			db, err = nil, fmt.Errorf("%w: %v", ErrDamaged, p)
+		}
+	}()
+	db, err = bolt.Open(w.path, 0o600, w.boltOptions(readOnly))
+	switch {
+	case errors.Is(err, bolterrors.ErrTimeout):
+		return nil, ErrBusy
+	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return db, err
 }
 
 func (w *World) boltOptions(readOnly bool) *bolt.Options {

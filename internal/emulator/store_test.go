@@ -102,6 +102,31 @@ func TestLockedWorld(t *testing.T) {
 	}
 }
 
+// A file that no world has written is an error, never a panic.
+func TestDamagedWorld(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "world.db")
+	if _, err := Open(whole, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := os.Getpagesize()
+	zeroed := slices.Concat(data[:2*page], make([]byte, len(data)-2*page))
+	for name, content := range map[string][]byte{
+		"another file": []byte("garbage\n"), "cut in its header": data[:page/2], "pages lost": zeroed,
+	} {
+		path := filepath.Join(t.TempDir(), "world.db")
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(path, Options{}); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: error %v, want ErrDamaged with the path", name, err)
+		}
+	}
+}
+
 func TestTransactionIsAllOrNothing(t *testing.T) {
 	w := openTestWorld(t)
 	cases := map[string]func(tx *Tx) error{

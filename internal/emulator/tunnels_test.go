@@ -148,7 +148,7 @@ func TestTunnelsUp(t *testing.T) {
 		}
 	}
 	got := fourTunnels().tunnels(t)[3]
-	want := fmt.Sprint("vpn-1 2 instance1 3.0.1.2 20.0.0.2 169.254.22.4/30 169.254.22.5 169.254.22.6 64512 65515")
+	want := "vpn-1 2 instance1 3.0.1.2 20.0.0.2 169.254.22.4/30 169.254.22.5 169.254.22.6 64512 65515"
 	if s := fmt.Sprint(got.VPNConnection, " ", got.Number, " ", got.Instance, " ", got.AWSOutside, " ", got.AzureOutside, " ",
 		got.Inside, " ", got.AWSInside, " ", got.AzureInside, " ", got.AWSASN, " ", got.AzureASN); s != want {
 		t.Errorf("fourth tunnel %s\nwant          %s", s, want)

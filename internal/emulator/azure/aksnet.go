@@ -24,6 +24,8 @@ func clusterNetworkRules() []emulator.Rule {
 // when a pool is a resource of its own.
 func nodeNetworkRules() []emulator.Rule {
 	return []emulator.Rule{
+		poolNetRule("AKS-18", codeBad, "aksd azure-cni-powered-by-cilium.md", ciliumWithoutPodRange),
+		poolNetRule("AKS-26", codeParameter, "aksd configure-azure-cni.md", forbiddenNodeSubnet),
 		poolNetRule("AKS-28", codeBad, "armerr; aksd", wrongNodeSubnet),
 		poolNetRule("AKS-28", "ResourceNotPermittedOnDelegatedSubnet", "armerr; aksd", delegatedNodeSubnet),
 		poolNetRule("AKS-21", "NetworkProfileCIDROverlapVNET", "AKS-Construction#403", overlapping("podCidr", "networkProfile.podCIDR")),
@@ -62,6 +64,8 @@ func badPolicy(p emulator.Props) string {
 	switch {
 	case policy == "cilium" && p.Str("networkDataplane") != "cilium":
 		return "Network policy cilium requires the cilium dataplane."
+	case policy == "cilium" && plugin != "azure":
+		return fmt.Sprintf("Network policy cilium requires the network plugin azure, not %s.", plugin)
 	case policy == "azure" && plugin != "azure":
 		return fmt.Sprintf("Network policy azure is not supported with the network plugin %s.", plugin)
 	case policy == "calico" && plugin == "none":
@@ -174,6 +178,35 @@ func (n nodeNet) vnet() *emulator.Object {
 		return n.call.Tx.Get(typeVNet, parentOf(s.ID))
 	}
 	return nil
+}
+
+// ciliumWithoutPodRange: Cilium's pods are in an overlay or in a subnet of their
+// own, never among the nodes.
+func ciliumWithoutPodRange(n nodeNet) string {
+	if n.profile.Str("networkDataplane") != "cilium" || overlaid(n.profile) {
+		return ""
+	}
+	for _, p := range n.pools {
+		if !p.in.Has("podSubnetID") {
+			return fmt.Sprintf("The cilium dataplane requires network plugin mode overlay or a pod subnet; "+
+				"agent pool %s has neither.", p.name)
+		}
+	}
+	return ""
+}
+
+func forbiddenNodeSubnet(n nodeNet) string {
+	for _, s := range n.subnets() {
+		for _, mine := range networks(prefixesOf(s.In)) {
+			for _, never := range neverInCluster {
+				if mine.prefix.Overlaps(never.prefix) {
+					return fmt.Sprintf("Subnet %s is %s, which overlaps %s: AKS keeps that for itself.",
+						s.ID, mine.text, never.text)
+				}
+			}
+		}
+	}
+	return ""
 }
 
 func wrongNodeSubnet(n nodeNet) string {

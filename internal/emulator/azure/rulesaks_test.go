@@ -84,10 +84,30 @@ func clusterNetworkRefusals() []refusal {
 		})
 		s.grant("10000000-0000-4000-8000-000000000009", id)
 	}
+	// elsewhere is a VNet of that name with a subnet that the cluster may join.
+	elsewhere := func(space, nodes string) func(s *subscription) {
+		return func(s *subscription) {
+			s.made(typeVNet, "elsewhere", s.valid(typeVNet).With(props{
+				"virtualNetworkName": "elsewhere", "addressSpace": obj{"addressPrefixes": list{space}},
+			}))
+			id := s.made(typeSubnet, "elsewhere", props{
+				"resourceGroupName": testGroup, "virtualNetworkName": "elsewhere", "subnetName": "nodes", "addressPrefix": nodes,
+			})
+			s.grant("10000000-0000-4000-8000-000000000009", id)
+		}
+	}
+	nodesIn := func(vnet string) func(in props) {
+		return func(in props) {
+			in.Set("agentPoolProfiles[0].vnetSubnetID", strings.Replace(in.Str("agentPoolProfiles[0].vnetSubnetID"), "/vnet/", "/"+vnet+"/", 1))
+		}
+	}
 	return []refusal{
 		{name: "overlay without Azure's plugin", rule: "AKS-16", code: codeBad, typ: typeCluster, bad: all(plain, network("networkPlugin", "kubenet")), fine: all(plain, network("networkPlugin", "kubenet"), drop("networkProfile.networkPluginMode"))},
 		{name: "cilium without its policy", rule: "AKS-17", code: codeBad, typ: typeCluster, bad: network("networkPolicy", "azure")},
 		{name: "cilium's policy without cilium", rule: "AKS-18", code: codeBad, typ: typeCluster, bad: network("networkDataplane", "azure"), fine: all(network("networkDataplane", "azure"), network("networkPolicy", "calico"))},
+		{name: "cilium on kubenet", rule: "AKS-18", code: codeBad, typ: typeCluster, bad: all(network("networkPlugin", "kubenet"), drop("networkProfile.networkPluginMode"))},
+		{name: "cilium's pods among the nodes", rule: "AKS-18", code: codeBad, typ: typeCluster, bad: all(drop("networkProfile.networkPluginMode"), pool("maxPods", 30.0))},
+		{name: "nodes in a range of AKS's own", rule: "AKS-26", code: codeParameter, typ: typeCluster, before: elsewhere("172.30.0.0/16", "172.30.1.0/24"), bad: nodesIn("elsewhere"), fine: leave},
 		{name: "range with host bits", rule: "AKS-19", code: codeParameter, typ: typeCluster, bad: network("podCidr", "10.244.0.1/16")},
 		{name: "pods in the services", rule: "AKS-19", code: codeParameter, typ: typeCluster, bad: network("podCidr", "10.11.0.0/16")},
 		{name: "huge service range", rule: "AKS-23", code: codeParameter, typ: typeCluster, bad: all(network("serviceCidr", "172.0.0.0/11"), network("dnsServiceIP", "172.0.0.10"))},

@@ -60,7 +60,8 @@ type (
 func kubeconfigText(cluster, endpoint, authority, arn string) (string, error) {
 	parts := strings.Split(arn, ":")
 	if len(parts) < 4 || parts[0] != "arn" {
-		return "", fmt.Errorf("Invalid ARN: '%s'", arn) //nolint:staticcheck // the component's own words
+		//lint:ignore ST1005 the component's own words
+		return "", fmt.Errorf("Invalid ARN: '%s'", arn)
 	}
 	config := kubeconfig{
 		APIVersion: "v1", Kind: "Config", CurrentContext: "aws",

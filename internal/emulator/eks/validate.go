@@ -24,7 +24,8 @@ func checkMode(g given) error {
 	if slices.Contains([]string{"", modeConfigMap, modeBoth, modeAPI}, mode) {
 		return nil
 	}
-	return fmt.Errorf("Invalid value for authenticationMode: %s. Allowed values are: %s, %s, %s.", //nolint:staticcheck // the component's own words
+	//lint:ignore ST1005 the component's own words
+	return fmt.Errorf("Invalid value for authenticationMode: %s. Allowed values are: %s, %s, %s.",
 		mode, modeConfigMap, modeBoth, modeAPI)
 }
 
@@ -36,7 +37,8 @@ func checkConfigMapOnly(g given) error {
 	}
 	for _, name := range []string{"roleMappings", "userMappings", "instanceRoles"} {
 		if g.length(name) > 0 {
-			return fmt.Errorf("The '%s' property does not support non-empty values "+ //nolint:staticcheck // the component's own words
+			//lint:ignore ST1005 the component's own words
+			return fmt.Errorf("The '%s' property does not support non-empty values "+
 				"when 'authenticationMode' is set to '%s'.", name, mode)
 		}
 	}
@@ -53,11 +55,13 @@ func checkEntriesOnly(g given) error {
 	if mode != "" {
 		state = fmt.Sprintf("set to '%s'", mode)
 	}
-	return fmt.Errorf("The 'accessEntries' property is not supported when 'authenticationMode' is %s.", state) //nolint:staticcheck // the component's own words
+	//lint:ignore ST1005 the component's own words
+	return fmt.Errorf("The 'accessEntries' property is not supported when 'authenticationMode' is %s.", state)
 }
 
 func checkSubnets(g given) error {
 	if g.has("subnetIds") && (g.has("publicSubnetIds") || g.has("privateSubnetIds")) {
+		//lint:ignore ST1005 the component's own words
 		return errors.New("subnetIds, and the use of publicSubnetIds and/or privateSubnetIds are mutually exclusive. " +
 			"Choose a single approach.")
 	}
