@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -46,6 +47,9 @@ func runLocal(args []string) error {
 		flags.help(os.Stdout)
 		return nil
 	}
+	if err == nil {
+		err = checkOrder(flags.Args())
+	}
 	if err != nil {
 		return &usageError{err}
 	}
@@ -63,6 +67,21 @@ func runLocal(args []string) error {
 	}
 	defer forwardSignals(world)()
 	return world.Run(context.Background(), os.Stdout, flags.Args()...)
+}
+
+// checkOrder refuses Burrow's flags after the command, where the CLI would only
+// say that it does not know them. (It knows a --dir of its own.)
+func checkOrder(args []string) error {
+	for _, arg := range args {
+		if arg == "--" {
+			return nil
+		}
+		name, _, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		if strings.HasPrefix(arg, "--") && slices.Contains([]string{"as", "emulate", "quota"}, name) {
+			return fmt.Errorf("the flag --%s is Burrow's and goes before the command: burrow local --%[1]s … %s", name, args[0])
+		}
+	}
+	return nil
 }
 
 func reset(world *local.World) error {

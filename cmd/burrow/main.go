@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"burrow/internal/local"
 )
@@ -34,8 +35,15 @@ func run(args []string) error {
 		fmt.Print(usage)
 		return nil
 	default:
-		return &usageError{fmt.Errorf("there is no command %q", args[0])}
+		return &usageError{noCommand(args[0])}
 	}
+}
+
+func noCommand(word string) error {
+	if strings.HasPrefix(word, "-") {
+		return fmt.Errorf("there is no flag %s before the command local", word)
+	}
+	return fmt.Errorf("there is no command %q; it may be one of burrow local: burrow local %[1]s", word)
 }
 
 // A usageError is a mistake on the command line.

@@ -22,6 +22,8 @@ func TestExitCode(t *testing.T) {
 		{run([]string{"local", "--no-such", "up"}), 2},
 		{run([]string{"local", "--quota", "vpcs=-1", "up"}), 2},
 		{run([]string{"local", "status", "now"}), 2},
+		{run([]string{"local", "up", "--quota", "vpcs=9"}), 2},
+		{run([]string{"local", "preview", "--emulate=aws"}), 2},
 		{run([]string{"local", "--emulate", "no-such", "up"}), 1},
 		{run([]string{"local", "--emulate", "eks", "up"}), 1},
 		{fmt.Errorf("run: %w", &local.ExitError{Code: 255}), 255},
@@ -51,5 +53,20 @@ func TestLocalFlags(t *testing.T) {
 	}
 	if f.options.As != "arn:aws:iam::123456789012:role/a" {
 		t.Errorf("as: %q", f.options.As)
+	}
+}
+
+// A slip of order is answered with the right one.
+func TestUsageErrors(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"up", "burrow local up"},
+		{"--version", "no flag --version"},
+		{"local up --quota=vpcs=9", "burrow local --quota … up"},
+		{"local --dir /nowhere/to/be/found up -- --quota", "find the project"},
+	} {
+		err := run(strings.Fields(c.args))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("burrow %s: %v, want %q", c.args, err, c.want)
+		}
 	}
 }

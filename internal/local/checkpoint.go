@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 )
@@ -30,11 +32,14 @@ func (w *World) readCheckpoint(stack string) (*apitype.DeploymentV3, error) {
 	}
 	var versioned apitype.VersionedCheckpoint
 	var checkpoint apitype.CheckpointV3
-	if err := json.Unmarshal(data, &versioned); err != nil {
-		return nil, fmt.Errorf("read the state: %w", err)
+	err = json.Unmarshal(data, &versioned)
+	if err == nil {
+		err = json.Unmarshal(versioned.Checkpoint, &checkpoint)
 	}
-	if err := json.Unmarshal(versioned.Checkpoint, &checkpoint); err != nil {
-		return nil, fmt.Errorf("read the state: %w", err)
+	if err != nil {
+		return nil, fmt.Errorf("read the state: %s is damaged (a disk that was full, or an edit): %w; "+
+			"the backend's copy of the state before is beside it, and burrow local reset starts afresh",
+			w.stateFile(stack), err)
 	}
 	return checkpoint.Latest, nil
 }
@@ -65,7 +70,7 @@ func (w *World) checkPending(stack string) error {
 	}
 	pending := &PendingCreateError{}
 	for _, op := range state.PendingOperations {
-		if op.Type == apitype.OperationTypeCreating {
+		if op.Type == apitype.OperationTypeCreating && inCloud(op.Resource) {
 			pending.URNs = append(pending.URNs, string(op.Resource.URN))
 		}
 	}
@@ -73,6 +78,26 @@ func (w *World) checkPending(stack string) error {
 		return pending
 	}
 	return nil
+}
+
+// inCloud tells what a provider makes from components and providers, which are
+// in the state alone and can be made again.
+func inCloud(r apitype.ResourceV3) bool {
+	return r.Custom && !strings.HasPrefix(string(r.Type), "pulumi:")
+}
+
+// checkWorld refuses a program on a state whose emulated clouds have been
+// removed from under it: it would look up what the state says exists.
+func (w *World) checkWorld(stack string) error {
+	if isFile(w.path("world.db")) {
+		return nil
+	}
+	state, err := w.readCheckpoint(stack)
+	if err != nil || state == nil || !slices.ContainsFunc(state.Resources, inCloud) {
+		return err
+	}
+	return fmt.Errorf("the stack %s has resources, but the emulated clouds that held them, %s, are gone: "+
+		"burrow local reset forgets the stack too", stack, w.path("world.db"))
 }
 
 // locksDir is where the file backend keeps a stack's locks.

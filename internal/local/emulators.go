@@ -2,6 +2,7 @@ package local
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,6 +61,16 @@ func checkQuotas(limits map[string]int) error {
 	return nil
 }
 
+// checkCaller refuses what is no ARN of IAM or STS; none is the emulator's own.
+func checkCaller(arn string) error {
+	parts := strings.SplitN(arn, ":", 6)
+	if arn == "" || len(parts) == 6 && parts[0] == "arn" && parts[5] != "" &&
+		(parts[2] == "iam" || parts[2] == "sts") {
+		return nil
+	}
+	return fmt.Errorf("deploy as %q: not an ARN such as arn:aws:iam::123456789012:role/deployer", arn)
+}
+
 // An extraServer is attached beside the emulated providers.
 type extraServer struct {
 	name   string
@@ -68,9 +79,13 @@ type extraServer struct {
 
 // openWorld opens what exists in the emulated clouds.
 func (w *World) openWorld() (*emulator.World, error) {
-	return emulator.Open(w.path("world.db"), emulator.Options{
+	world, err := emulator.Open(w.path("world.db"), emulator.Options{
 		Account: emulator.Account{CallerARN: w.options.As, Quotas: w.options.Quotas},
 	})
+	if errors.Is(err, emulator.ErrDamaged) {
+		err = fmt.Errorf("%w; burrow local reset throws it away, with its stacks", err)
+	}
+	return world, err
 }
 
 // emulate serves the chosen providers and returns their ports.

@@ -26,7 +26,7 @@ func goBuild(ctx context.Context, dir, file, pkg string, flags ...string) error 
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("build %s: %w\n%s", pkg, err, output.Bytes())
+		return fmt.Errorf("build %s in %s: %w\n%s", pkg, dir, err, output.Bytes())
 	}
 	return nil
 }

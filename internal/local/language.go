@@ -13,8 +13,8 @@ import (
 
 // languageHost serves our language host and returns its port, or 0 when the
 // engine has a real one. A given program is run by ours, since the real one
-// would build the project.
-func (w *World) languageHost(engine string, env []string) (int, func(), error) {
+// would build the project. What was built for this run is not built again.
+func (w *World) languageHost(engine, built string, env []string) (int, func(), error) {
 	if w.options.Program == "" && realLanguageHost(engine) {
 		return 0, func() {}, nil
 	}
@@ -24,6 +24,9 @@ func (w *World) languageHost(engine string, env []string) (int, func(), error) {
 	}
 	return langhost.Serve(langhost.Options{
 		Program: func(ctx context.Context, _ *pulumirpc.ProgramInfo) (string, error) {
+			if built != "" {
+				return built, nil
+			}
 			return w.program(ctx)
 		},
 		Env:     env,

@@ -16,7 +16,8 @@ type stackLock struct {
 	Hostname  string    `json:"hostname"`
 	Timestamp time.Time `json:"timestamp"`
 
-	file string
+	file    string
+	damaged bool // it says nothing of whose it is
 }
 
 // ErrRunning is returned when a CLI is at work in the world.
@@ -36,9 +37,7 @@ func (w *World) cancelDead(stack string) error {
 		if err := os.Remove(lock.file); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("cancel a dead lock: %w", err)
 		}
-		fmt.Fprintf(w.options.Notices,
-			"burrow: cancelled the lock on %s: the run that took it at %s (process %d) was killed\n",
-			stack, lock.Timestamp.Local().Format(time.TimeOnly), lock.Pid)
+		fmt.Fprintf(w.options.Notices, "burrow: cancelled the lock on %s: %v\n", stack, lock)
 	}
 	return nil
 }
@@ -53,13 +52,11 @@ func readLocks(dir string) ([]*stackLock, error) {
 		if err != nil || d.IsDir() || filepath.Ext(path) != ".json" {
 			return err
 		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return err
+		lock, err := readLock(path)
+		if err == nil {
+			locks = append(locks, lock)
 		}
-		lock := &stackLock{file: path}
-		locks = append(locks, lock)
-		return json.Unmarshal(data, lock)
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read the locks: %w", err)
@@ -67,10 +64,38 @@ func readLocks(dir string) ([]*stackLock, error) {
 	return locks, nil
 }
 
+// readLock reads one lock. The backend writes a lock aside and renames it, so
+// that one that cannot be parsed is no lock in the making but a damaged one (a
+// crash, a full disk).
+func readLock(path string) (*stackLock, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	lock := &stackLock{}
+	if json.Unmarshal(data, lock) != nil {
+		lock = &stackLock{damaged: true}
+	}
+	lock.file = path
+	return lock, nil
+}
+
+// String says whose lock it is.
+func (l *stackLock) String() string {
+	if l.damaged {
+		return "it is damaged"
+	}
+	return fmt.Sprintf("the run that took it at %s (process %d) was killed",
+		l.Timestamp.Local().Format(time.TimeOnly), l.Pid)
+}
+
 // alive reports whether the process that took the lock still runs. Of another
 // host nothing is known, so its lock stands. A process that is younger than the
 // lock has only inherited the number.
 func (l *stackLock) alive() bool {
+	if l.damaged {
+		return false
+	}
 	if host, err := os.Hostname(); err != nil || host != l.Hostname {
 		return true
 	}

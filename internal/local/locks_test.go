@@ -78,6 +78,30 @@ func TestCancelDead(t *testing.T) {
 	}
 }
 
+// A lock that a crash or a full disk has damaged stands in nobody's way.
+func TestDamagedLock(t *testing.T) {
+	t.Parallel()
+	for _, content := range []string{"", "{", "\x00\x00"} {
+		p := newProject(t, "says")
+		file := writeLock(t, p.World, "lock", stackLock{})
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.checkIdle(); err != nil {
+			t.Errorf("lock %q keeps reset out: %v", content, err)
+		}
+		if err := p.cancelDead(defaultStack); err != nil {
+			t.Fatalf("lock %q: %v", content, err)
+		}
+		if _, err := os.Stat(file); !os.IsNotExist(err) {
+			t.Errorf("lock %q is still there (%v)", content, err)
+		}
+		if said := p.notices.String(); !strings.Contains(said, "damaged") {
+			t.Errorf("lock %q: it said %q", content, said)
+		}
+	}
+}
+
 func TestReset(t *testing.T) {
 	t.Parallel()
 	host, err := os.Hostname()

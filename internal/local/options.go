@@ -84,7 +84,7 @@ func (o Options) complete() (Options, error) {
 		o.Emulate, err = knownProviders(o.Emulate)
 	}
 	if err == nil {
-		err = checkQuotas(o.Quotas)
+		err = errors.Join(checkQuotas(o.Quotas), checkCaller(o.As))
 	}
 	return o, err
 }

@@ -58,7 +58,11 @@ func readProject(dir string) (*project, error) {
 // binary is given, by the world's options or the project's.
 func (w *World) program(ctx context.Context) (string, error) {
 	if w.options.Program != "" {
-		return exec.LookPath(w.options.Program)
+		path, err := exec.LookPath(w.options.Program)
+		if err != nil {
+			return "", fmt.Errorf("find the built program that %s names: %w", ProgramEnv, err)
+		}
+		return path, nil
 	}
 	options := w.project.Runtime.Options
 	if options.Binary != "" {

@@ -34,6 +34,7 @@ type run struct {
 	world    *World
 	engine   string
 	config   string // the copy of the stack's configuration
+	built    string // the program, when it was built beforehand
 	attached attachments
 	closers  []func()
 }
@@ -111,17 +112,21 @@ func (r *run) readState(context.Context) (err error) {
 			return err
 		}
 	}
+	if r.program {
+		if err := r.world.checkWorld(r.stack); err != nil {
+			return err
+		}
+	}
 	r.config, err = r.world.copyConfig(r.request)
 	return err
 }
 
 // build builds the program beforehand, with a word about the time it takes,
 // rather than while the engine waits for it.
-func (r *run) build(ctx context.Context) error {
-	if !r.program {
-		return nil
+func (r *run) build(ctx context.Context) (err error) {
+	if r.program {
+		r.built, err = r.world.program(ctx)
 	}
-	_, err := r.world.program(ctx)
 	return err
 }
 
@@ -137,7 +142,7 @@ func (r *run) serve(ctx context.Context) error {
 	}
 	r.closers = append(r.closers, stop)
 	r.attached.providers = ports
-	port, stop, err := r.world.languageHost(r.engine, r.env())
+	port, stop, err := r.world.languageHost(r.engine, r.built, r.env())
 	if err != nil {
 		return err
 	}

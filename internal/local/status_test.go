@@ -3,6 +3,7 @@ package local
 import (
 	"bytes"
 	"net/netip"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,11 +139,50 @@ func TestReasons(t *testing.T) {
 		{emulator.Tunnel{IPsec: down, BGP: down, Routes: down}, 2},
 		{emulator.Tunnel{IPsec: up, BGP: up, Routes: down}, 2},
 	} {
-		if got := reasons("t", c.tunnel); len(got) != c.want {
+		if got := reasons(c.tunnel); len(got) != c.want {
 			t.Errorf("reasons of %v are %q, want %d", c.tunnel, got, c.want)
 		}
 	}
-	if got := speaker(netip.MustParseAddr("169.254.21.1"), 64512); got != "169.254.21.1 AS64512" {
-		t.Errorf("speaker: got %q", got)
+}
+
+// A tunnel has the program's name, with what tells estates apart; without the
+// program's naming the Azure connection's, and without a connection AWS's.
+func TestTunnelName(t *testing.T) {
+	t.Parallel()
+	const connections = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/connections/"
+	for connection, want := range map[string]struct{ name, down string }{
+		connections + "burrow-to-aws-instance0-tunnel1":      {"instance0-tunnel1", "instance0-tunnel1 (vpn-1/2)"},
+		connections + "burrow-to-aws-instance1-tunnel2-blue": {"instance1-tunnel2-blue", "instance1-tunnel2-blue (vpn-1/2)"},
+		connections + "by-hand":                              {"by-hand", "by-hand (vpn-1/2)"},
+		"":                                                   {"vpn-1/2", "vpn-1/2"},
+	} {
+		tunnel := emulator.Tunnel{
+			VPNConnection: "vpn-1", Number: 2, Connection: connection,
+			IPsec: emulator.State{Reasons: []string{"XV-07: keys differ"}},
+		}
+		if got := tunnelName(tunnel); got != want.name {
+			t.Errorf("%q: name %q, want %q", connection, got, want.name)
+		}
+		if got, text := reasons(tunnel), want.down+" is down: XV-07: keys differ"; !slices.Equal(got, []string{text}) {
+			t.Errorf("%q: reasons %q, want %q", connection, got, text)
+		}
+	}
+}
+
+func TestSpeaker(t *testing.T) {
+	t.Parallel()
+	inside := netip.MustParseAddr("169.254.21.1")
+	for _, c := range []struct {
+		address netip.Addr
+		asn     uint32
+		want    string
+	}{
+		{inside, 64512, "169.254.21.1 AS64512"},
+		{inside, 0, "169.254.21.1"},
+		{netip.Addr{}, 64512, "-"},
+	} {
+		if got := speaker(c.address, c.asn); got != c.want {
+			t.Errorf("speaker of %v and %d: got %q, want %q", c.address, c.asn, got, c.want)
+		}
 	}
 }

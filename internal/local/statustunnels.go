@@ -3,6 +3,9 @@ package local
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
 
 	"burrow/internal/emulator"
 )
@@ -15,8 +18,9 @@ func (s *screen) tunnels() {
 	}}
 	carrying := 0
 	all := emulator.Tunnels(s.tx)
+	slices.SortStableFunc(all, func(a, b emulator.Tunnel) int { return strings.Compare(tunnelName(a), tunnelName(b)) })
 	for _, tunnel := range all {
-		name := fmt.Sprintf("%s/%d", tunnel.VPNConnection, tunnel.Number)
+		name := tunnelName(tunnel)
 		t.rows = append(t.rows, []string{
 			name, address(tunnel.AWSOutside), address(tunnel.AzureOutside),
 			speaker(tunnel.AWSInside, tunnel.AWSASN), speaker(tunnel.AzureInside, tunnel.AzureASN),
@@ -25,14 +29,39 @@ func (s *screen) tunnels() {
 		if tunnel.Routes.Up() {
 			carrying++
 		}
-		t.remarks = append(t.remarks, reasons(name, tunnel)...)
+		t.remarks = append(t.remarks, reasons(tunnel)...)
 	}
 	t.heading = fmt.Sprintf("Tunnels: %d of %d would carry traffic", carrying, len(all))
 	s.add(t)
 }
 
-// reasons are why a tunnel is down, at the first stage that is.
-func reasons(name string, t emulator.Tunnel) []string {
+// programName is what the program calls a tunnel, in the name of its Azure
+// connection. What follows it tells two estates apart.
+var programName = regexp.MustCompile(`instance\d+-tunnel\d+.*$`)
+
+// tunnelName is the program's name of a tunnel, else that of the Azure
+// connection; a tunnel that none meets has no name but AWS's.
+func tunnelName(t emulator.Tunnel) string {
+	connection := lastPart(t.Connection)
+	switch name := programName.FindString(connection); {
+	case name != "":
+		return name
+	case connection != "":
+		return connection
+	}
+	return awsTunnel(t)
+}
+
+// awsTunnel is a tunnel as AWS knows it: the VPN connection's id and 1 or 2.
+func awsTunnel(t emulator.Tunnel) string { return fmt.Sprintf("%s/%d", t.VPNConnection, t.Number) }
+
+// reasons are why a tunnel is down, at the first stage that is. Whoever looks
+// for them in AWS needs its id.
+func reasons(t emulator.Tunnel) []string {
+	name := tunnelName(t)
+	if id := awsTunnel(t); name != id {
+		name += " (" + id + ")"
+	}
 	for _, state := range []emulator.State{t.IPsec, t.BGP, t.Routes} {
 		if state.Up() {
 			continue
@@ -60,10 +89,10 @@ func address(a netip.Addr) string {
 	return a.String()
 }
 
-// speaker is a BGP speaker's address with its AS number.
+// speaker is a BGP speaker's address with its AS number, as far as it has one.
 func speaker(a netip.Addr, asn uint32) string {
-	if !a.IsValid() {
-		return "-"
+	if !a.IsValid() || asn == 0 {
+		return address(a)
 	}
 	return fmt.Sprintf("%s AS%d", a, asn)
 }
