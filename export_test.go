@@ -17,20 +17,6 @@ import (
 // the passphrase reads it.
 type export struct{ resources []apitype.ResourceV3 }
 
-func parseExport(t *testing.T, data []byte) export {
-	t.Helper()
-	var outer struct {
-		Deployment apitype.DeploymentV3 `json:"deployment"`
-	}
-	if err := json.Unmarshal(data, &outer); err != nil {
-		t.Fatalf("parse export: %v", err)
-	}
-	if len(outer.Deployment.Resources) == 0 {
-		t.Fatal("the export holds no resource; nothing can be proved from it")
-	}
-	return export{outer.Deployment.Resources}
-}
-
 // of are the resources of a type, whatever API version its token names.
 func (e export) of(t *testing.T, typ string) []apitype.ResourceV3 {
 	t.Helper()
