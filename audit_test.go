@@ -90,17 +90,12 @@ func readAll(t *testing.T, texts map[string]string, dir string) {
 	}
 }
 
-// untaggable types take a tags input that is not for tags of ours.
-var untaggable = map[string]string{
-	"aws:autoscaling/group:Group": "made by EKS with its node group",
-}
-
 // proveTags demands Burrow's tags on everything that has tags in its cloud.
 func proveTags(t *testing.T, s *stack) {
 	t.Helper()
 	tagged := 0
 	for _, r := range s.export().resources {
-		if !hasTags(t, string(r.Type)) || untaggable[string(r.Type)] != "" {
+		if !hasTags(t, string(r.Type)) {
 			continue
 		}
 		tagged++
