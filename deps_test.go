@@ -23,7 +23,7 @@ var importRules = []struct {
 	why string
 }{
 	{
-		"./cmd/burrow", append([]string{"burrow/network", "burrow/clusters", "burrow/vpn", "burrow/dns", "burrow/k8s"}, resourceSDKs...),
+		"./cmd/burrow", append([]string{"burrow/network", "burrow/clusters", "burrow/vpn", "burrow/dns", "burrow/k8s", "burrow/watch"}, resourceSDKs...),
 		"the tool builds in seconds and hosts the program as a process; linking an SDK would cost minutes and gigabytes",
 	},
 	{
@@ -45,7 +45,7 @@ var importRules = []struct {
 // that a cloud may be emulated.
 func siblings(self string) []string {
 	ban := []string{"burrow/internal/emulator", "burrow/internal/local"}
-	for _, p := range []string{"network", "clusters", "vpn", "dns", "k8s"} {
+	for _, p := range []string{"network", "clusters", "vpn", "dns", "k8s", "watch"} {
 		if p != self {
 			ban = append(ban, "burrow/"+p)
 		}

@@ -67,7 +67,7 @@ var otherZones = []map[string]string{
 
 var scenarios = []scenario{
 	{name: "default", prove: proveDefault},
-	{name: "one NAT gateway", settings: settings{"network.aws.nat": "single"}, prove: proveOneNAT},
+	{name: "one NAT gateway", settings: settings{"network.aws.egress": "nat-single"}, prove: proveOneNAT},
 	{name: "other ranges and regions", settings: otherPlace, prove: proveTunnels},
 	{name: "two estates in one program", program: "two-estates", tunnels: 8},
 	{
@@ -247,7 +247,7 @@ func twoEstates(ctx *pulumi.Context) error {
 	for _, name := range []string{"green", "blue"} {
 		p, err := plan.Load(map[string]string{
 			"estate":  fmt.Sprintf(`{"suffix": %q}`, name),
-			"network": `{"aws": {"nat": "single"}}`,
+			"network": `{"aws": {"egress": "nat-single"}}`,
 		}, world(strings.Join(local.Providers, ",")))
 		if err != nil {
 			return err

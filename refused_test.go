@@ -14,7 +14,7 @@ var brokenConfigs = []struct {
 	{"network.aws.cidr", "10.10.0.0/16", settings{"network.aws.cidr": "10.10.0.0/16"}},
 	{"network.aws.cidr", "10.0.0.0/8", settings{"network.aws.cidr": "10.0.0.0/8"}},
 	{"network.aws.region", "eu-west-9", settings{"network.aws.region": "eu-west-9"}},
-	{"network.aws.nat", "none", settings{"network.aws.nat": "none"}},
+	{"network.aws.egress", "none", settings{"network.aws.egress": "none"}},
 	{"network.aws.logRetentionDays", "31", settings{"network.aws.logRetentionDays": 31}},
 	{"network.aws.accountId", "12345", settings{"network.aws.accountId": "12345"}},
 	{"network.azure.location", "ukmoon", settings{"network.azure.location": "ukmoon"}},

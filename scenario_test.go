@@ -48,7 +48,7 @@ type stack struct {
 	log   bytes.Buffer
 }
 
-// settings are a stack's configuration: paths such as "network.aws.nat" under
+// settings are a stack's configuration: paths such as "network.aws.egress" under
 // the default estate.
 type settings map[string]any
 

@@ -79,7 +79,7 @@ func (b *awsBuilder) build() error {
 	if err := b.privateSubnets(vpc, gateways); err != nil {
 		return fmt.Errorf("private subnets: %w", err)
 	}
-	if err := b.flowLog(vpc); err != nil {
+	if err := b.flowLog(); err != nil {
 		return fmt.Errorf("flow log: %w", err)
 	}
 	return nil
@@ -163,7 +163,7 @@ func (b *awsBuilder) publicSubnets(vpc *ec2.Vpc) ([]publicSubnet, error) {
 // natGateways makes one NAT gateway for each zone, or a single one in the
 // first.
 func (b *awsBuilder) natGateways(public []publicSubnet) ([]*ec2.NatGateway, error) {
-	if b.args.Network.AWS.NAT == plan.NATSingle {
+	if b.args.Network.AWS.Egress == plan.EgressNATSingle {
 		public = public[:1]
 	}
 	var gateways []*ec2.NatGateway

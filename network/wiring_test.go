@@ -53,15 +53,15 @@ func invent(r sent.Resource) map[string]any {
 
 func TestNATModes(t *testing.T) {
 	for _, tc := range []struct {
-		mode plan.NATMode
+		mode plan.EgressMode
 		want map[string]string // private default route to NAT gateway
 	}{
-		{plan.NATPerZone, map[string]string{"az1": "<burrow-nat-az1>", "az2": "<burrow-nat-az2>"}},
-		{plan.NATSingle, map[string]string{"az1": "<burrow-nat-az1>", "az2": "<burrow-nat-az1>"}},
+		{plan.EgressNATPerZone, map[string]string{"az1": "<burrow-nat-az1>", "az2": "<burrow-nat-az2>"}},
+		{plan.EgressNATSingle, map[string]string{"az1": "<burrow-nat-az1>", "az2": "<burrow-nat-az1>"}},
 	} {
 		t.Run(string(tc.mode), func(t *testing.T) {
 			p := plan.Default()
-			p.Network.AWS.NAT = tc.mode
+			p.Network.AWS.Egress = tc.mode
 			w := record(t, network(p))
 			used := map[string]bool{}
 			for zone, gateway := range tc.want {
@@ -224,13 +224,13 @@ func TestFlowLogs(t *testing.T) {
 	aws := w.Named(t, "aws:ec2/flowLog:FlowLog", "burrow-flow-log").Inputs
 	for key, want := range map[string]any{
 		"trafficType": "ALL", "logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 60.0,
-		"vpcId": "<burrow-vpc>", "logDestination": "arn of burrow-flow-logs", "iamRoleArn": "arn of burrow-flow-log-role",
+		"vpcId": "<burrow-vpc>", "logDestination": "arn of burrow-flow-log-group", "iamRoleArn": "arn of burrow-flow-log-role",
 	} {
 		if aws[key] != want {
 			t.Errorf("aws: %s = %v, want %v", key, aws[key], want)
 		}
 	}
-	group := w.Named(t, "aws:cloudwatch/logGroup:LogGroup", "burrow-flow-logs").Inputs
+	group := w.Named(t, "aws:cloudwatch/logGroup:LogGroup", "burrow-flow-log-group").Inputs
 	if group["kmsKeyId"] != "arn of burrow-log-key" || group["retentionInDays"] != 365.0 {
 		t.Errorf("log group = %v, want key and retention", group)
 	}

@@ -70,9 +70,24 @@ var gatewaySKUs = map[string][]string{
 	"VpnGw5AZ": {"Generation2"},
 }
 
-// awsLogRetention are the days that CloudWatch Logs accepts (LOG-17).
+// speed is what one tunnel of a gateway carries, in megabits a second, with AES-256
+// in GCM and in CBC with SHA-256.
+type speed struct{ gcm, cbc int }
+
+// gatewayMbps are Microsoft's measurements by size; those of VpnGw4AZ are taken for
+// VpnGw5AZ's (AVG-38).
+var gatewayMbps = map[string]speed{
+	"VpnGw1AZ": {650, 500},
+	"VpnGw2AZ": {1250, 550},
+	"VpnGw3AZ": {1500, 700},
+	"VpnGw4AZ": {2300, 700},
+	"VpnGw5AZ": {2300, 700},
+}
+
+// awsLogRetention are the days that CloudWatch Logs accepts (LOG-17), from
+// Burrow's own floor on.
 var awsLogRetention = []int{
-	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827,
+	30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827,
 	2192, 2557, 2922, 3288, 3653,
 }
 

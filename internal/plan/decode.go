@@ -54,6 +54,8 @@ func (d *decoder) decode(path string, dst reflect.Value, src any) {
 		d.list(path, dst, src)
 	case dst.Kind() == reflect.String:
 		d.text(path, dst, src)
+	case dst.Kind() == reflect.Bool:
+		d.truth(path, dst, src)
 	default:
 		d.number(path, dst, src)
 	}
@@ -109,6 +111,14 @@ func (d *decoder) text(path string, dst reflect.Value, src any) {
 	dst.SetString(text)
 	if !ok {
 		d.wrongType(path, src, "a string")
+	}
+}
+
+func (d *decoder) truth(path string, dst reflect.Value, src any) {
+	truth, ok := src.(bool)
+	dst.SetBool(truth)
+	if !ok {
+		d.wrongType(path, src, "true or false")
 	}
 }
 

@@ -13,7 +13,8 @@ const (
 	placeholderAccount = "123456789012"
 	placeholderGUID    = "00000000-0000-0000-0000-000000000000"
 	placeholderRole    = "arn:aws:iam::123456789012:role/eks-admins"
-	placeholderRange   = "203.0.113.0/24" // TEST-NET-3, RFC 5737: nobody's
+	placeholderRange   = "203.0.113.0/24"     // TEST-NET-3, RFC 5737: nobody's
+	placeholderEmail   = "oncall@example.com" // RFC 2606: nobody's
 )
 
 // Default is the complete default estate. It holds placeholders, so that only
@@ -49,6 +50,7 @@ func base() *Plan {
 			Relay:  Relay{Namespace: "relay", Port: 8443, NodePort: 30443, NLB: "relay-nlb"},
 			Bunny:  Bunny{Namespace: "bunny"},
 		},
+		Watch: Watch{Emails: []string{placeholderEmail}, BandwidthPercent: 80},
 	}
 }
 
@@ -61,7 +63,7 @@ func baseAWS() AWSNetwork {
 			{Private: prefix("10.0.1.0/24"), Public: prefix("10.0.101.0/24")},
 			{Private: prefix("10.0.2.0/24"), Public: prefix("10.0.102.0/24")},
 		},
-		NAT:              NATPerZone,
+		Egress:           EgressNATPerZone,
 		LogRetentionDays: 365,
 	}
 }
@@ -116,6 +118,7 @@ func baseAKS() AKS {
 		AuthorizedRanges: []netip.Prefix{prefix(placeholderRange)},
 		PodCIDR:          prefix("10.244.0.0/16"),
 		ServiceCIDR:      prefix("10.11.0.0/16"),
+		NetworkPolicy:    PolicyCilium,
 		Pool: AKSPool{
 			Name:   "bunny",
 			VMSize: "Standard_B2ms",
@@ -130,6 +133,8 @@ func baseAKS() AKS {
 
 func baseVPN() VPN {
 	return VPN{
+		AWSGateway: VirtualPrivateGateway,
+		Routing:    RoutingBGP,
 		AWSASN:     64512,
 		AzureASN:   65515,
 		SKU:        "VpnGw1AZ",

@@ -82,15 +82,16 @@ func TestRealCloudsRefuse(t *testing.T) {
 	const apiClients = "clusters.eks.apiClients"
 	aws := []string{"clusters.eks.adminRoleArns[0]", apiClients, "network.aws.accountId"}
 	azure := []string{"clusters.aks.adminGroupIds[0]", "clusters.aks.authorizedRanges[0]", "network.azure.subscriptionId", "network.azure.tenantId"}
+	const people = "watch.emails[0]"
 	for _, test := range []struct {
 		name     string
 		emulated map[string]bool
 		want     []string
 	}{
 		{"all emulated", emulated.Emulated, nil},
-		{"AWS real", map[string]bool{azureProvider: true}, aws},
-		{"Azure real", map[string]bool{awsProvider: true, "kubernetes": true}, azure},
-		{"all real", nil, slices.Sorted(slices.Values(slices.Concat(aws, azure)))},
+		{"AWS real", map[string]bool{azureProvider: true}, append(slices.Clone(aws), people)},
+		{"Azure real", map[string]bool{awsProvider: true, "kubernetes": true}, append(slices.Clone(azure), people)},
+		{"all real", nil, slices.Sorted(slices.Values(slices.Concat(aws, azure, []string{people})))},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			_, err := Load(values, World{Emulated: test.emulated, Today: catalogueDate})
@@ -119,6 +120,7 @@ func TestFilledInFileLoads(t *testing.T) {
 		"00000000-0000-0000-0000-000000000000", "6f9619ff-8b86-d011-b42d-00cf4fc964ff",
 		"203.0.113.0/24", "198.51.100.7/32",
 		"apiClients: []", "apiClients: [10.0.8.0/24]",
+		"oncall@example.com", "oncall@example.org",
 	).Replace(string(read(t, "Pulumi.dev.yaml")))
 	p, err := Load(stackConfig(t, []byte(text)), World{Today: catalogueDate})
 	if err != nil {

@@ -19,6 +19,7 @@ type Plan struct {
 	VPN      VPN      `json:"vpn"`
 	DNS      DNS      `json:"dns"`
 	K8s      K8s      `json:"k8s"`
+	Watch    Watch    `json:"watch"`
 }
 
 // Estate says whose estate this is and how its things are told apart from
@@ -38,6 +39,10 @@ type Estate struct {
 	// ExtraTags are added to every resource; they may not replace Burrow's own
 	// keys. Ten at most: Azure DNS zones carry 15 tags, five are Burrow's (ADR-24).
 	ExtraTags map[string]string `json:"tags"`
+	// Protect keeps the gateways of both clouds, the private zones and the KMS keys
+	// from being deleted or replaced by any run: switch it off in a run of its own
+	// before a destroy.
+	Protect bool `json:"protect"`
 }
 
 // Network holds both clouds' networks. No two ranges of an estate may overlap,
@@ -47,15 +52,19 @@ type Network struct {
 	Azure AzureNetwork `json:"azure"`
 }
 
-// NATMode says how private subnets reach the internet.
-type NATMode string
+// EgressMode says how private subnets reach what is outside the VPC.
+type EgressMode string
 
 const (
-	// NATPerZone makes a NAT gateway in every zone: a zone can fail alone.
-	NATPerZone NATMode = "per-zone"
-	// NATSingle makes one NAT gateway in the first zone: cheaper, and the
+	// EgressNATPerZone makes a NAT gateway in every zone: a zone can fail alone.
+	EgressNATPerZone EgressMode = "nat-per-zone"
+	// EgressNATSingle makes one NAT gateway in the first zone: cheaper, and the
 	// other zones lose the internet with it.
-	NATSingle NATMode = "single"
+	EgressNATSingle EgressMode = "nat-single"
+	// EgressEndpoints makes no way to the internet at all: no internet gateway, no
+	// NAT gateway, no public subnet, but endpoints of the AWS services that nodes
+	// need (VPC-36). Images come from the account's own registry only.
+	EgressEndpoints EgressMode = "endpoints"
 )
 
 // AWSNetwork is the VPC that holds the private EKS cluster.
@@ -70,23 +79,35 @@ type AWSNetwork struct {
 	// Zones are the availability zones in use, in order: the first is "az1" in
 	// names. EKS needs two at least.
 	Zones []Zone `json:"zones"`
-	// NAT is per-zone (a NAT gateway in every zone: a zone can fail alone) or
-	// single (one in the first zone: cheaper, and one zone's failure cuts all off).
-	NAT NATMode `json:"nat"`
+	// Egress is nat-per-zone (a NAT gateway in every zone: a zone can fail alone),
+	// nat-single (one in the first zone: cheaper, and one zone's failure cuts all
+	// off) or endpoints (no way to the internet; endpoints of AWS services instead).
+	Egress EgressMode `json:"egress"`
+	// VPCID is a VPC that exists already, for example vpc-0123456789abcdef0. Burrow
+	// makes its subnets in there, and neither changes, tags nor deletes the VPC
+	// itself. CIDR must be its only range. Empty: Burrow makes the VPC.
+	VPCID string `json:"vpcId"`
+	// InternetGatewayID is the internet gateway of that VPC, which can have one
+	// only (VPC-09). Needed with VPCID, unless Egress is endpoints.
+	InternetGatewayID string `json:"internetGatewayId"`
 	// LogRetentionDays is the retention of every AWS log group that Burrow
-	// makes; one of the values that CloudWatch Logs accepts (LOG-17).
+	// makes; one of the values that CloudWatch Logs accepts (LOG-17), 30 or more.
 	LogRetentionDays int `json:"logRetentionDays"`
+	// LogKeyARN is a KMS key of the account and region that encrypts every log
+	// group; its policy must let CloudWatch Logs use it (LOG-18). Empty: Burrow
+	// makes one.
+	LogKeyARN string `json:"logKeyArn"`
 }
 
 // Zone is one availability zone: its subnets and the fixed addresses in them.
 type Zone struct {
 	// Name is the zone's full name, for example eu-west-2a.
 	Name string `json:"name" jsonschema:"required"`
-	// Private is the subnet of nodes, pods, load balancer and resolvers; its way
-	// out is a NAT gateway.
+	// Private is the subnet of nodes, pods, load balancer, resolvers and endpoints.
 	Private netip.Prefix `json:"private" jsonschema:"required"`
-	// Public is the subnet of the NAT gateway.
-	Public netip.Prefix `json:"public" jsonschema:"required"`
+	// Public is the subnet of the NAT gateway. Not made, and not needed, when
+	// Egress is endpoints.
+	Public netip.Prefix `json:"public,omitzero" plan:"optional"`
 	// Reserved is a block of Private kept from automatic assignment by a subnet
 	// CIDR reservation, so that the three addresses below are free for certain.
 	// Default: the last /28 of Private.
@@ -113,7 +134,12 @@ type AzureNetwork struct {
 	// ResourceGroup is the base name of the group that holds all of the Azure side.
 	ResourceGroup string `json:"resourceGroup"`
 	// CIDR is the range of the VNet. The tunnels announce it to AWS.
-	CIDR    netip.Prefix `json:"cidr"`
+	CIDR netip.Prefix `json:"cidr"`
+	// VNetID is the ARM id of a VNet that exists already, in this subscription and
+	// location. Burrow makes its subnets in there, and neither changes, tags nor
+	// deletes the VNet itself. CIDR must be its only range. Empty: Burrow makes
+	// the VNet.
+	VNetID  string       `json:"vnetId"`
 	Subnets AzureSubnets `json:"subnets"`
 	// NetworkWatcher names the region's watcher. Azure makes it with the first
 	// VNet of a region, under these names unless somebody chose others.
@@ -230,8 +256,22 @@ type AKS struct {
 	// DNSServiceIP is the address of the cluster's DNS. Default: ServiceCIDR's
 	// first address plus ten.
 	DNSServiceIP netip.Addr `json:"dnsServiceIp" plan:"derived"`
-	Pool         AKSPool    `json:"pool"`
+	// NetworkPolicy is the engine that enforces network policies: cilium (with
+	// Azure CNI's cilium data plane), azure (Azure Network Policy Manager, which
+	// ends on 30 September 2028) or calico (AKS-17, AKS-18).
+	NetworkPolicy PolicyEngine `json:"networkPolicy"`
+	Pool          AKSPool      `json:"pool"`
 }
+
+// PolicyEngine enforces Kubernetes network policies in AKS.
+type PolicyEngine string
+
+// The engines that AKS has for Azure CNI overlay.
+const (
+	PolicyCilium PolicyEngine = "cilium"
+	PolicyAzure  PolicyEngine = "azure"
+	PolicyCalico PolicyEngine = "calico"
+)
 
 // PoolSurge is how many nodes an upgrade adds to an AKS pool at a time; they
 // need addresses too (AKS-20, AKS-27).
@@ -256,8 +296,34 @@ type AKSPool struct {
 	DiskGB int `json:"diskGB"`
 }
 
+// AWSGateway is what the tunnels end at in AWS.
+type AWSGateway string
+
+const (
+	// VirtualPrivateGateway is free, and sends through one tunnel of all (AWV-11).
+	VirtualPrivateGateway AWSGateway = "virtual-private-gateway"
+	// TransitGateway costs by attachment and by byte, and sends through all
+	// tunnels at once (ECMP).
+	TransitGateway AWSGateway = "transit-gateway"
+)
+
+// Routing says how the two networks learn of each other.
+type Routing string
+
+const (
+	// RoutingBGP has each tunnel announce the networks, so that a dead one is left.
+	RoutingBGP Routing = "bgp"
+	// RoutingStatic writes the networks down on both sides: for labs only, for
+	// failover between tunnels is not guaranteed.
+	RoutingStatic Routing = "static"
+)
+
 // VPN is the pair of gateways and the four tunnels between them.
 type VPN struct {
+	// AWSGateway is virtual-private-gateway or transit-gateway.
+	AWSGateway AWSGateway `json:"awsGateway"`
+	// Routing is bgp, or static for labs.
+	Routing Routing `json:"routing"`
 	// AWSASN is the AWS side's private ASN, 64512 to 65534, and none of Azure's
 	// own (AWV-04, AVG-27).
 	AWSASN uint32 `json:"awsAsn"`
@@ -332,10 +398,24 @@ type Relay struct {
 	NodePort int `json:"nodePort"`
 	// NLB is the load balancer's base name, 1 to 32 letters, digits and hyphens.
 	NLB string `json:"nlb"`
+	// Image is the container image that relay runs from, for example
+	// 123456789012.dkr.ecr.eu-west-2.amazonaws.com/relay:1.0. With egress endpoints
+	// it must be in the account's own registry, and nodes may pull that repository
+	// and no other. Empty: any repository of that registry.
+	Image string `json:"image"`
 }
 
 // Bunny is the worker in AKS.
 type Bunny struct {
 	// Namespace of bunny in AKS.
 	Namespace string `json:"namespace"`
+}
+
+// Watch says who is told when something fails, and from when on.
+type Watch struct {
+	// Emails are told of every alarm of both clouds, 1 to 10 addresses. AWS sends
+	// each a mail to confirm before the first alarm.
+	Emails []string `json:"emails"`
+	// BandwidthPercent of what a tunnel can carry raises an alert, 10 to 100.
+	BandwidthPercent int `json:"bandwidthPercent"`
 }

@@ -12,6 +12,9 @@ type Suite struct {
 	Name  string
 	AWS   AWSSuite
 	Azure AzureSuite
+	// AWSMTU is the largest packet, in bytes, that AWS carries in a tunnel of this
+	// suite: 1446 with GCM, 1438 with CBC and SHA2-256 (AWV-31).
+	AWSMTU int
 	// Phase1LifetimeSeconds is the IKE SA's lifetime on the AWS side. Azure's is
 	// fixed at 28 800 (AVC-23).
 	Phase1LifetimeSeconds int
@@ -71,6 +74,7 @@ var Suites = map[string]Suite{
 			IPsecIntegrity:  "GCMAES256", // the same as the encryption (AVC-15)
 			PFSGroup:        "ECP384",
 		},
+		AWSMTU:                1446,
 		Phase1LifetimeSeconds: 28800,
 		Phase2LifetimeSeconds: 3600,
 		SADataSizeKilobytes:   102400000,
@@ -94,12 +98,28 @@ var Suites = map[string]Suite{
 			IPsecIntegrity:  "SHA256",
 			PFSGroup:        "PFS14",
 		},
+		AWSMTU:                1438,
 		Phase1LifetimeSeconds: 28800,
 		Phase2LifetimeSeconds: 3600,
 		SADataSizeKilobytes:   102400000,
 		DPDTimeoutSeconds:     45,
 	},
 }
+
+// headers are IPv4's and TCP's, 20 bytes each, without options.
+const headers = 40
+
+// azureMSS is what Microsoft says to clamp to in front of an Azure VPN gateway.
+// Source: azure-docs vpn-gateway-about-vpn-devices.md.
+const azureMSS = 1350
+
+// MSS is the largest TCP segment, in bytes, that both clouds carry whole: neither
+// tells a sender that its packet was too large (AWV-31).
+func (s Suite) MSS() int { return min(s.AWSMTU-headers, azureMSS) }
+
+// MTU is the packet that such a segment makes, in bytes. Relay's pods have it, so
+// that both ends of a connection use the MSS: each sends what the other announces.
+func (s Suite) MTU() int { return s.MSS() + headers }
 
 // AlgorithmSuite is the suite that the configuration names.
 func (v VPN) AlgorithmSuite() Suite { return Suites[v.Suite] }

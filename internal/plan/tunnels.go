@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 )
 
 // Name tells the four tunnels apart, for example instance0-tunnel1.
@@ -53,4 +54,18 @@ func (v VPN) OrderedTunnels() []Tunnel {
 		ordered = append(ordered, v.InstanceTunnels(instance)...)
 	}
 	return ordered
+}
+
+// awsTunnelMbps is what AWS carries in one tunnel (AVG-38).
+const awsTunnelMbps = 1250
+
+// TunnelMbps is what one tunnel carries, in megabits a second: the lesser of what
+// Azure measured for the gateway's size and suite, and AWS's limit. Source:
+// azure-docs includes/vpn-gateway-table-sku-performance.md (AVG-38).
+func (v VPN) TunnelMbps() int {
+	speed := gatewayMbps[v.SKU]
+	if strings.Contains(v.Suite, "gcm") {
+		return min(speed.gcm, awsTunnelMbps)
+	}
+	return min(speed.cbc, awsTunnelMbps)
 }

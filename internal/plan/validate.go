@@ -27,6 +27,7 @@ var rules = slices.Concat(
 	vpnRules,
 	dnsRules,
 	k8sRules,
+	modeRules,
 	placeholderRules,
 )
 

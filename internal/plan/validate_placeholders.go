@@ -8,6 +8,7 @@ import (
 var placeholderRules = []func(*validator){
 	(*validator).awsPlaceholders,
 	(*validator).azurePlaceholders,
+	(*validator).emailPlaceholders,
 }
 
 const placeholderReason = "it is a placeholder: good enough for an emulated %[1]s, and this %[1]s is real"
@@ -21,6 +22,17 @@ func (v *validator) awsPlaceholders() {
 	v.need(account != placeholderAccount, "network.aws.accountId", account, reason, "write what `aws sts get-caller-identity` calls Account, in quotes")
 	for i, arn := range v.plan.Clusters.EKS.AdminRoleARNs {
 		v.need(!strings.Contains(arn, "::"+placeholderAccount+":"), fmt.Sprintf("clusters.eks.adminRoleArns[%d]", i), arn, reason, "write the ARN of the role that administers the cluster")
+	}
+}
+
+// emailPlaceholders: mail goes to people as soon as one of the clouds is real.
+func (v *validator) emailPlaceholders() {
+	if v.world.Emulated[awsProvider] && v.world.Emulated[azureProvider] {
+		return
+	}
+	for i, address := range v.plan.Watch.Emails {
+		v.need(address != placeholderEmail, fmt.Sprintf("watch.emails[%d]", i), address,
+			"it is a placeholder: good enough for emulated clouds, and these are real", "write the address of whoever is on call")
 	}
 }
 

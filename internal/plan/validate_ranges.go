@@ -96,6 +96,9 @@ func (z Zone) ranges(at string) []ranger {
 	public.key, public.cidr, public.what = at+"public", z.Public, "the public subnet of "+z.Name
 	reserved.key, reserved.cidr, reserved.what = at+"reserved", z.Reserved, "the reserved block of "+z.Name
 	reserved.parent, reserved.outer = private.key, "NLB-03"
+	if !z.Public.IsValid() {
+		return []ranger{private, reserved} // nothing needs it, or publicSubnets says so
+	}
 	return []ranger{private, public, reserved}
 }
 

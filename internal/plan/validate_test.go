@@ -88,7 +88,7 @@ var brokenRanges = []broken{
 	{"network", zones(`"name":"eu-west-2a","private":"10.0.2.0/24","public":"10.0.101.0/24"`), "network.aws.zones[1].private", "VPC-04"},
 	{"network", zones(`"name":"eu-west-2a","private":"10.1.1.0/24","public":"10.0.101.0/24"`), "network.aws.zones[0].private", "VPC-04"},
 	{"network", zones(`"name":"eu-west-2a","private":"10.0.1.0/24","public":"10.0.101.0/29"`), "network.aws.zones[0].public", "VPC-04"},
-	{"network", zones(`"name":"eu-west-2a","private":"10.0.1.0/24"`), "network.aws.zones[0].public", ""},
+	{"network", zones(`"name":"eu-west-2a","private":"10.0.1.0/24"`), "network.aws.zones[0].public", "VPC-11"},
 	{"network", zones(`"name":"eu-west-2a","private":"10.0.1.0/28","public":"10.0.101.0/24"`), "network.aws.zones[0].private", "EKS-03"},
 	{"network", zones(zoneA + `,"reserved":"10.0.3.0/28"`), "network.aws.zones[0].reserved", "NLB-03"},
 	{"network", `{"azure":{"subnets":{"nodes":"10.10.2.0/24"}}}`, "network.azure.subnets.gateway", "ANW-03"},
@@ -121,12 +121,36 @@ var brokenNetworks = []broken{
 	{"network", zones(zoneA + `,"resolverInbound":"10.0.1.250"`), "network.aws.zones[0].resolverInbound", "R53-13"},
 	{"network", zones(zoneA + `,"resolverOutbound":"10.0.1.255"`), "network.aws.zones[0].resolverOutbound", "VPC-04"},
 	{"network", zones(zoneA + `,"reserved":"10.0.1.0/28","nlb":"10.0.1.3"`), "network.aws.zones[0].nlb", "VPC-04"},
-	{"network", `{"aws":{"nat":"none"}}`, "network.aws.nat", "internet"},
+	{"network", `{"aws":{"egress":"none"}}`, "network.aws.egress", "way out"},
 	{"network", `{"aws":{"logRetentionDays":100}}`, "network.aws.logRetentionDays", "LOG-17"},
 	{"network", `{"azure":{"subscriptionId":"mine"}}`, "network.azure.subscriptionId", "GUID"},
 	{"network", `{"azure":{"tenantId":"contoso.example"}}`, "network.azure.tenantId", "GUID"},
 	{"network", `{"azure":{"location":"ukwest"}}`, "network.azure.location", "AVG-08"},
 	{"network", `{"azure":{"logRetentionDays":400}}`, "network.azure.logRetentionDays", "LOG-06"},
+}
+
+// Modes: values that are none, and combinations that no cloud has.
+var brokenModes = []broken{
+	{"network", `{"aws":{"vpcId":"vpc-1"}}`, "network.aws.vpcId", "hexadecimal"},
+	{"network", `{"aws":{"vpcId":"vpc-0123456789abcdef0"}}`, "network.aws.internetGatewayId", "VPC-09"},
+	{"network", `{"aws":{"internetGatewayId":"igw-1"}}`, "network.aws.internetGatewayId", "hexadecimal"},
+	{"network", `{"aws":{"internetGatewayId":"igw-0123456789abcdef0"}}`, "network.aws.internetGatewayId", "Burrow makes"},
+	{"network", `{"aws":{"vpcId":"vpc-0123456789abcdef0","internetGatewayId":"igw-0123456789abcdef0","egress":"endpoints"}}`, "network.aws.internetGatewayId", "endpoints"},
+	{"network", `{"aws":{"logKeyArn":"alias/logs"}}`, "network.aws.logKeyArn", "LOG-18"},
+	{"network", `{"aws":{"logKeyArn":"arn:aws:kms:eu-west-1:123456789012:key/01234567-89ab-cdef-0123-456789abcdef"}}`, "network.aws.logKeyArn", "same account and region"},
+	{"network", `{"aws":{"logRetentionDays":14}}`, "network.aws.logRetentionDays", "less than 30"},
+	{"network", `{"azure":{"vnetId":"vnet"}}`, "network.azure.vnetId", "virtualNetworks"},
+	{"network", `{"azure":{"vnetId":"/subscriptions/11111111-0000-0000-0000-000000000000/resourceGroups/hub/providers/Microsoft.Network/virtualNetworks/vnet"}}`, "network.azure.vnetId", "another subscription"},
+	{"network", `{"azure":{"vnetId":"/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/RG-aks-bunny/providers/Microsoft.Network/virtualNetworks/vnet"}}`, "network.azure.vnetId", "a destroy deletes it"},
+	{"network", `{"azure":{"vnetId":"/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/` + strings.Repeat("g", 64) + `/providers/Microsoft.Network/virtualNetworks/vnet"}}`, "network.azure.vnetId", "AKS-04"},
+	{"clusters", `{"aks":{"networkPolicy":"weave"}}`, "clusters.aks.networkPolicy", "AKS-18"},
+	{"vpn", `{"awsGateway":"cloud-wan"}`, "vpn.awsGateway", "AWV-12"},
+	{"vpn", `{"routing":"ospf"}`, "vpn.routing", "AWV-27"},
+	{"vpn", `{"awsGateway":"transit-gateway","routing":"static"}`, "vpn.routing", "AWV-38"},
+	{"k8s", `{"relay":{"image":"relay"}}`, "k8s.relay.image", "registry"},
+	{"watch", `{"emails":[]}`, "watch.emails", "reaches nobody"},
+	{"watch", `{"emails":["oncall"]}`, "watch.emails[0]", "mail address"},
+	{"watch", `{"bandwidthPercent":5}`, "watch.bandwidthPercent", "share"},
 }
 
 var brokenClusters = []broken{
@@ -240,7 +264,7 @@ var brokenNamesAndPorts = []broken{
 	{"k8s", `{"relay":{"port":30443}}`, "k8s.relay.nodePort", "same"},
 }
 
-var allBroken = slices.Concat(brokenEstates, brokenNames, brokenRanges, brokenNetworks, brokenClusters, brokenVPNs, brokenNamesAndPorts)
+var allBroken = slices.Concat(brokenEstates, brokenNames, brokenRanges, brokenNetworks, brokenModes, brokenClusters, brokenVPNs, brokenNamesAndPorts)
 
 // manyRanges is that many different ranges as JSON strings.
 func manyRanges(n int) string {
@@ -347,7 +371,7 @@ func TestSuffixCountsInNames(t *testing.T) {
 func TestAllowedConfigurations(t *testing.T) {
 	for name, values := range map[string]map[string]string{
 		"ten tags":            {"estate": `{"tags":{"a":"","b":"","c":"","d":"","e":"","f":"","g":"","h":"","i":"","j":"x y"}}`},
-		"one NAT gateway":     {"network": `{"aws":{"nat":"single"}}`},
+		"one NAT gateway":     {"network": `{"aws":{"egress":"nat-single"}}`},
 		"three zones":         {"network": `{"aws":{"zones":[{` + zoneA + `},{"name":"eu-west-2b","private":"10.0.2.0/24","public":"10.0.102.0/24"},{"name":"eu-west-2c","private":"10.0.3.0/24","public":"10.0.103.0/24"}]}}`},
 		"largest gateway":     {"vpn": `{"sku":"VpnGw5AZ","generation":"Generation2"}`},
 		"two generations":     {"vpn": `{"sku":"VpnGw2AZ","generation":"Generation2"}`},

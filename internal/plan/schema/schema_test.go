@@ -109,8 +109,8 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 		t.Fatal(err)
 	}
 	sections := file.Properties["config"].Properties
-	if len(sections) != 6 {
-		t.Errorf("%d sections, want 6", len(sections))
+	if len(sections) != 7 {
+		t.Errorf("%d sections, want 7", len(sections))
 	}
 	keys := 0
 	for name, section := range sections {
