@@ -1,17 +1,18 @@
 package aws
 
 import (
-	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 
 	"burrow/internal/emulator"
 )
 
 func cloudwatchKinds() []*emulator.Kind {
-	return []*emulator.Kind{logGroup(), logResourcePolicy(), metricAlarm(), topic()}
+	return []*emulator.Kind{
+		logGroup(), logResourcePolicy(), metricAlarm(), compositeAlarm(), dashboard(),
+		topic(), topicPolicy(), topicSubscription(),
+	}
 }
 
 const sourceLogGroup = "logs/group.go"
@@ -63,19 +64,27 @@ func badRetention(c *emulator.Call) string {
 // use it.
 func logsMayNotUseKey(c *emulator.Call) string {
 	key := c.Tx.Find(typeKey, "arn", c.In.Str("kmsKeyId"))
-	if key == nil || !c.Changed("kmsKeyId") && c.Op == emulator.OpUpdate || serviceMayUse(key, "logs."+c.Region()+".amazonaws.com") {
+	group := regional(c, "logs", "log-group:"+c.In.Str("name"))
+	if key == nil || !c.Changed("kmsKeyId") && c.Op == emulator.OpUpdate ||
+		serviceMayUse(key, "logs."+c.Region()+".amazonaws.com", group, map[string]string{"aws:logs:arn": group}) {
 		return ""
 	}
-	return fmt.Sprintf("The specified KMS key does not exist or is not allowed to be used with Arn '%s'",
-		regional(c, "logs", "log-group:"+c.In.Str("name")))
+	return fmt.Sprintf("The specified KMS key does not exist or is not allowed to be used with Arn '%s'", group)
 }
 
-// remakeLogGroup: a cluster that logs makes its group again, without key,
-// retention or tags, as soon as it has something to say (EKS-12).
+// remakeLogGroup: who writes to a group that is deleted makes it again, without
+// key, retention or tags, as soon as there is something to say: a cluster that
+// logs (EKS-12), and a flow log whose role may create groups. Tunnels and
+// resolvers may not: their logs stop, silently.
 func remakeLogGroup(c *emulator.Call) error {
 	for _, cluster := range c.Tx.All(typeCluster) {
 		if clusterLogGroup(cluster.ID) == c.ID && len(cluster.In.List("enabledClusterLogTypes")) > 0 {
 			putLogGroup(c, cluster.ID)
+		}
+	}
+	for _, log := range c.Tx.All(typeFlowLog) {
+		if flowLogGroup(c, log) == c.Out.Str("arn") && remakes(c, log) {
+			makeLogGroup(c, log.ID, c.ID)
 		}
 	}
 	return nil
@@ -86,11 +95,15 @@ func clusterLogGroup(cluster string) string { return "/aws/eks/" + cluster + "/c
 
 // putLogGroup is the group that EKS makes for a cluster which has none.
 func putLogGroup(c *emulator.Call, cluster string) {
-	name := clusterLogGroup(cluster)
+	makeLogGroup(c, cluster, clusterLogGroup(cluster))
+}
+
+// makeLogGroup is the group that a service makes by itself where there is none.
+func makeLogGroup(c *emulator.Call, maker, name string) {
 	if c.Tx.Get(typeLogGroup, name) != nil {
 		return
 	}
-	c.Tx.Put(&emulator.Object{Type: typeLogGroup, ID: name, MadeBy: cluster, In: emulator.Props{}, Out: emulator.Props{
+	c.Tx.Put(&emulator.Object{Type: typeLogGroup, ID: name, MadeBy: maker, In: emulator.Props{}, Out: emulator.Props{
 		"name": name, "arn": regional(c, "logs", "log-group:"+name), "retentionInDays": 0.0, "logGroupClass": "STANDARD",
 	}})
 }
@@ -114,94 +127,9 @@ func logResourcePolicy() *emulator.Kind {
 }
 
 func longResourcePolicy(c *emulator.Call) string {
-	v, _ := c.In.Get("policyDocument")
-	text, ok := v.(string)
-	if !ok {
-		data, err := json.Marshal(v)
-		if err != nil {
-			return ""
-		}
-		text = string(data)
-	}
+	text := documentText(c.In, "policyDocument")
 	if n := len(text); n > maxResourcePolicy {
 		return fmt.Sprintf("Resource limit exceeded: the policy has %d characters of at most %d.", n, maxResourcePolicy)
 	}
 	return ""
-}
-
-const sourceAlarm = "cloudwatch/metric_alarm.go"
-
-// metricAlarm: PutMetricAlarm would overwrite an alarm of the same name without a
-// word; here a second one is refused.
-func metricAlarm() *emulator.Kind {
-	return tagged(plainTags, &emulator.Kind{
-		Type:     typeMetricAlarm,
-		AutoName: &emulator.AutoName{Property: "name", Max: 255},
-		NewID:    property("name"),
-		Replace:  forceNew(sourceAlarm, "name"),
-		Rules: []emulator.Rule{
-			oneOf("LOG-15", "comparisonOperator", terraform(sourceAlarm), "GreaterThanOrEqualToThreshold", "GreaterThanThreshold",
-				"LessThanThreshold", "LessThanOrEqualToThreshold", "LessThanLowerOrGreaterThanUpperThreshold",
-				"LessThanLowerThreshold", "GreaterThanUpperThreshold"),
-			oneOf("LOG-15", "statistic", terraform(sourceAlarm), "SampleCount", "Average", "Sum", "Minimum", "Maximum"),
-			oneOf("LOG-15", "treatMissingData", terraform(sourceAlarm), "breaching", "notBreaching", "ignore", "missing"),
-			provider("LOG-15", "period", terraform(sourceAlarm), badPeriod),
-			atMostOne("LOG-15", terraform(sourceAlarm), "metricName", "metricQueries"),
-			refuse("LOG-15", "ValidationError", emulator.OpWrite, model("monitoring"), tooManyActions),
-			refuse("LOG-15", "ValidationError", emulator.OpWrite, model("monitoring"), badMetric),
-		},
-		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
-				"arn": regional(c, "cloudwatch", "alarm:"+c.ID), "actionsEnabled": true, "treatMissingData": "missing",
-			})
-			return nil
-		},
-	})
-}
-
-func badPeriod(c *emulator.Call) string {
-	v, _ := c.In.Get("period")
-	n, ok := v.(float64)
-	if !ok || slices.Contains([]int{10, 20, 30}, int(n)) || n > 0 && int(n)%60 == 0 {
-		return ""
-	}
-	return fmt.Sprintf("expected period to be 10, 20, 30 or a multiple of 60, got %v", n)
-}
-
-func tooManyActions(c *emulator.Call) string {
-	for _, list := range []string{"alarmActions", "okActions", "insufficientDataActions"} {
-		if n := len(c.In.List(list)); n > 5 {
-			return fmt.Sprintf("The collection %s must not have more than 5 entries, got %d", list, n)
-		}
-	}
-	return ""
-}
-
-func badMetric(c *emulator.Call) string {
-	switch {
-	case strings.HasPrefix(c.In.Str("namespace"), ":"):
-		return "Value for parameter Namespace must not begin with ':'"
-	case len(c.In.Map("dimensions")) > 30:
-		return "The collection Dimensions must not have more than 30 entries"
-	}
-	return ""
-}
-
-func topic() *emulator.Kind {
-	const source = "sns/topic.go"
-	return tagged(plainTags, &emulator.Kind{
-		Type:     typeTopic,
-		AutoName: &emulator.AutoName{Property: "name", Max: 256},
-		NewID:    func(c *emulator.Call) (string, error) { return regional(c, "sns", c.In.Str("name")), nil },
-		Replace:  forceNew(source, "name", "namePrefix", "fifoTopic"),
-		Rules: []emulator.Rule{
-			matches("PRO-12", "name", terraform(source), regexp.MustCompile(`^[0-9A-Za-z_-]{1,256}(\.fifo)?$`),
-				"1 to 256 letters, digits, _ and -"),
-			invalidJSON("IAM-03", "policy", terraform(source)),
-		},
-		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{"arn": c.ID, "owner": c.Account().AWSAccount, "fifoTopic": false})
-			return nil
-		},
-	})
 }

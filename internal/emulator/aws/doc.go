@@ -11,10 +11,11 @@
 //     IPs, route tables, routes, network ACLs, security groups with rules in all
 //     three ways of writing them, flow logs, VPC endpoints, launch templates;
 //     virtual private, customer and transit gateways, VPN connections; IAM roles,
-//     policies, instance profiles; KMS; CloudWatch logs and alarms, SNS topics;
-//     EKS clusters, node groups, add-ons, access entries, access policies, pod
-//     identities; load balancers, target groups, listeners, attachments; Route 53
-//     zones, records and the resolver.
+//     policies, instance profiles; KMS; CloudWatch logs, alarms of one metric,
+//     of expressions and of other alarms, dashboards; SNS topics, their policies
+//     and subscriptions; EKS clusters, node groups, add-ons, access entries,
+//     access policies, pod identities; load balancers, target groups, listeners,
+//     attachments; Route 53 zones, records, the resolver and its query logs.
 //   - Functions: getPartition, getRegion, getCallerIdentity, getAvailabilityZones,
 //     getAddonVersion.
 //   - Addresses: every network interface that AWS makes (NAT gateways, load
@@ -25,11 +26,21 @@
 //     that logs and has none (at once again when it is deleted meanwhile; it stays
 //     when the cluster goes), the creator's entry and those of node roles, the
 //     scaling group of a node group. All but the log group go with their makers.
+//   - What AWS makes by itself for logs: the resource policy that lets the delivery
+//     of tunnel and query logs in (LOG-19), which grows with each log group, counts
+//     among the ten and outlives everything; the group of a flow log whose role may
+//     create groups, when it is deleted meanwhile.
+//   - What waits for a person: a mail subscription stays pending, and AWS keeps it
+//     until the topic goes, although the provider says that it is deleted.
 //   - What fails late: nodes that cannot reach the cluster, lack a policy or sit in
 //     a public subnet without public addresses; CoreDNS without nodes; a NAT
-//     gateway in a VPC without an attached internet gateway.
+//     gateway in a VPC without an attached internet gateway; a VPC that joins
+//     query logs whose group is gone.
 //   - Policies are read where a rule needs them: who may assume a role, whether a
-//     key lets CloudWatch Logs in.
+//     key lets CloudWatch Logs in, whether a role may create a log group. Denials
+//     and conditions count; a condition on something unknown narrows nothing.
+//   - What AWS accepts and then keeps silent about is not refused and can be asked
+//     for: Unheard finds alarms that tell nobody, Unlogged logs that never arrive.
 //   - The provider: what it refuses before AWS sees it, what it replaces for, the
 //     tags that it adds, the allow-all egress that it takes away from a new
 //     security group (VPC-25), how it prints AWS's errors.
@@ -46,7 +57,8 @@
 // state of a VPN connection's tunnels (vgwTelemetries, worked out by
 // emulator.Tunnels); routes of a route table, rules of a network ACL or security
 // group that are resources of their own; a role's policies; what an elastic IP is
-// associated with; the load balancers of a target group.
+// associated with; the load balancers of a target group; the policy of a topic
+// that has a TopicPolicy.
 //
 // # Replacement
 //
@@ -59,6 +71,8 @@
 //     refused as AWS refuses it (NLB-04), where the provider replaces.
 //   - Taking envelope encryption from a cluster is refused (EKS-17), where the
 //     provider replaces.
+//   - A resolver endpoint's addresses change in place; the new ones are added before
+//     the old ones go, and for that moment both count against the quota (R53-09).
 //   - A security group rule that gets another kind of source, a transit gateway
 //     that loses its default tables, a resolver rule that loses its endpoint are
 //     not replaced.
@@ -81,7 +95,12 @@
 //     eks-pod-identity-agent. Schemas of add-on settings beyond enableNetworkPolicy.
 //   - Names with a trailing dot, numbers of protocols and the like stay as written.
 //     A name is made up where a name is missing, not from a namePrefix.
-//   - A second alarm or log policy of the same name is refused; CloudWatch
-//     overwrites the first.
+//   - A second alarm, dashboard or log policy of the same name is refused;
+//     CloudWatch overwrites the first.
+//   - Whether metrics exist that an alarm or a dashboard names, and whether a topic
+//     or its key does: AWS does not ask either. Buckets, queues, functions and
+//     delivery streams as destinations are taken as they stand.
+//   - Log events. A flow log that is deleted shortly before its group really
+//     brings the group back with what it had not yet written.
 //   - The limit of NAT gateways is counted by subnet, not by zone.
 package aws

@@ -26,6 +26,7 @@ func flowLog() *emulator.Kind {
 		Refs: []emulator.Ref{
 			refersTo("vpcId", "InvalidVpcID.NotFound", "", moto("ec2/exceptions.py"), typeVpc),
 			refersTo("subnetId", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), typeSubnet),
+			refersTo("transitGatewayId", "InvalidTransitGatewayID.NotFound", "", moto("ec2/exceptions.py"), typeTransitGateway),
 			{
 				Path: "logDestination", To: []string{typeLogGroup}, By: "arn", Missing: "LogDestinationNotFoundException",
 				Source:  "awsdocs/amazon-vpc-user-guide flow-logs-troubleshooting.md",
@@ -43,8 +44,12 @@ func flowLog() *emulator.Kind {
 			oneOf("VPC-28", "logDestinationType", terraform(sourceFlowLog), cloudWatchLogs, "s3", "kinesis-data-firehose"),
 			provider("VPC-28", "maxAggregationInterval", terraform(sourceFlowLog), aggregationInterval),
 			refuse("VPC-28", "InvalidParameter", emulator.OpCreate, model("ec2")+" CreateFlowLogs", flowLogWithoutTraffic),
+			refuse("VPC-28", "InvalidParameter", emulator.OpCreate, "hashicorp/terraform-provider-aws#26169", slowTransitLog),
+			refuse("VPC-28", "InvalidTransitGatewayAttachmentID.NotFound", emulator.OpCreate, model("ec2"), attachmentMissing),
 			refuse("VPC-29", "InvalidParameter", emulator.OpCreate, moto("ec2/models/flow_logs.py"), flowLogWithoutRole),
 			refuse("VPC-29", "InvalidParameter", emulator.OpCreate, moto("ec2/models/flow_logs.py"), flowLogWithoutDestination),
+			refuse("VPC-29", "LogDestinationNotFoundException", emulator.OpCreate,
+				"awsdocs/amazon-vpc-user-guide flow-logs-troubleshooting.md", flowLogToNothing),
 			refuse("VPC-29", "InvalidParameter", emulator.OpCreate, terraform(sourceFlowLog), flowLogRoleUntrusting),
 			refuse("VPC-30", "FlowLogAlreadyExists", emulator.OpCreate, moto("ec2/exceptions.py"), flowLogTwice),
 		},
@@ -65,11 +70,27 @@ func aggregationInterval(c *emulator.Call) string {
 	return ""
 }
 
+// onTransit reports that a flow log watches a transit gateway or what hangs on
+// one. AWS takes no traffic type for those, and the provider sends none, whatever
+// the program says.
+func onTransit(in emulator.Props) bool {
+	return in.Has("transitGatewayId") || in.Has("transitGatewayAttachmentId")
+}
+
 func flowLogWithoutTraffic(c *emulator.Call) string {
-	if c.In.Has("trafficType") || c.In.Has("transitGatewayId") || c.In.Has("transitGatewayAttachmentId") {
+	if c.In.Has("trafficType") || onTransit(c.In) {
 		return ""
 	}
 	return "TrafficType can't be empty for this resource type."
+}
+
+// slowTransitLog: the provider's default of 600 seconds is none that a transit
+// gateway takes.
+func slowTransitLog(c *emulator.Call) string {
+	if !onTransit(c.In) || c.In.Int("maxAggregationInterval") == 60 {
+		return ""
+	}
+	return "max-aggregation-interval other than 60 sec / 1 min is not supported when the resource-type is TransitGateway or TransitGatewayAttachment"
 }
 
 func toCloudWatch(c *emulator.Call) bool {
@@ -88,6 +109,33 @@ func flowLogWithoutDestination(c *emulator.Call) string {
 		return ""
 	}
 	return "LogDestination can't be empty if LogGroupName is not provided."
+}
+
+// flowLogToNothing looks up a group whose ARN ends in :*, which the provider cuts
+// off; others are references.
+func flowLogToNothing(c *emulator.Call) string {
+	arn := c.In.Str("logDestination")
+	if !toCloudWatch(c) || groupOf(arn) == arn || !missingGroup(c, arn) {
+		return ""
+	}
+	return fmt.Sprintf("LogDestination: %s does not exist", groupOf(arn))
+}
+
+// flowLogGroup is the ARN of the group that a flow log writes to; "" when it writes
+// elsewhere.
+func flowLogGroup(c *emulator.Call, log *emulator.Object) string {
+	if name := log.In.Str("logGroupName"); name != "" {
+		return regional(c, "logs", "log-group:"+name)
+	}
+	return groupOf(log.In.Str("logDestination"))
+}
+
+// remakes reports whether a flow log would make its group again: its role may
+// create groups (terraform-aws-modules/terraform-aws-vpc#550).
+func remakes(c *emulator.Call, log *emulator.Object) bool {
+	group, role := flowLogGroup(c, log), c.Tx.Find(typeRole, "arn", log.In.Str("iamRoleArn"))
+	return role != nil && trusts(role, flowLogService) &&
+		(roleMay(c.Tx, role.ID, "logs:CreateLogGroup", group) || roleMay(c.Tx, role.ID, "logs:CreateLogGroup", group+":*"))
 }
 
 func flowLogRoleUntrusting(c *emulator.Call) string {
@@ -110,7 +158,10 @@ func flowLogTwice(c *emulator.Call) string {
 
 // flowLogKey is what two flow logs may not have in common.
 func flowLogKey(in emulator.Props) []string {
-	key := []string{strings.TrimSuffix(in.Str("logDestination"), ":*"), in.Str("logGroupName"), in.Str("trafficType")}
+	key := []string{groupOf(in.Str("logDestination")), in.Str("logGroupName")}
+	if !onTransit(in) {
+		key = append(key, in.Str("trafficType"))
+	}
 	for _, target := range flowLogTargets {
 		key = append(key, in.Str(target))
 	}

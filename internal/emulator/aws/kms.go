@@ -38,7 +38,8 @@ func root(c *emulator.Call) string {
 	return fmt.Sprintf("arn:aws:iam::%s:root", c.Account().AWSAccount)
 }
 
-// lockedOut finds policies under which nobody could change the policy again.
+// lockedOut finds policies under which nobody could change the policy again. KMS
+// counts on nothing that it cannot know, such as a second factor.
 func lockedOut(c *emulator.Call) string {
 	if !c.In.Has("policy") || c.In.Bool("bypassPolicyLockoutSafetyCheck") {
 		return ""
@@ -47,8 +48,12 @@ func lockedOut(c *emulator.Call) string {
 	if err != nil {
 		return ""
 	}
-	for _, who := range []string{root(c), c.Account().AWSAccount, c.Account().CallerARN} {
-		if d.allows("AWS", who, "kms:PutKeyPolicy") {
+	account, caller := c.Account().AWSAccount, c.Account().CallerARN
+	facts := map[string]string{
+		"aws:principalaccount": account, "kms:calleraccount": account, "aws:principalarn": caller, "kms:viaservice": "",
+	}
+	for _, who := range []string{root(c), account, caller} {
+		if d.permitsSurely(request{kind: "AWS", principal: who, action: "kms:PutKeyPolicy", facts: facts}) {
 			return ""
 		}
 	}
@@ -76,12 +81,70 @@ func fillKey(c *emulator.Call) error {
 	return nil
 }
 
-// serviceMayUse reports whether a key's policy lets a service encrypt and decrypt.
-func serviceMayUse(key *emulator.Object, service string) bool {
+// serviceActions are what a service does with a key, by the first part of its
+// name. Source: awsdocs encrypt-log-data-kms.md, sns-key-management.md.
+var serviceActions = map[string][]string{
+	"logs":       {"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"},
+	"cloudwatch": {"kms:Decrypt", "kms:GenerateDataKey"}, // publishing to an encrypted topic
+}
+
+// serviceMayUse reports whether a key's policy lets a service do all that it does
+// with a key. A service asks in its own name for something of the account: on
+// says what, encryption is the context that it encrypts with.
+func serviceMayUse(key *emulator.Object, service, on string, encryption map[string]string) bool {
 	d, err := documentOf(key.Out, "policy")
-	return err == nil &&
-		d.allows("Service", service, "kms:Encrypt") && d.allows("Service", service, "kms:Decrypt") &&
-		d.allows("Service", service, "kms:GenerateDataKey")
+	if err != nil {
+		return false
+	}
+	account := accountOf(key.Out.Str("arn"))
+	facts := map[string]string{
+		"aws:sourceaccount": account, "aws:sourcearn": on, "aws:principalservicename": service,
+		"aws:principalisawsservice": "true",
+		// A service that asks in its own name asks through no other.
+		"kms:viaservice": "",
+	}
+	for name, value := range encryption {
+		facts["kms:encryptioncontext:"+name] = value
+	}
+	first, _, _ := strings.Cut(service, ".")
+	for _, action := range serviceActions[first] {
+		if !d.permits(request{"Service", service, action, key.Out.Str("arn"), facts}) {
+			return false
+		}
+	}
+	return true
+}
+
+// accountOf is the account in an ARN, regionOf the region; "" where it has none.
+func accountOf(arn string) string { return partOf(arn, 4) }
+func regionOf(arn string) string  { return partOf(arn, 3) }
+
+func partOf(arn string, i int) string {
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
+		return parts[i]
+	}
+	return ""
+}
+
+// keyNamed finds the key by id, ARN, alias or ARN of an alias.
+func keyNamed(tx *emulator.Tx, name string) *emulator.Object {
+	if name == "" {
+		return nil
+	}
+	if o := tx.Get(typeKey, name); o != nil {
+		return o
+	}
+	if o := tx.Find(typeKey, "arn", name); o != nil {
+		return o
+	}
+	alias := tx.Get(typeAlias, name)
+	if alias == nil {
+		alias = tx.Find(typeAlias, "arn", name)
+	}
+	if alias == nil {
+		return nil
+	}
+	return tx.Find(typeKey, "arn", alias.Value("targetKeyArn"))
 }
 
 var aliasName = regexp.MustCompile(`^alias/[0-9A-Za-z_/-]+$`)

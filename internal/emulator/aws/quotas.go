@@ -45,6 +45,7 @@ func quotas() []emulator.Quota {
 		{Name: "policies-per-role", Type: typeRolePolicyAttachment, Scope: []string{"role"}, Limit: 10, Code: "LimitExceeded", Source: "IAM user guide, IAM and AWS STS quotas"},
 		{Name: "log-resource-policies", Type: typeLogResourcePolicy, Scope: region, Limit: 10, Code: "LimitExceededException", Source: "LOG-19, aws-site-to-site-vpn-user-guide monitoring-logs.md (number from memory)"},
 		{Name: "resolver-endpoints", Type: typeResolverEndpoint, Scope: region, Limit: 4, Code: "LimitExceededException", Source: "R53-09, awsdocs/amazon-route53-docs DNSLimitations.md"},
+		{Name: "query-log-configs", Type: typeQueryLogConfig, Scope: region, Limit: 20, Code: "LimitExceededException", Source: "awsdocs/amazon-route53-docs DNSLimitations.md"},
 		{Name: "resolver-rules", Type: typeResolverRule, Scope: region, Limit: 1000, Code: "LimitExceededException", Source: "awsdocs/amazon-route53-docs DNSLimitations.md"},
 	}
 }

@@ -52,7 +52,7 @@ func TestRefusals(t *testing.T) {
 	}
 	for _, r := range slices.Concat(
 		networkRefusals(), groupRefusals(), vpnRefusals(), transitRefusals(), logRefusals(), identityRefusals(),
-		clusterRefusalCases(), nodeRefusalCases(), accessRefusals(), balancerRefusalCases(), dnsRefusals(),
+		clusterRefusalCases(), nodeRefusalCases(), accessRefusals(), balancerRefusalCases(), dnsRefusals(), watchRefusals(),
 	) {
 		t.Run(fmt.Sprintf("%s/%s", r.rule, r.what), func(t *testing.T) { e.refuses(t, r) })
 	}
@@ -313,7 +313,6 @@ func logRefusals() []refusal {
 		{"missing data", "alarm", onCheck, "LOG-15", "", props{"treatMissingData": "bad"}},
 		{"period", "alarm", onCheck, "LOG-15", "", props{"period": 45}},
 		{"metric and queries", "alarm", onCheck, "LOG-15", "", props{"metricQueries": []any{props{"id": "m"}}}},
-		{"six actions", "alarm", onCreate, "LOG-15", "ValidationError", props{"okActions": []any{"1", "2", "3", "4", "5", "6"}}},
 		{"namespace", "alarm", onCreate, "LOG-15", "ValidationError", props{"namespace": ":AWS"}},
 		{"topic name", "topic", onCheck, "PRO-12", "", props{"name": "a b"}},
 		{"topic policy", "topic", onCheck, "IAM-03", "", props{"policy": "{"}},

@@ -60,9 +60,10 @@ func resolverEndpoint() *emulator.Kind {
 			oneOf("R53-11", "direction", source, "INBOUND", "OUTBOUND", "INBOUND_DELEGATION"),
 			oneOf("R53-11", "resolverEndpointType", source, "IPV4", "IPV6", "DUALSTACK"),
 			oneOf("R53-11", "protocols", source, "Do53", "DoH", "DoH-FIPS"),
-			provider("R53-09", "ipAddresses", source, tooFewAddresses),
+			provider("R53-09", "ipAddresses", source, countAddresses),
 			refuse("R53-12", "InvalidParameterException", emulator.OpCreate, resolverMoto, resolverGroups),
 			refuse("R53-09", "InvalidRequestException", emulator.OpWrite, resolverModel, resolverNetworks),
+			refuse("R53-09", "LimitExceededException", emulator.OpWrite, "pulumi/pulumi-aws#5219", tooManyAddresses),
 			refuse("R53-13", "InvalidRequestException", emulator.OpWrite, resolverMoto, resolverOutside),
 			refuse("R53-13", "ResourceExistsException", emulator.OpWrite, resolverMoto, resolverTaken),
 		},
@@ -70,7 +71,13 @@ func resolverEndpoint() *emulator.Kind {
 	})
 }
 
-func tooFewAddresses(c *emulator.Call) string {
+// The provider's own limit is higher than the quota.
+const mostAddresses = 10
+
+func countAddresses(c *emulator.Call) string {
+	if n := len(c.In.List("ipAddresses")); n > mostAddresses {
+		return fmt.Sprintf("Too many list items: ipAddresses may have %d, got %d", mostAddresses, n)
+	}
 	if n := len(c.In.List("ipAddresses")); n < 2 && c.In.Known("ipAddresses") {
 		return fmt.Sprintf("Too few \"ipAddresses\": resolver endpoint needs to have at least 2 IP addresses, has %d", n)
 	}
@@ -123,11 +130,47 @@ func resolverTaken(c *emulator.Call) string {
 	return ""
 }
 
-func fillResolver(c *emulator.Call) error {
+// maxAddresses is the default quota of addresses of one endpoint. AWS raises it on
+// request; here nothing does.
+const maxAddresses = 6
+
+// tooManyAddresses counts as the provider changes them: it adds the new addresses
+// one by one and takes the old ones away afterwards, so that two always answer.
+// For a moment the endpoint has both.
+func tooManyAddresses(c *emulator.Call) string {
+	wanted := wantedENIs(c)
+	n := len(wanted)
+	for _, p := range c.Old.Maps("ipAddresses[*]") {
+		if !slices.Contains(wanted, eni{p.Str("subnetId"), p.Str("ip")}) {
+			n++
+		}
+	}
+	if n <= maxAddresses || c.Op == emulator.OpUpdate && !c.Changed("ipAddresses") {
+		return ""
+	}
+	return fmt.Sprintf("The resolver endpoint would have %d IP addresses, the limit is %d", n, maxAddresses)
+}
+
+// wantedENIs are the interfaces that the inputs ask for. Where they name a subnet
+// alone, the endpoint keeps the address that it has there and that is not asked
+// for by name.
+func wantedENIs(c *emulator.Call) []eni {
 	var wanted []eni
 	for _, p := range c.In.Maps("ipAddresses[*]") {
 		wanted = append(wanted, eni{p.Str("subnetId"), p.Str("ip")})
 	}
+	for _, p := range c.Old.Maps("ipAddresses[*]") {
+		had := eni{p.Str("subnetId"), p.Str("ip")}
+		open := slices.Index(wanted, eni{subnet: had.subnet})
+		if open >= 0 && !slices.Contains(wanted, had) {
+			wanted[open] = had
+		}
+	}
+	return wanted
+}
+
+func fillResolver(c *emulator.Call) error {
+	wanted := wantedENIs(c)
 	enis, err := settleENIs(c, wanted)
 	if err != nil {
 		return err
@@ -262,11 +305,30 @@ func queryLogConfig() *emulator.Kind {
 		NewID:    resolverID("rqlc"),
 		Refs: []emulator.Ref{{
 			Path: "destinationArn", To: []string{typeLogGroup}, By: "arn", Missing: "ResourceNotFoundException", Source: resolverModel,
-			Foreign: func(arn string) bool { return !strings.HasPrefix(arn, "arn:aws:logs:") || strings.HasSuffix(arn, ":*") },
+			Foreign: func(arn string) bool { return !strings.HasPrefix(arn, "arn:aws:logs:") || groupOf(arn) != arn },
 		}},
 		Replace: forceNew(source, "name", "destinationArn"),
-		Rules:   []emulator.Rule{resolverNameRule(terraform(source))},
+		Rules: []emulator.Rule{
+			resolverNameRule(terraform(source)),
+			provider("model", "destinationArn", terraform(source), func(c *emulator.Call) string {
+				return badARN("destinationArn", c.In.Str("destinationArn"))
+			}),
+			refuse("model", "InvalidParameterException", emulator.OpCreate, resolverModel+" ResolverQueryLogConfig DestinationArn", badQueryDestination),
+			refuse("model", "ResourceNotFoundException", emulator.OpCreate, resolverModel, func(c *emulator.Call) string {
+				if arn := c.In.Str("destinationArn"); groupOf(arn) != arn && missingGroup(c, arn) {
+					return fmt.Sprintf("The log group %s does not exist", groupOf(arn))
+				}
+				return ""
+			}),
+			refuse("LOG-19", "LimitExceededException", emulator.OpCreate, sourceVended+" (code unverified)", func(c *emulator.Call) string {
+				_, complaint := delivery(c, queryGroups(c))
+				return complaint
+			}),
+		},
 		Fill: func(c *emulator.Call) error {
+			if complaint := deliver(c, queryGroups(c)); complaint != "" {
+				return c.Fault("LimitExceededException", "%s", complaint)
+			}
 			defaults(c, emulator.Props{
 				"arn":     regional(c, "route53resolver", "resolver-query-log-config/"+c.ID),
 				"ownerId": c.Account().AWSAccount, "shareStatus": "NOT_SHARED",
@@ -276,6 +338,26 @@ func queryLogConfig() *emulator.Kind {
 	})
 }
 
+// badQueryDestination: queries go to a log group, a bucket or a delivery stream.
+func badQueryDestination(c *emulator.Call) string {
+	arn := c.In.Str("destinationArn")
+	if slices.Contains([]string{"logs", "s3", "firehose"}, partOf(arn, 2)) {
+		return ""
+	}
+	return fmt.Sprintf("The destination %s is no log group, S3 bucket or Firehose delivery stream", arn)
+}
+
+// queryGroups is the log group of a configuration, if it has one. An update
+// changes tags only, and AWS looks at the policy at creation.
+func queryGroups(c *emulator.Call) []string {
+	if arn := c.In.Str("destinationArn"); c.Op == emulator.OpCreate && partOf(arn, 2) == "logs" {
+		return []string{groupOf(arn)}
+	}
+	return nil
+}
+
+// queryLogAssociation: a VPC may have several configurations, each once. Whoever
+// deletes the log group first gets an association that never becomes active.
 func queryLogAssociation() *emulator.Kind {
 	const source = "route53resolver/query_log_config_association.go"
 	return &emulator.Kind{
@@ -295,6 +377,13 @@ func queryLogAssociation() *emulator.Kind {
 					return ""
 				}
 				return fmt.Sprintf("The VPC %s is already associated with %s", c.In.Str("resourceId"), config)
+			}),
+			fails("model", "DESTINATION_NOT_FOUND", emulator.OpCreate, resolverModel+" ResolverQueryLogConfigAssociationError", func(c *emulator.Call) string {
+				arn := valueOf(c, typeQueryLogConfig, c.In.Str("resolverQueryLogConfigId"), "destinationArn")
+				if !missingGroup(c, arn) {
+					return ""
+				}
+				return fmt.Sprintf("The log group %s does not exist", groupOf(arn))
 			}),
 		},
 	}

@@ -45,8 +45,8 @@ func vpnConnection() *emulator.Kind {
 		// Keys, algorithms and the customer gateway change in place (AWV-37).
 		Replace: forceNew(sourceConnection, "enableAcceleration", "staticRoutesOnly", "tunnelInsideIpVersion", "type",
 			"tunnel1InsideCidr", "tunnel1InsideIpv6Cidr", "tunnel2InsideCidr", "tunnel2InsideIpv6Cidr"),
-		Rules:   all(connectionRules(), tunnelRules("tunnel1"), tunnelRules("tunnel2")),
-		Fill:    fillConnection,
+		Rules:   all(connectionRules(), tunnelLogRules(), tunnelRules("tunnel1"), tunnelRules("tunnel2")),
+		Fill:    withTunnelLogs(fillConnection),
 		Refresh: refreshConnection,
 	})
 }

@@ -90,7 +90,11 @@ var wordings = map[string]wording{
 	typeLogGroup:             {"CloudWatch Logs Log Group", "CloudWatch Logs", "CreateLogGroup", "AssociateKmsKey", "DeleteLogGroup", true},
 	typeLogResourcePolicy:    {"CloudWatch Logs Resource Policy", "CloudWatch Logs", "PutResourcePolicy", "PutResourcePolicy", "DeleteResourcePolicy", true},
 	typeMetricAlarm:          {"CloudWatch Metric Alarm", "CloudWatch", "PutMetricAlarm", "PutMetricAlarm", "DeleteAlarms", true},
+	typeCompositeAlarm:       {"CloudWatch Composite Alarm", "CloudWatch", "PutCompositeAlarm", "PutCompositeAlarm", "DeleteAlarms", true},
+	typeDashboard:            {"CloudWatch Dashboard", "CloudWatch", "PutDashboard", "PutDashboard", "DeleteDashboards", true},
 	typeTopic:                {"SNS Topic", "SNS", "CreateTopic", "SetTopicAttributes", "DeleteTopic", true},
+	typeTopicPolicy:          {"SNS Topic Policy", "SNS", "SetTopicAttributes", "SetTopicAttributes", "SetTopicAttributes", true},
+	typeTopicSubscription:    {"SNS Topic Subscription", "SNS", "Subscribe", "SetSubscriptionAttributes", "Unsubscribe", false},
 	typeCluster:              {"EKS Cluster", "EKS", "CreateCluster", "UpdateClusterConfig", "DeleteCluster", true},
 	typeNodeGroup:            {"EKS Node Group", "EKS", "CreateNodegroup", "UpdateNodegroupConfig", "DeleteNodegroup", true},
 	typeAddon:                eks("Add-On", "Addon"),
@@ -177,7 +181,7 @@ func whichOne(c *emulator.Call, w wording) string {
 	case !w.named:
 		return ""
 	}
-	names := []string{"name", "policyName", "nodeGroupName", "addonName", "principalArn", "serviceAccount", "role", "clusterName"}
+	names := []string{"name", "alarmName", "dashboardName", "policyName", "nodeGroupName", "addonName", "principalArn", "serviceAccount", "role", "clusterName"}
 	for _, p := range names {
 		if s := c.In.Str(p); s != "" {
 			return withCluster(c, p, s)
