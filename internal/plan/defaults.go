@@ -17,6 +17,9 @@ const (
 	placeholderEmail   = "oncall@example.com" // RFC 2606: nobody's
 )
 
+// defaultInstanceType is the default estate's; see [EKSNodes.GroupName].
+const defaultInstanceType = "t3.medium"
+
 // Default is the complete default estate. It holds placeholders, so that only
 // emulated clouds take it as it is.
 func Default() *Plan {
@@ -95,7 +98,7 @@ func baseEKS() EKS {
 		ServiceCIDR:   prefix("172.20.0.0/16"),
 		Nodes: EKSNodes{
 			Name:         "eks-relay-nodegroup",
-			InstanceType: "t3.medium",
+			InstanceType: defaultInstanceType,
 			Desired:      2,
 			Min:          1,
 			Max:          3,

@@ -43,6 +43,27 @@ const controlPlaneZones = 2
 // endpoints use, can come and go while the cluster stays.
 func (n AWSNetwork) ControlPlaneZones() []Zone { return n.Zones[:min(controlPlaneZones, len(n.Zones))] }
 
+// GroupName is the base name of the node group. EKS keeps its subnets and its
+// instance type for life, and two of one name cannot stand side by side (EKS-22),
+// so the name tells of both wherever they differ from the default estate's: a
+// group of other zones or machines comes, and its nodes with it, before the old
+// one goes.
+func (n EKSNodes) GroupName(aws AWSNetwork) string {
+	parts := []string{n.Name}
+	if len(aws.Zones) > controlPlaneZones {
+		var letters []string // of eu-west-2a, the a
+		for _, zone := range aws.Zones {
+			letters = append(letters, zone.Name[max(0, len(zone.Name)-1):])
+		}
+		slices.Sort(letters) // another order is no other group
+		parts = append(parts, strings.Join(letters, ""))
+	}
+	if n.InstanceType != defaultInstanceType {
+		parts = append(parts, strings.ReplaceAll(n.InstanceType, ".", "-"))
+	}
+	return strings.Join(parts, "-")
+}
+
 // OnTransit says that the tunnels end at a transit gateway.
 func (v VPN) OnTransit() bool { return v.AWSGateway == TransitGateway }
 
@@ -73,8 +94,11 @@ type Modes struct {
 	VNetID        string       `json:"vnetId"`
 	Zones         []string     `json:"zones"`
 	NetworkPolicy PolicyEngine `json:"networkPolicy"`
+	NodeType      string       `json:"nodeType"`
+	PoolName      string       `json:"poolName"`
 	PoolZones     []string     `json:"poolZones"`
 	PoolSize      string       `json:"poolSize"`
+	PoolDiskGB    int          `json:"poolDiskGB"`
 	Protect       bool         `json:"protect"`
 }
 
@@ -84,7 +108,9 @@ func (p *Plan) Modes() Modes {
 		AWSGateway: p.VPN.AWSGateway, Routing: p.VPN.Routing, Suite: p.VPN.Suite,
 		SKU: p.VPN.SKU, Generation: p.VPN.Generation,
 		Egress: p.Network.AWS.Egress, VPCID: p.Network.AWS.VPCID, VNetID: p.Network.Azure.VNetID,
-		NetworkPolicy: p.Clusters.AKS.NetworkPolicy, PoolZones: p.Clusters.AKS.Pool.Zones, PoolSize: p.Clusters.AKS.Pool.VMSize,
+		NetworkPolicy: p.Clusters.AKS.NetworkPolicy, NodeType: p.Clusters.EKS.Nodes.InstanceType,
+		PoolName: p.Clusters.AKS.Pool.Name, PoolZones: p.Clusters.AKS.Pool.Zones,
+		PoolSize: p.Clusters.AKS.Pool.VMSize, PoolDiskGB: p.Clusters.AKS.Pool.DiskGB,
 		Protect: p.Estate.Protect,
 	}
 	for _, zone := range p.Network.AWS.Zones {
@@ -154,9 +180,12 @@ func (m Modes) Switches(before Modes) []Switch {
 		}
 	}
 	add("clusters.aks.networkPolicy", before.NetworkPolicy, m.NetworkPolicy, clusterMinutes,
-		"AKS cannot exchange the engine of a cluster with this data plane in place: the cluster is replaced, and bunny is away until it runs again.")
+		"The engine belongs to the data plane that the cluster was made with: the cluster is replaced, and bunny is away until it runs again.")
+	add("clusters.aks.pool.diskGB", before.PoolDiskGB, m.PoolDiskGB, clusterMinutes, poolMeans)
+	add("clusters.aks.pool.name", before.PoolName, m.PoolName, clusterMinutes, poolMeans)
 	add("clusters.aks.pool.vmSize", before.PoolSize, m.PoolSize, clusterMinutes, poolMeans)
 	add("clusters.aks.pool.zones", joined(before.PoolZones), joined(m.PoolZones), clusterMinutes, poolMeans)
+	add("clusters.eks.nodes.instanceType", before.NodeType, m.NodeType, "", groupMeans)
 	add("network.aws.egress", before.Egress, m.Egress, "",
 		"The new way out comes before the old one goes. Connections from private subnets through a NAT gateway that goes are cut; they do not belong to the path.")
 	add("network.aws.vpcId", before.VPCID, m.VPCID, clusterMinutes+" at least", "Another VPC is another EKS cluster with everything in it.")
@@ -181,7 +210,8 @@ func (m Modes) Switches(before Modes) []Switch {
 
 const (
 	poolMeans  = "A pool keeps this for life (AKS-11): the cluster is replaced with its pool, and bunny is away until it runs again."
-	zonesMeans = "The EKS control plane stays. A node group of the new zones comes before the old one goes, and relay's pods move to it."
+	groupMeans = "A node group of the new kind comes before the old one goes, and relay's pods move to it."
+	zonesMeans = "The EKS control plane stays. " + groupMeans
 )
 
 // zonesCut: taking a zone away takes an address from the load balancer, which is

@@ -157,18 +157,21 @@ func TestSwitches(t *testing.T) {
 		change func(*Modes)
 		cut    bool
 	}{
-		"vpn.awsGateway":             {func(m *Modes) { m.AWSGateway = TransitGateway }, false},
-		"vpn.routing":                {func(m *Modes) { m.Routing = RoutingStatic }, true},
-		"vpn.suite":                  {func(m *Modes) { m.Suite = "aes256-sha256-modp2048" }, true},
-		"vpn.sku":                    {func(m *Modes) { m.SKU = "VpnGw2AZ" }, false},
-		"vpn.generation":             {func(m *Modes) { m.SKU, m.Generation = "VpnGw2AZ", "Generation2" }, true},
-		"network.aws.egress":         {func(m *Modes) { m.Egress = EgressEndpoints }, false},
-		"network.aws.vpcId":          {func(m *Modes) { m.VPCID = "vpc-0123456789abcdef0" }, true},
-		"network.azure.vnetId":       {func(m *Modes) { m.VNetID = "x" }, true},
-		"network.aws.zones":          {func(m *Modes) { m.Zones = append(m.Zones[:2:2], "eu-west-2c") }, false},
-		"clusters.aks.networkPolicy": {func(m *Modes) { m.NetworkPolicy = PolicyCalico }, true},
-		"clusters.aks.pool.zones":    {func(m *Modes) { m.PoolZones = []string{"1"} }, true},
-		"clusters.aks.pool.vmSize":   {func(m *Modes) { m.PoolSize = "Standard_D4ads_v5" }, true},
+		"vpn.awsGateway":                  {func(m *Modes) { m.AWSGateway = TransitGateway }, false},
+		"vpn.routing":                     {func(m *Modes) { m.Routing = RoutingStatic }, true},
+		"vpn.suite":                       {func(m *Modes) { m.Suite = "aes256-sha256-modp2048" }, true},
+		"vpn.sku":                         {func(m *Modes) { m.SKU = "VpnGw2AZ" }, false},
+		"vpn.generation":                  {func(m *Modes) { m.SKU, m.Generation = "VpnGw2AZ", "Generation2" }, true},
+		"network.aws.egress":              {func(m *Modes) { m.Egress = EgressEndpoints }, false},
+		"network.aws.vpcId":               {func(m *Modes) { m.VPCID = "vpc-0123456789abcdef0" }, true},
+		"network.azure.vnetId":            {func(m *Modes) { m.VNetID = "x" }, true},
+		"network.aws.zones":               {func(m *Modes) { m.Zones = append(m.Zones[:2:2], "eu-west-2c") }, false},
+		"clusters.aks.networkPolicy":      {func(m *Modes) { m.NetworkPolicy = PolicyCalico }, true},
+		"clusters.aks.pool.zones":         {func(m *Modes) { m.PoolZones = []string{"1"} }, true},
+		"clusters.aks.pool.name":          {func(m *Modes) { m.PoolName = "workers" }, true},
+		"clusters.aks.pool.diskGB":        {func(m *Modes) { m.PoolDiskGB = 256 }, true},
+		"clusters.eks.nodes.instanceType": {func(m *Modes) { m.NodeType = "m7g.large" }, false},
+		"clusters.aks.pool.vmSize":        {func(m *Modes) { m.PoolSize = "Standard_D4ads_v5" }, true},
 	} {
 		after := before
 		test.change(&after)
@@ -205,5 +208,38 @@ func TestCheckSwitches(t *testing.T) {
 	problems := CheckSwitches(before, after)
 	if len(problems) != 1 || problems[0].Key != "vpn.awsGateway" || !strings.Contains(problems[0].Remedy, "estate.protect") {
 		t.Errorf("with protection: %v", problems)
+	}
+}
+
+// Node groups that cannot share a name have different ones, and the default
+// estate's is the plain one.
+func TestGroupName(t *testing.T) {
+	two := Default().Network.AWS
+	three := two
+	three.Zones = append(two.Zones[:2:2], Zone{Name: "eu-west-2c"})
+	turned := three
+	turned.Zones = []Zone{three.Zones[1], three.Zones[0], three.Zones[2]}
+	nodes := Default().Clusters.EKS.Nodes
+	arm := nodes
+	arm.InstanceType = "m7g.large"
+	for _, test := range []struct {
+		nodes EKSNodes
+		aws   AWSNetwork
+		want  string
+	}{
+		{nodes, two, "eks-relay-nodegroup"},
+		{nodes, three, "eks-relay-nodegroup-abc"},
+		{nodes, turned, "eks-relay-nodegroup-abc"},
+		{arm, two, "eks-relay-nodegroup-m7g-large"},
+		{arm, three, "eks-relay-nodegroup-abc-m7g-large"},
+	} {
+		if got := test.nodes.GroupName(test.aws); got != test.want {
+			t.Errorf("named %s, want %s", got, test.want)
+		}
+	}
+	long := strings.Repeat("n", 60)
+	problems := refused(t, map[string]string{"clusters": `{"eks":{"nodes":{"name":"` + long + `","instanceType":"m7g.large"}}}`}, emulated)
+	if len(problems) != 1 || problems[0].Key != "clusters.eks.nodes.name" || problems[0].Value != long+"-m7g-large" {
+		t.Errorf("a name that grows too long: %v", problems)
 	}
 }

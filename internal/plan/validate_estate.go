@@ -88,15 +88,16 @@ func (v *validator) names() {
 	if !constraints["estate.suffix"].Pattern.MatchString(p.Estate.Suffix) {
 		return
 	}
-	for key, base := range map[string]string{
-		"clusters.eks.name":           p.Clusters.EKS.Name,
-		"clusters.eks.nodes.name":     p.Clusters.EKS.Nodes.Name,
-		"clusters.aks.name":           p.Clusters.AKS.Name,
-		"k8s.relay.nlb":               p.K8s.Relay.NLB,
-		"network.azure.resourceGroup": p.Network.Azure.ResourceGroup,
+	nodes := p.Clusters.EKS.Nodes
+	for key, base := range map[string]struct{ written, used string }{
+		"clusters.eks.name":           {p.Clusters.EKS.Name, p.Clusters.EKS.Name},
+		"clusters.eks.nodes.name":     {nodes.Name, nodes.GroupName(p.Network.AWS)},
+		"clusters.aks.name":           {p.Clusters.AKS.Name, p.Clusters.AKS.Name},
+		"k8s.relay.nlb":               {p.K8s.Relay.NLB, p.K8s.Relay.NLB},
+		"network.azure.resourceGroup": {p.Network.Azure.ResourceGroup, p.Network.Azure.ResourceGroup},
 	} {
-		c, name := constraints[key], p.Estate.Name(base)
-		if c.Pattern.MatchString(base) {
+		c, name := constraints[key], p.Estate.Name(base.used)
+		if c.Pattern.MatchString(base.written) {
 			v.need(c.Pattern.MatchString(name), key, name, c.reason, "shorten it or estate.suffix, which is part of it")
 		}
 	}
