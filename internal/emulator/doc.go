@@ -7,7 +7,8 @@
 // functions. The sub-packages aws, azure, kube and tools declare clouds; types
 // and properties come from the generated tables in schema. [Serve] puts clouds
 // on a [World] behind gRPC; [Tunnels] works out which VPN tunnels between the
-// clouds would be up.
+// clouds would be up, [Alarms] what watches over them would show and whom it
+// would tell.
 //
 // # The moments of refusal
 //

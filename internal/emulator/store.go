@@ -23,6 +23,13 @@ type Options struct {
 	Latency time.Duration
 	// LockTimeout is how long to wait for another process that writes; 0 means 30 s.
 	LockTimeout time.Duration
+	// OnWrite is told of every write of an object by a provider that this process
+	// serves: when it begins, with the world as it was, and when it ended, with
+	// the world as it is then. It is never called twice at a time, and no write
+	// happens while it runs. It may look at the whole world through the Tx, which
+	// is not valid afterwards, and may not change it. Nothing is told of writes
+	// of other processes, nor of World.Update.
+	OnWrite func(*Tx, Event)
 	// Wait passes emulated time; nil means to sleep. It returns early when the
 	// context ends.
 	Wait func(context.Context, time.Duration)

@@ -7,13 +7,15 @@ import (
 	"strings"
 )
 
-// Types that decide what becomes of the routes that BGP brings.
+// Types that decide where traffic goes, with BGP or without.
 const (
 	vpcType              = "aws:ec2/vpc:Vpc"
 	routeTableType       = "aws:ec2/routeTable:RouteTable"
 	routeType            = "aws:ec2/route:Route"
 	routeAssociationType = "aws:ec2/routeTableAssociation:RouteTableAssociation"
 	propagationType      = "aws:ec2/vpnGatewayRoutePropagation:VpnGatewayRoutePropagation"
+	connectionRouteType  = "aws:ec2/vpnConnectionRoute:VpnConnectionRoute"
+	subnetType           = "aws:ec2/subnet:Subnet"
 	vnetType             = "azure-native:network:VirtualNetwork"
 	azureSubnetType      = "azure-native:network:Subnet"
 	azureRouteTableType  = "azure-native:network:RouteTable"
@@ -21,17 +23,37 @@ const (
 )
 
 // routeRules keep traffic from the tunnel when one is broken (invariants 12 and
-// 13). They follow a virtual private gateway; a transit gateway has route tables
-// of its own (AWV-39), which are not modelled.
+// 13). AWV-07 to AWV-10 are about a virtual private gateway, AWV-38 and AWV-39
+// about a transit gateway.
 var routeRules = []tunnelRule{
 	{"AWV-07", (*ends).notAttached},
 	{"AWV-08", (*ends).notPropagated},
+	{"AWV-10", (*ends).outrouted},
+	{"AWV-38", (*ends).transitUnattached},
+	{"AWV-38", (*ends).transitUnassociated},
+	{"AWV-38", (*ends).transitLosesVPC},
+	{"AWV-38", (*ends).transitLosesVNet},
+	{"AWV-38", (*ends).transitMissesZones},
+	{"AWV-39", (*ends).transitUnused},
 	{"AVG-19", (*ends).azureIgnoresRoutes},
 	{"AVG-37", (*ends).networksOverlap},
 }
 
-// vpcID is the VPC that the gateway is attached to, or "".
+// staticRules are what has to be written down where BGP brings nothing.
+var staticRules = []tunnelRule{
+	{"AWV-27", (*ends).awsLacksRoutes},
+	{"AVC-05", (*ends).azureLacksRoutes},
+}
+
+// vpcID is the VPC that the gateway is attached to, or "". Of several behind a
+// transit gateway it is the one that was attached first.
 func (e *ends) vpcID() string {
+	if e.onTransit() {
+		if a := e.vpcAttachment(); a != nil {
+			return a.Value("vpcId")
+		}
+		return ""
+	}
 	if vpc := e.gateway.Value("vpcId"); vpc != "" {
 		return vpc
 	}
@@ -50,49 +72,165 @@ func (e *ends) notAttached() string {
 	return ""
 }
 
-// notPropagated names the private route tables that do not take the gateway's
-// routes: subnets behind them have no way back.
+// notPropagated names the private route tables that have no route to the
+// gateway: subnets behind them have no way back.
 func (e *ends) notPropagated() string {
-	vpc := e.vpcID()
-	if e.onTransit() || vpc == "" {
+	if e.onTransit() {
 		return ""
 	}
-	var without []string
+	without := e.privateTables(func(table *Object) bool {
+		return !propagates(e.tx, table, e.gateway.ID) && !e.leadsToVNet(staticHops(e.tx, table), e.gateway.ID)
+	})
+	if without == "" {
+		return ""
+	}
+	return "routes are not propagated into the private route tables " + without
+}
+
+// outrouted names the private route tables in which a static route takes the
+// VNet's traffic from the gateway: it beats an identical propagated one.
+func (e *ends) outrouted() string {
+	if e.onTransit() {
+		return ""
+	}
+	by := ""
+	tables := e.privateTables(func(table *Object) bool {
+		hops := e.vpcHops(table)
+		for _, r := range e.vnetRanges() {
+			for _, h := range route(hops, r) {
+				if h.static && h.to != e.gateway.ID && (h.prefix.Bits() >= r.Bits() || e.hasLine(hops, r)) {
+					by = h.to
+					return true
+				}
+			}
+		}
+		return false
+	})
+	if tables == "" {
+		return ""
+	}
+	return fmt.Sprintf("static routes lead the VNet's traffic to %s in the private route tables %s", by, tables)
+}
+
+// hasLine reports whether a line to the gateway fits some of the range.
+func (e *ends) hasLine(hops []hop, r netip.Prefix) bool {
+	return slices.ContainsFunc(hops, func(h hop) bool { return h.to == e.gateway.ID && h.prefix.Overlaps(r) })
+}
+
+// privateTables are the ids of the VPC's private route tables that are so.
+func (e *ends) privateTables(are func(*Object) bool) string {
+	vpc := e.vpcID()
+	var found []string
 	for _, table := range e.tx.All(routeTableType) {
-		if table.Value("vpcId") == vpc && e.isPrivate(table) && !e.propagates(table) {
-			without = append(without, table.ID)
+		if vpc != "" && table.Value("vpcId") == vpc && e.isPrivate(table) && are(table) {
+			found = append(found, table.ID)
 		}
 	}
-	if len(without) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("routes are not propagated into the private route tables %s", strings.Join(without, ", "))
+	return strings.Join(found, ", ")
+}
+
+// leadsToVNet reports whether all of the VNet goes to one place.
+func (e *ends) leadsToVNet(hops []hop, place string) bool {
+	ranges := e.vnetRanges()
+	return len(ranges) > 0 && goesTo(hops, ranges, place)
 }
 
 // isPrivate reports whether subnets use the table and it has no way to an
 // internet gateway.
 func (e *ends) isPrivate(table *Object) bool {
-	used := slices.ContainsFunc(e.tx.All(routeAssociationType), func(a *Object) bool {
-		return a.In.Str("routeTableId") == table.ID && a.In.Str("subnetId") != ""
-	})
-	routes := table.In.Maps("routes")
-	for _, r := range e.tx.All(routeType) {
-		if r.In.Str("routeTableId") == table.ID {
-			routes = append(routes, r.In)
-		}
-	}
-	return used && !slices.ContainsFunc(routes, func(r Props) bool {
-		return strings.HasPrefix(r.Str("gatewayId"), "igw-")
+	return len(e.subnetsOf(table)) > 0 && !slices.ContainsFunc(staticHops(e.tx, table), func(h hop) bool {
+		return strings.HasPrefix(h.to, "igw-")
 	})
 }
 
-func (e *ends) propagates(table *Object) bool {
-	if slices.Contains(table.In.Strings("propagatingVgws"), e.gateway.ID) {
+// subnetsOf are the ids of the subnets that use the table.
+func (e *ends) subnetsOf(table *Object) (found []string) {
+	for _, a := range e.tx.All(routeAssociationType) {
+		if subnet := a.In.Str("subnetId"); a.In.Str("routeTableId") == table.ID && subnet != "" {
+			found = append(found, subnet)
+		}
+	}
+	return found
+}
+
+// routeTargets are the properties that say where a route of a VPC leads.
+var routeTargets = []string{
+	"gatewayId", "transitGatewayId", "natGatewayId", "networkInterfaceId", "vpcPeeringConnectionId",
+	"vpcEndpointId", "egressOnlyGatewayId", "carrierGatewayId", "localGatewayId", "coreNetworkArn",
+}
+
+// staticHops are the routes that somebody wrote into a VPC's route table.
+func staticHops(tx *Tx, table *Object) (hops []hop) {
+	add := func(route Props, destination string) {
+		for _, target := range routeTargets {
+			if to := route.Str(target); to != "" {
+				hops = addHop(hops, route.Str(destination), true, to)
+			}
+		}
+	}
+	for _, r := range table.In.Maps("routes") {
+		add(r, "cidrBlock")
+	}
+	for _, r := range tx.All(routeType) {
+		if r.In.Str("routeTableId") == table.ID {
+			add(r.In, "destinationCidrBlock")
+		}
+	}
+	return hops
+}
+
+// vpcHops are the static routes and what VPN gateways bring beside them.
+func (e *ends) vpcHops(table *Object) []hop {
+	hops := staticHops(e.tx, table)
+	for _, vpn := range e.tx.All(vpnConnectionType) {
+		gateway := vpn.In.Str("vpnGatewayId")
+		switch {
+		case gateway == "" || !propagates(e.tx, table, gateway):
+		case objectProps(vpn).Bool("staticRoutesOnly"):
+			hops = append(hops, hopsTo(connectionRoutes(e.tx, vpn), false, gateway)...)
+		default:
+			for _, r := range e.vnetRanges() {
+				hops = append(hops, hop{r, false, gateway})
+			}
+		}
+	}
+	return hops
+}
+
+func propagates(tx *Tx, table *Object, gateway string) bool {
+	if slices.Contains(table.In.Strings("propagatingVgws"), gateway) {
 		return true
 	}
-	return slices.ContainsFunc(e.tx.All(propagationType), func(p *Object) bool {
-		return p.In.Str("routeTableId") == table.ID && p.In.Str("vpnGatewayId") == e.gateway.ID
+	return slices.ContainsFunc(tx.All(propagationType), func(p *Object) bool {
+		return p.In.Str("routeTableId") == table.ID && p.In.Str("vpnGatewayId") == gateway
 	})
+}
+
+// connectionRoutes are the static routes of a VPN connection.
+func connectionRoutes(tx *Tx, vpn *Object) (cidrs []string) {
+	for _, r := range tx.All(connectionRouteType) {
+		if r.In.Str("vpnConnectionId") == vpn.ID {
+			cidrs = append(cidrs, r.In.Str("destinationCidrBlock"))
+		}
+	}
+	return cidrs
+}
+
+// awsLacksRoutes: a transit gateway's static routes are in its own tables.
+func (e *ends) awsLacksRoutes() string {
+	routes := hopsTo(connectionRoutes(e.tx, e.vpn), true, e.vpn.ID)
+	if e.onTransit() || e.leadsToVNet(routes, e.vpn.ID) {
+		return ""
+	}
+	return fmt.Sprintf("the static VPN connection %s has no route that covers the VNet", e.vpn.ID)
+}
+
+func (e *ends) azureLacksRoutes() string {
+	routes := hopsTo(objectProps(e.lng).Strings("localNetworkAddressSpace.addressPrefixes"), true, e.lng.ID)
+	if goesTo(routes, prefixes(e.vpcRanges()), e.lng.ID) {
+		return ""
+	}
+	return fmt.Sprintf("the address space of %s does not cover the VPC, and there is no BGP", e.lng.ID)
 }
 
 // vnetID is the network of the Azure gateway.
@@ -100,6 +238,16 @@ func (e *ends) vnetID() string {
 	id, _, _ := strings.Cut(e.ipConfig.Str("subnet.id"), "/subnets/")
 	return id
 }
+
+func (e *ends) vnetCIDRs() []string {
+	vnet := e.tx.Get(vnetType, e.vnetID())
+	if vnet == nil {
+		return nil
+	}
+	return objectProps(vnet).Strings("addressSpace.addressPrefixes")
+}
+
+func (e *ends) vnetRanges() []netip.Prefix { return prefixes(e.vnetCIDRs()) }
 
 // azureIgnoresRoutes names subnets of the VNet whose route table takes no BGP
 // routes and sends nothing of the VPC to the gateway.
@@ -154,11 +302,7 @@ func (e *ends) vpcRanges() []string {
 }
 
 func (e *ends) networksOverlap() string {
-	vnet := e.tx.Get(vnetType, e.vnetID())
-	if vnet == nil {
-		return ""
-	}
-	if x, y, found := overlaps(e.vpcRanges(), objectProps(vnet).Strings("addressSpace.addressPrefixes")); found {
+	if x, y, found := overlaps(e.vpcRanges(), e.vnetCIDRs()); found {
 		return fmt.Sprintf("the VPC's %s and the VNet's %s overlap", x, y)
 	}
 	return ""

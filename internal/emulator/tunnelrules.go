@@ -87,14 +87,18 @@ func (e *ends) nobodyStarts() string {
 	return ""
 }
 
+func (e *ends) static() bool { return objectProps(e.vpn).Bool("staticRoutesOnly") }
+
+func (e *ends) azureSpeaksBGP() bool { return objectProps(e.conn).Bool("enableBgp") }
+
 func (e *ends) bgpDisabled() string {
 	switch {
+	case e.static():
+		return "the AWS VPN connection has static routes only, and the Azure connection expects BGP"
 	case !objectProps(e.vng).Bool("enableBgp"):
 		return "the Azure gateway has BGP off"
-	case !objectProps(e.conn).Bool("enableBgp"):
-		return "the Azure connection has BGP off"
-	case objectProps(e.vpn).Bool("staticRoutesOnly"):
-		return "the AWS VPN connection has static routes only"
+	case !e.azureSpeaksBGP():
+		return "the Azure connection has BGP off, and AWS expects it"
 	}
 	return ""
 }

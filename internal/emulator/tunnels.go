@@ -25,7 +25,14 @@ const (
 type Tunnel struct {
 	VPNConnection string // AWS id
 	Number        int    // 1 or 2 within the VPN connection
-	Connection    string // ARM id of the Azure connection, "" when there is none
+	// Gateway is AWS's id of the virtual private gateway or, on Transit, of the
+	// transit gateway; "" when it is gone.
+	Gateway string
+	Transit bool
+	// Static says that AWS routes by what is written down for the connection,
+	// and speaks no BGP over it.
+	Static     bool
+	Connection string // ARM id of the Azure connection, "" when there is none
 	// Instance is the name of the Azure gateway's IP configuration that the
 	// tunnel ends at, "" when there is none.
 	Instance string
@@ -38,21 +45,47 @@ type Tunnel struct {
 	// IPsec is up when keys and proposals agree and one end starts; Azure then
 	// shows Connected.
 	IPsec State
-	// BGP is up when, besides, the session is established; AWS's TunnelState is 1.
+	// BGP is up when, besides, the session is established. It is NotAsked of a
+	// tunnel that both sides route by hand.
 	BGP State
-	// Routes is up when, besides, both networks use what BGP brings.
+	// Routes is up when, besides, both networks use what BGP brings, or what is
+	// written down instead of it.
 	Routes State
+	// Sending says that AWS sends through this tunnel. The others that are up
+	// carry what Azure sends, and take over.
+	Sending bool
+}
+
+// Carries reports whether traffic gets through the tunnel both ways.
+func (t Tunnel) Carries() bool {
+	return t.IPsec.Up() && (t.BGP.Up() || t.BGP.NotAsked) && t.Routes.Up()
+}
+
+// Established is what AWS's metric TunnelState calls 1: the BGP session, or
+// IPsec where routing is static (AWV-30).
+func (t Tunnel) Established() bool {
+	if t.Static {
+		return t.IPsec.Up()
+	}
+	return t.BGP.Up()
 }
 
 // A State is up, or down for reasons. A reason begins with the id of the rule
 // that it follows from.
-type State struct{ Reasons []string }
+type State struct {
+	Reasons []string
+	// NotAsked says that the layer takes no part, and so is neither up nor down.
+	NotAsked bool
+}
 
 // Up reports whether nothing speaks against it.
-func (s State) Up() bool { return len(s.Reasons) == 0 }
+func (s State) Up() bool { return len(s.Reasons) == 0 && !s.NotAsked }
 
 func (s State) String() string {
-	if s.Up() {
+	switch {
+	case s.NotAsked:
+		return "not asked"
+	case s.Up():
 		return "up"
 	}
 	return "down: " + strings.Join(s.Reasons, "; ")
@@ -70,6 +103,7 @@ func Tunnels(tx *Tx) []Tunnel {
 			all = append(all, newEnds(tx, vpn, n).tunnel())
 		}
 	}
+	chooseSending(tx, all)
 	return all
 }
 
@@ -160,7 +194,7 @@ func (e *ends) tunnel() Tunnel {
 		t.AzureOutside = address(e.cgw.Value("ipAddress"))
 	}
 	if e.gateway != nil {
-		t.AWSASN = asn(e.gateway, "amazonSideAsn")
+		t.Gateway, t.Transit, t.AWSASN = e.gateway.ID, e.onTransit(), asn(e.gateway, "amazonSideAsn")
 	}
 	if e.conn != nil {
 		t.Connection = e.conn.ID
@@ -168,7 +202,13 @@ func (e *ends) tunnel() Tunnel {
 	if e.vng != nil {
 		t.Instance, t.AzureASN = e.ipConfig.Str("name"), asn(e.vng, "bgpSettings.asn")
 	}
+	t.Static = e.static()
 	t.IPsec = e.evaluate(ipsecRules)
+	if t.Static && e.unmet() == "" && !e.azureSpeaksBGP() {
+		t.BGP = State{NotAsked: true}
+		t.Routes = e.after("IPsec", t.IPsec, slices.Concat(staticRules, routeRules))
+		return t
+	}
 	t.BGP = e.after("IPsec", t.IPsec, bgpRules)
 	t.Routes = e.after("BGP", t.BGP, routeRules)
 	return t
@@ -183,7 +223,7 @@ type tunnelRule struct {
 // evaluate asks every rule, unless there is nothing in Azure to compare with.
 func (e *ends) evaluate(rules []tunnelRule) (s State) {
 	if why := e.unmet(); why != "" {
-		return State{[]string{why}}
+		return State{Reasons: []string{why}}
 	}
 	for _, r := range rules {
 		if why := r.broken(e); why != "" {
@@ -196,7 +236,7 @@ func (e *ends) evaluate(rules []tunnelRule) (s State) {
 // after evaluates a layer above another one.
 func (e *ends) after(name string, below State, rules []tunnelRule) State {
 	if e.unmet() != "" {
-		return State{[]string{name + " is down"}}
+		return State{Reasons: []string{name + " is down"}}
 	}
 	s := e.evaluate(rules)
 	if !below.Up() {

@@ -90,19 +90,32 @@ func (p *provider) write(ctx context.Context, c *Call, f func() (*Fault, error))
 	if err != nil {
 		return nil, err
 	}
-	p.world.options.Wait(context.WithoutCancel(ctx), p.world.latencyOf(c.Kind))
+	if err = p.began(c); err == nil {
+		p.world.options.Wait(context.WithoutCancel(ctx), p.world.latencyOf(c.Kind))
+		late, err = p.happen(c, f)
+	}
+	if release != nil {
+		err = errors.Join(err, release())
+	}
+	return late, err
+}
+
+// happen is the write itself: one transaction, with whom it is told to.
+func (p *provider) happen(c *Call, f func() (*Fault, error)) (late *Fault, err error) {
 	err = p.transact(false, c, func() error {
 		if err := p.ready(c); err != nil {
 			return err
 		}
 		var err error
-		late, err = f()
+		if late, err = f(); err == nil && len(c.Tx.errs) == 0 {
+			p.ended(c)
+		}
 		return err
 	})
-	if release != nil {
-		err = errors.Join(err, release())
+	if err != nil {
+		return nil, errors.Join(err, p.gaveUp(c, err))
 	}
-	return late, err
+	return late, nil
 }
 
 func (p *provider) create(c *Call, res *schema.Resource) (late *Fault, err error) {

@@ -81,6 +81,7 @@ type extraServer struct {
 func (w *World) openWorld() (*emulator.World, error) {
 	world, err := emulator.Open(w.path("world.db"), emulator.Options{
 		Account: emulator.Account{CallerARN: w.options.As, Quotas: w.options.Quotas},
+		OnWrite: w.options.OnWrite,
 	})
 	if errors.Is(err, emulator.ErrDamaged) {
 		err = fmt.Errorf("%w; burrow local reset throws it away, with its stacks", err)

@@ -6,6 +6,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"burrow/internal/emulator"
 )
 
 // ProgramEnv names the environment variable with the path of a built program to
@@ -34,6 +36,9 @@ type Options struct {
 	As string
 	// Quotas replaces limits of the emulated accounts, by name.
 	Quotas map[string]int
+	// OnWrite is told of every write to the emulated clouds, see
+	// [emulator.Options].
+	OnWrite func(*emulator.Tx, emulator.Event)
 	// SkipCheckpoints writes the state at the end only: much faster with many
 	// resources, and what was in flight is lost when the process dies.
 	SkipCheckpoints bool

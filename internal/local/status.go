@@ -11,7 +11,7 @@ import (
 )
 
 // Status writes what exists in the emulated clouds on one screen: clusters, the
-// four tunnels with both ends and the state that they would have, names, the
+// tunnels with both ends and the state that they would have, alarms, names, the
 // load balancer. It reads no stack and shows no secret.
 func (w *World) Status(out io.Writer) error {
 	if !isFile(w.path("world.db")) {
@@ -70,6 +70,7 @@ func (s *screen) write(out io.Writer) error {
 func (s *screen) estate() {
 	s.clusters()
 	s.tunnels()
+	s.alarms()
 	s.names()
 	s.loadBalancers()
 	s.counts()

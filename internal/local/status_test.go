@@ -33,6 +33,15 @@ func TestStatus(t *testing.T) {
 		{Type: "aws:ec2/vpnConnection:VpnConnection", ID: "vpn-1", Region: "eu-west-2", In: emulator.Props{
 			"customerGatewayId": "cgw-1", "vpnGatewayId": "vgw-1",
 		}, Out: emulator.Props{"tunnel1Address": "198.51.100.7", "tunnel1PresharedKey": "do-not-show-me"}},
+		{Type: "aws:ec2/vpnGateway:VpnGateway", ID: "vgw-1", Region: "eu-west-2"},
+		{Type: "aws:sns/topic:Topic", ID: "arn:aws:sns:eu-west-2:1:pages", Region: "eu-west-2", Out: emulator.Props{
+			"name": "pages", "arn": "arn:aws:sns:eu-west-2:1:pages",
+		}},
+		{Type: "aws:sns/topicSubscription:TopicSubscription", ID: "sub", Region: "eu-west-2", Out: emulator.Props{
+			"topic": "arn:aws:sns:eu-west-2:1:pages", "protocol": "email", "endpoint": "do-not-show-me@example.com",
+		}},
+		alarmOn("tunnels-down", "TunnelState", "LessThanThreshold", 1), alarmOn("busy", "TunnelDataIn", "GreaterThanThreshold", 1e9),
+		alarmOn("misspelled", "TunnelStatus", "LessThanThreshold", 1),
 		{Type: awsZoneType, ID: "Z1", Out: emulator.Props{"name": "private.aws.internal"}},
 		{Type: awsRecordType, ID: "Z1_relay_A", Out: emulator.Props{
 			"name": "relay", "type": "A", "zoneId": "Z1", "aliases": []any{map[string]any{"name": "lb.amazonaws.com"}},
@@ -52,6 +61,11 @@ func TestStatus(t *testing.T) {
 		"bunny Azure uksouth 1.35 public 2 × Standard_B2ms",
 		"Tunnels: 0 of 2 would carry traffic",
 		"vpn-1/1 198.51.100.7 -", "vpn-1/1 is down:",
+		"AWS sends through 0 of 2, on a virtual private gateway one tunnel at a time (AWV-11)",
+		"Alarms: 1 OK, 1 ALARM, 1 INSUFFICIENT_DATA, 1 that can never work",
+		"TELLS CLOUD RECEIVERS ALARMS pages AWS 1 3",
+		"tunnels-down is ALARM: 0 of 2 tunnels are established",
+		"misspelled is INSUFFICIENT_DATA: nothing sends the metric; it can never work: LOG-15: nothing sends the metric AWS/VPN/TunnelStatus",
 		"relay.private.aws.internal A as lb.amazonaws.com Route 53",
 		`bunny.private.azure.internal TXT "no service" Azure`,
 		"relay-nlb internal 8443 10.0.1.250",
@@ -62,7 +76,62 @@ func TestStatus(t *testing.T) {
 		}
 	}
 	if strings.Contains(got, "do-not-show-me") {
-		t.Error("the screen shows a pre-shared key")
+		t.Error("the screen shows a pre-shared key or a person's address")
+	}
+	if strings.Contains(got, "busy is") {
+		t.Error("the screen has a line for an alarm that rests")
+	}
+}
+
+func alarmOn(name, metric, operator string, threshold float64) *emulator.Object {
+	return &emulator.Object{Type: "aws:cloudwatch/metricAlarm:MetricAlarm", ID: name, Region: "eu-west-2", In: emulator.Props{
+		"name": name, "namespace": "AWS/VPN", "metricName": metric, "dimensions": map[string]any{"VpnId": "vpn-1"},
+		"statistic": "Minimum", "comparisonOperator": operator, "threshold": threshold,
+		"alarmActions": []any{"arn:aws:sns:eu-west-2:1:pages"},
+	}}
+}
+
+// An alarm that reaches nobody still shows.
+func TestStatusOfAlarmsThatTellNobody(t *testing.T) {
+	t.Parallel()
+	silent := alarmOn("silent", "TunnelDataIn", "GreaterThanThreshold", 1e9)
+	silent.In.Del("alarmActions")
+	got := statusOf(t, newProject(t, "says"), []*emulator.Object{silent})
+	if !strings.Contains(got, "it can never work: AWV-30") || !strings.Contains(got, "LOG-15: it has no alarm action") || strings.Contains(got, "TELLS") {
+		t.Errorf("the screen does not say that nobody is told:\n%s", got)
+	}
+}
+
+func TestGateways(t *testing.T) {
+	t.Parallel()
+	vgw := func(sending bool) emulator.Tunnel {
+		return emulator.Tunnel{VPNConnection: "vpn-1", Number: 1, Gateway: "vgw-1", Sending: sending}
+	}
+	tgw := func(sending, static bool) emulator.Tunnel {
+		return emulator.Tunnel{VPNConnection: "vpn-2", Number: 2, Gateway: "tgw-1", Transit: true, Sending: sending, Static: static}
+	}
+	const static = "Routing is static: nothing withdraws the route of a dead path, so failover is not guaranteed"
+	for name, c := range map[string]struct {
+		all  []emulator.Tunnel
+		want []string
+	}{
+		"virtual private gateway": {[]emulator.Tunnel{vgw(true), vgw(false)},
+			[]string{"AWS sends through 1 of 2, on a virtual private gateway one tunnel at a time (AWV-11): vpn-1/1"}},
+		"transit gateway": {[]emulator.Tunnel{tgw(true, false), tgw(true, false)}, []string{"AWS sends through 2 of 2, on a transit gateway"}},
+		"static": {[]emulator.Tunnel{tgw(true, true), tgw(false, true)},
+			[]string{"AWS sends through 1 of 2, on a transit gateway: vpn-2/2", static}},
+		"both": {[]emulator.Tunnel{vgw(false), tgw(true, false)}, []string{
+			"AWS sends through 0 of 1, on a virtual private gateway one tunnel at a time (AWV-11)",
+			"AWS sends through 1 of 1, on a transit gateway: vpn-2/2",
+		}},
+		"gone": {[]emulator.Tunnel{{VPNConnection: "vpn-1"}}, nil},
+	} {
+		if got := gateways(c.all); !slices.Equal(got, c.want) {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
+	}
+	if got := stateWord(emulator.State{NotAsked: true}); got != "static" {
+		t.Errorf("BGP under static routing shows as %q", got)
 	}
 }
 
@@ -138,6 +207,7 @@ func TestReasons(t *testing.T) {
 		{emulator.Tunnel{IPsec: up, BGP: up, Routes: up}, 0},
 		{emulator.Tunnel{IPsec: down, BGP: down, Routes: down}, 2},
 		{emulator.Tunnel{IPsec: up, BGP: up, Routes: down}, 2},
+		{emulator.Tunnel{IPsec: up, BGP: emulator.State{NotAsked: true}, Routes: up}, 0},
 	} {
 		if got := reasons(c.tunnel); len(got) != c.want {
 			t.Errorf("reasons of %v are %q, want %d", c.tunnel, got, c.want)

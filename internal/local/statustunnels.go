@@ -11,7 +11,8 @@ import (
 )
 
 // tunnels lists every tunnel with both ends. A tunnel carries traffic when IPsec
-// is up, BGP has a session over it, and both networks use the routes.
+// is up, BGP has a session over it unless routing is static, and both networks use
+// the routes.
 func (s *screen) tunnels() {
 	t := section{rows: [][]string{
 		{"TUNNEL", "AWS OUTSIDE", "AZURE OUTSIDE", "AWS INSIDE", "AZURE INSIDE", "IPSEC", "BGP", "ROUTES"},
@@ -24,13 +25,14 @@ func (s *screen) tunnels() {
 		t.rows = append(t.rows, []string{
 			name, address(tunnel.AWSOutside), address(tunnel.AzureOutside),
 			speaker(tunnel.AWSInside, tunnel.AWSASN), speaker(tunnel.AzureInside, tunnel.AzureASN),
-			upOrDown(tunnel.IPsec), upOrDown(tunnel.BGP), upOrDown(tunnel.Routes),
+			stateWord(tunnel.IPsec), stateWord(tunnel.BGP), stateWord(tunnel.Routes),
 		})
-		if tunnel.Routes.Up() {
+		if tunnel.Carries() {
 			carrying++
 		}
 		t.remarks = append(t.remarks, reasons(tunnel)...)
 	}
+	t.remarks = append(t.remarks, gateways(all)...)
 	t.heading = fmt.Sprintf("Tunnels: %d of %d would carry traffic", carrying, len(all))
 	s.add(t)
 }
@@ -63,7 +65,7 @@ func reasons(t emulator.Tunnel) []string {
 		name += " (" + id + ")"
 	}
 	for _, state := range []emulator.State{t.IPsec, t.BGP, t.Routes} {
-		if state.Up() {
+		if state.Up() || state.NotAsked {
 			continue
 		}
 		var lines []string
@@ -75,11 +77,56 @@ func reasons(t emulator.Tunnel) []string {
 	return nil
 }
 
-func upOrDown(s emulator.State) string {
-	if s.Up() {
+// stateWord is a cell of the table. BGP is the only layer that is not asked.
+func stateWord(s emulator.State) string {
+	switch {
+	case s.NotAsked:
+		return "static"
+	case s.Up():
 		return "up"
 	}
 	return "DOWN"
+}
+
+// gateways say of each gateway of AWS how many of its tunnels it sends through.
+func gateways(all []emulator.Tunnel) (lines []string) {
+	var seen []string
+	for _, t := range all {
+		if t.Gateway == "" || slices.Contains(seen, t.Gateway) {
+			continue
+		}
+		seen = append(seen, t.Gateway)
+		lines = append(lines, sends(t, all))
+	}
+	if slices.ContainsFunc(all, func(t emulator.Tunnel) bool { return t.Static }) {
+		lines = append(lines, "Routing is static: nothing withdraws the route of a dead path, so failover is not guaranteed")
+	}
+	return lines
+}
+
+// sends is a line about the gateway of one of its tunnels.
+func sends(of emulator.Tunnel, all []emulator.Tunnel) string {
+	own, through := 0, []string{}
+	for _, t := range all {
+		if t.Gateway == of.Gateway {
+			own++
+			if t.Sending {
+				through = append(through, tunnelName(t))
+			}
+		}
+	}
+	kind := "virtual private gateway"
+	if of.Transit {
+		kind = "transit gateway"
+	}
+	line := fmt.Sprintf("AWS sends through %d of %d, on a %s", len(through), own, kind)
+	if !of.Transit {
+		line += " one tunnel at a time (AWV-11)"
+	}
+	if len(through) == 1 {
+		line += ": " + through[0]
+	}
+	return line
 }
 
 func address(a netip.Addr) string {

@@ -1,0 +1,125 @@
+package emulator
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Types that decide whether a target of a load balancer answers.
+const (
+	listenerType          = "aws:lb/listener:Listener"
+	targetAttachmentType  = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
+	scalingAttachmentType = "aws:autoscaling/attachment:Attachment"
+	scalingGroupType      = "aws:autoscaling/group:Group"
+	serviceType           = "kubernetes:core/v1:Service"
+)
+
+// workloadTypes run pods, and say under this path which labels they have.
+var workloadTypes = map[string]string{
+	"kubernetes:core/v1:Pod":         "metadata.labels",
+	"kubernetes:apps/v1:Deployment":  "spec.template.metadata.labels",
+	"kubernetes:apps/v1:StatefulSet": "spec.template.metadata.labels",
+	"kubernetes:apps/v1:DaemonSet":   "spec.template.metadata.labels",
+}
+
+func readHealthyHosts(j *judgement, named map[string]*Object, _ Props) (*reading, string) {
+	h, missing := j.hosts(named)
+	if missing != "" {
+		return nil, missing
+	}
+	return &reading{float64(h.healthy), h.why, &bounds{well: float64(h.registered), dead: 0}}, ""
+}
+
+func readUnhealthyHosts(j *judgement, named map[string]*Object, _ Props) (*reading, string) {
+	h, missing := j.hosts(named)
+	if missing != "" {
+		return nil, missing
+	}
+	return &reading{float64(h.registered - h.healthy), h.why, &bounds{well: 0, dead: float64(h.registered)}}, ""
+}
+
+type hosts struct {
+	registered, healthy int
+	why                 string
+}
+
+// hosts are the targets of a group and how many answer. A load balancer says
+// nothing of a group that it does not forward to, nor of one without targets.
+func (j *judgement) hosts(named map[string]*Object) (h hosts, missing string) {
+	lb, group := named["LoadBalancer"], named["TargetGroup"]
+	if !j.forwards(lb, group) {
+		j.broken("LOG-15", "no listener of %s forwards to %s", nameOf(lb), nameOf(group))
+		return h, "the load balancer does not use the target group"
+	}
+	if h.registered = j.registered(group); h.registered == 0 {
+		return h, "the target group has no targets"
+	}
+	port := objectProps(group).Int("port")
+	switch services := j.servicesOn(port); {
+	case len(services) == 0:
+		h.why = fmt.Sprintf("no Kubernetes service has node port %d, so none of %d targets answers", port, h.registered)
+	case !slices.ContainsFunc(services, j.hasPods):
+		h.why = fmt.Sprintf("no pods stand behind node port %d, so none of %d targets answers", port, h.registered)
+	default:
+		h.healthy = h.registered
+		h.why = fmt.Sprintf("%d of %d targets answer", h.healthy, h.registered)
+	}
+	return h, ""
+}
+
+func (j *judgement) forwards(lb, group *Object) bool {
+	return slices.ContainsFunc(j.tx.All(listenerType), func(l *Object) bool {
+		p := objectProps(l)
+		targets := append(p.Strings("defaultActions[*].targetGroupArn"), p.Strings("defaultActions[*].forward.targetGroups[*].arn")...)
+		return p.Str("loadBalancerArn") == lb.Value("arn") && slices.Contains(targets, group.Value("arn"))
+	})
+}
+
+// registered are the targets that were attached one by one, and the machines of
+// the scaling groups that register theirs.
+func (j *judgement) registered(group *Object) (n int) {
+	for _, a := range j.tx.All(targetAttachmentType) {
+		if a.Value("targetGroupArn") == group.Value("arn") {
+			n++
+		}
+	}
+	for _, a := range j.tx.All(scalingAttachmentType) {
+		machines := j.tx.Find(scalingGroupType, "name", a.Value("autoscalingGroupName"))
+		if a.Value("lbTargetGroupArn") == group.Value("arn") && machines != nil {
+			n += objectProps(machines).Int("desiredCapacity")
+		}
+	}
+	return n
+}
+
+func (j *judgement) servicesOn(nodePort int) []*Object {
+	return j.tx.Where(serviceType, func(s *Object) bool {
+		return slices.ContainsFunc(objectProps(s).Maps("spec.ports"), func(p Props) bool { return p.Int("nodePort") == nodePort })
+	})
+}
+
+// hasPods reports whether a workload of the service's namespace has the labels
+// that the service selects.
+func (j *judgement) hasPods(service *Object) bool {
+	selector := objectProps(service).Map("spec.selector")
+	for typ, labels := range workloadTypes {
+		for _, o := range j.tx.All(typ) {
+			p := objectProps(o)
+			count, set := p.Get("spec.replicas")
+			here := o.Region == service.Region && p.Str("metadata.namespace") == objectProps(service).Str("metadata.namespace")
+			if here && len(selector) > 0 && (!set || count != any(0.0)) && includes(p.Map(labels), selector) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func includes(labels, selector Props) bool {
+	for name, v := range selector {
+		if labels[name] != v {
+			return false
+		}
+	}
+	return true
+}
