@@ -100,6 +100,13 @@ type Modes struct {
 	PoolSize      string       `json:"poolSize"`
 	PoolDiskGB    int          `json:"poolDiskGB"`
 	Protect       bool         `json:"protect"`
+	// What names and places everything of a side.
+	Suffix   string `json:"suffix"`
+	AWSASN   uint32 `json:"awsAsn"`
+	AzureASN uint32 `json:"azureAsn"`
+	AWS      string `json:"aws"`   // region and range
+	Azure    string `json:"azure"` // location and range
+	Group    string `json:"resourceGroup"`
 }
 
 // Modes are the modes of the plan.
@@ -111,7 +118,10 @@ func (p *Plan) Modes() Modes {
 		NetworkPolicy: p.Clusters.AKS.NetworkPolicy, NodeType: p.Clusters.EKS.Nodes.InstanceType,
 		PoolName: p.Clusters.AKS.Pool.Name, PoolZones: p.Clusters.AKS.Pool.Zones,
 		PoolSize: p.Clusters.AKS.Pool.VMSize, PoolDiskGB: p.Clusters.AKS.Pool.DiskGB,
-		Protect: p.Estate.Protect,
+		Protect: p.Estate.Protect, Suffix: p.Estate.Suffix, AWSASN: p.VPN.AWSASN, AzureASN: p.VPN.AzureASN,
+		AWS:   fmt.Sprintf("%s %s", p.Network.AWS.Region, p.Network.AWS.CIDR),
+		Azure: fmt.Sprintf("%s %s", p.Network.Azure.Location, p.Network.Azure.CIDR),
+		Group: p.Network.Azure.ResourceGroup,
 	}
 	for _, zone := range p.Network.AWS.Zones {
 		m.Zones = append(m.Zones, zone.Name)
@@ -186,6 +196,8 @@ func (m Modes) Switches(before Modes) []Switch {
 	add("clusters.aks.pool.vmSize", before.PoolSize, m.PoolSize, clusterMinutes, poolMeans)
 	add("clusters.aks.pool.zones", joined(before.PoolZones), joined(m.PoolZones), clusterMinutes, poolMeans)
 	add("clusters.eks.nodes.instanceType", before.NodeType, m.NodeType, "", groupMeans)
+	add("estate.suffix", before.Suffix, m.Suffix, gatewayMinutes, "It is part of every name, and a thing with another name is another thing.")
+	add("network.aws", before.AWS, m.AWS, clusterMinutes+" at least", "Another region or range is another VPC and another EKS cluster with everything in it.")
 	add("network.aws.egress", before.Egress, m.Egress, "",
 		"The new way out comes before the old one goes. Connections from private subnets through a NAT gateway that goes are cut; they do not belong to the path.")
 	add("network.aws.vpcId", before.VPCID, m.VPCID, clusterMinutes+" at least", "Another VPC is another EKS cluster with everything in it.")
@@ -195,7 +207,11 @@ func (m Modes) Switches(before Modes) []Switch {
 		add("network.aws.zones", joined(before.Zones), joined(m.Zones), clusterMinutes+" at least",
 			"The first two zones are those of the EKS control plane, which never changes zones (EKS-03): the cluster is replaced with everything in it.")
 	}
+	add("network.azure", before.Azure, m.Azure, gatewayMinutes, "Another location or range is another VNet, another VPN gateway and another AKS cluster.")
+	add("network.azure.resourceGroup", before.Group, m.Group, gatewayMinutes, "Everything of the Azure side is in that group and cannot move.")
 	add("network.azure.vnetId", before.VNetID, m.VNetID, gatewayMinutes, "Another VNet is another VPN gateway and another AKS cluster.")
+	add("vpn.awsAsn", before.AWSASN, m.AWSASN, connectionMinutes, "The AWS gateway keeps its ASN for life (AWV-04): it is replaced.")
+	add("vpn.azureAsn", before.AzureASN, m.AzureASN, connectionMinutes, "Both customer gateways are replaced, and all BGP sessions begin anew.")
 	add("vpn.awsGateway", before.AWSGateway, m.AWSGateway, "",
 		"One VPN connection moves, then routes, then the other, so that one connection stands at any moment. AWS replaces both endpoints of a connection that moves (AWV-28) "+
 			"and says it is done before the tunnels are up again: allow for up to "+connectionMinutes+" without a path, or of asymmetric routes.")
@@ -205,6 +221,7 @@ func (m Modes) Switches(before Modes) []Switch {
 		add("vpn.sku", before.SKU, m.SKU, "", "Azure resizes one gateway instance after the other: each tunnel is away for some minutes, two at a time.")
 	}
 	add("vpn.suite", before.Suite, m.Suite, connectionMinutes, "All four tunnels get other algorithms in one run, AWS's ends before Azure's.")
+	slices.SortStableFunc(found, func(a, b Switch) int { return cmp.Compare(a.Key, b.Key) })
 	return found
 }
 
@@ -248,4 +265,7 @@ func CheckSwitches(before, after Modes) Problems {
 }
 
 // protectedSwitches replace or delete a gateway, a zone or a key.
-var protectedSwitches = []string{"vpn.awsGateway", "vpn.generation", "network.aws.vpcId", "network.azure.vnetId"}
+var protectedSwitches = []string{
+	"estate.suffix", "network.aws", "network.aws.vpcId", "network.azure", "network.azure.resourceGroup", "network.azure.vnetId",
+	"vpn.awsAsn", "vpn.awsGateway", "vpn.generation",
+}

@@ -158,6 +158,12 @@ func TestSwitches(t *testing.T) {
 		cut    bool
 	}{
 		"vpn.awsGateway":                  {func(m *Modes) { m.AWSGateway = TransitGateway }, false},
+		"estate.suffix":                   {func(m *Modes) { m.Suffix = "blue" }, true},
+		"network.aws":                     {func(m *Modes) { m.AWS = "eu-west-1 10.0.0.0/16" }, true},
+		"network.azure":                   {func(m *Modes) { m.Azure = "uksouth 10.20.0.0/16" }, true},
+		"network.azure.resourceGroup":     {func(m *Modes) { m.Group = "rg" }, true},
+		"vpn.awsAsn":                      {func(m *Modes) { m.AWSASN = 64600 }, true},
+		"vpn.azureAsn":                    {func(m *Modes) { m.AzureASN = 65010 }, true},
 		"vpn.routing":                     {func(m *Modes) { m.Routing = RoutingStatic }, true},
 		"vpn.suite":                       {func(m *Modes) { m.Suite = "aes256-sha256-modp2048" }, true},
 		"vpn.sku":                         {func(m *Modes) { m.SKU = "VpnGw2AZ" }, false},
