@@ -27,7 +27,7 @@ func (w *World) latencyOf(k *Kind) time.Duration {
 		return k.Latency
 	case w.options.Latency > 0:
 		return w.options.Latency
-	case k.Busy != nil:
+	case k.Busy != nil || k.BusyObject:
 		return defaultBusyLatency
 	}
 	return defaultLatency
@@ -36,10 +36,7 @@ func (w *World) latencyOf(k *Kind) time.Duration {
 // acquire makes what the call writes busy, or returns the cloud's refusal when
 // another write holds it. The release is nil when the kind is never busy.
 func (w *World) acquire(c *Call) (release func() error, err error) {
-	if c.Kind.Busy == nil {
-		return nil, nil
-	}
-	key := c.Kind.Busy(c.In)
+	key := c.busyKey()
 	if key == "" {
 		return nil, nil
 	}
@@ -54,6 +51,17 @@ func (w *World) acquire(c *Call) (release func() error, err error) {
 		return tx.hold(key, &mine)
 	})
 	return func() error { return w.release(key, mine) }, err
+}
+
+// busyKey is what the call makes busy, "" for nothing.
+func (c *Call) busyKey() string {
+	switch {
+	case c.Kind.Busy != nil:
+		return c.Kind.Busy(c.In)
+	case c.Kind.BusyObject && c.ID != "":
+		return c.ID
+	}
+	return ""
 }
 
 // release ends a hold, unless it has lapsed and somebody else holds the key.

@@ -52,7 +52,7 @@ func (k *Kind) entries() []Entry {
 	for _, r := range k.Replace {
 		add("replace", "", r.Path, "", r.Source)
 	}
-	if k.Busy != nil {
+	if k.Busy != nil || k.BusyObject {
 		add("busy", "", "", k.BusyCode, k.BusySource)
 	}
 	return all

@@ -81,10 +81,10 @@ func element(list []any, i int) any {
 }
 
 // replaces reports whether the kind must be replaced for the change.
-func (k *Kind) replaces(c change) bool {
-	return slices.ContainsFunc(k.Replace, func(r Replace) bool {
+func (c *Call) replaces(ch change) bool {
+	return slices.ContainsFunc(c.Kind.Replace, func(r Replace) bool {
 		pattern := parsePath(r.Path)
-		return covers(pattern, c.path) || c.differsBelow(pattern)
+		return (covers(pattern, ch.path) || ch.differsBelow(pattern)) && (r.When == nil || r.When(c))
 	})
 }
 

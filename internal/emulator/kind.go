@@ -72,7 +72,10 @@ type Kind struct {
 	// meanwhile is refused with BusyCode.
 	Busy     func(in Props) string
 	BusyCode string
-	// BusySource is where the truth of Busy is from.
+	// BusyObject says that the object itself takes one update or delete at a time
+	// (AWV-28); a second one meanwhile is refused with BusyCode.
+	BusyObject bool
+	// BusySource is where the truth of Busy and BusyObject is from.
 	BusySource string
 
 	// WriteOnly are input paths that a GET never returns (a connection's
@@ -136,6 +139,9 @@ type Unique struct {
 type Replace struct {
 	Path   string // as in Ref; covers everything below it
 	Source string
+	// When, if set, decides by the values in In and OldIn whether a change of the
+	// property replaces; it may find unknowns in In.
+	When func(*Call) bool
 }
 
 // Op is what is being done.

@@ -87,7 +87,7 @@ func (p *provider) Diff(ctx context.Context, req *pulumirpc.DiffRequest) (*pulum
 		c.OldIn = c.Old
 	}
 	changes := differences(withoutMarks(c.OldIn), withoutMarks(c.In), p.style.Same)
-	return diffResponse(changes, c.Kind.replaces, func() bool {
+	return diffResponse(changes, c.replaces, func() bool {
 		return c.Kind.DeleteFirst || p.style.DeleteFirst(c)
 	}), nil
 }

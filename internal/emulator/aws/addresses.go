@@ -154,6 +154,7 @@ func occupied(c *emulator.Call, subnet string) map[netip.Addr]bool {
 // enisHolders are the types whose objects keep interfaces in subnets.
 var enisHolders = []string{
 	typeNatGateway, typeLoadBalancer, typeResolverEndpoint, typeCluster, typeNodeGroup, typeVpcEndpoint,
+	typeTransitAttachment,
 }
 
 // reservations are the parts of a subnet that automatic assignment leaves alone.
@@ -224,8 +225,12 @@ func settleENIs(c *emulator.Call, wanted []eni) ([]eni, error) {
 	before := enisOf(&emulator.Object{Hidden: c.Hidden})
 	var settled []eni
 	for i, w := range wanted {
-		if w.address == "" && i < len(before) && before[i].subnet == w.subnet {
-			w.address = before[i].address
+		old := slices.IndexFunc(before, func(e eni) bool { return e.subnet == w.subnet })
+		if w.address == "" && old >= 0 && !askedFor(wanted, before[old]) {
+			w.address = before[old].address
+		}
+		if old >= 0 {
+			before = slices.Delete(before, old, old+1)
 		}
 		if w.address == "" {
 			a, err := assign(c, w.subnet, fmt.Sprint(i), settled)
@@ -243,6 +248,9 @@ func settleENIs(c *emulator.Call, wanted []eni) ([]eni, error) {
 	c.Hidden.Set(enisPath, hidden)
 	return settled, nil
 }
+
+// askedFor reports whether somebody asks for just that address.
+func askedFor(wanted []eni, e eni) bool { return slices.Contains(wanted, e) }
 
 func assign(c *emulator.Call, subnet, label string, besides []eni) (string, error) {
 	p, ok := ipv4Range(valueOf(c, typeSubnet, subnet, "cidrBlock"))

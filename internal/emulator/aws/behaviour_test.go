@@ -32,6 +32,8 @@ func part(t *testing.T, names ...string) *estate {
 
 // clusterParts are what a cluster of the estate needs.
 var clusterParts = []string{
+	"igw", "public1", "public2", "publicTable", "publicOf1", "publicOf2", "eip1", "eip2", "nat1", "nat2", "table1", "table2",
+	"out1", "out2", "tableOf1", "tableOf2",
 	"vpc", "private1", "private2", "group", "key", "eksRole", "eksPolicy", "nodeRole", "nodePolicy0", "nodePolicy1", "nodePolicy2",
 }
 
@@ -93,7 +95,7 @@ func TestSecurityGroupHasNoEgressUnlessDeclared(t *testing.T) {
 	if egress := e.made["group"].out.List("egress"); len(egress) > 0 {
 		t.Errorf("egress %v", egress)
 	}
-	if egress := e.made["nodeGroupSG"].out.List("egress"); len(egress) != 1 {
+	if egress := e.made["nodeGroupSG"].out.List("egress"); len(egress) != 2 {
 		t.Errorf("declared egress %v", egress)
 	}
 }
@@ -256,7 +258,11 @@ func TestVpnGatewayServesOneVpc(t *testing.T) {
 // VPC-27: nodes carry the groups of their launch template, else EKS's own (EKS-20).
 func TestGroupsOfNodesStay(t *testing.T) {
 	e := clusterWith(t, props{"version": "1.35"})
-	e.make(step{"carried", typeSecurityGroup, props{"name": "carried", "vpcId": "=vpc"}})
+	e.make(step{"carried", typeSecurityGroup, props{"name": "carried", "vpcId": "=vpc", "egress": []any{
+		props{"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": []any{"0.0.0.0/0"}},
+	}}})
+	e.make(step{"api", typeIngressRule, props{"securityGroupId": "=cluster.vpcConfig.clusterSecurityGroupId", "ipProtocol": "tcp",
+		"fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/16"}})
 	e.make(step{"template", typeLaunchTemplate, props{"name": "machines", "vpcSecurityGroupIds": []any{"=carried"}}})
 	e.make(changed("nodes", props{}))
 	group := e.made["carried"]

@@ -17,7 +17,8 @@
 //     access policies, pod identities; load balancers, target groups, listeners,
 //     attachments; Route 53 zones, records, the resolver and its query logs.
 //   - Functions: getPartition, getRegion, getCallerIdentity, getAvailabilityZones,
-//     getAddonVersion.
+//     getAddonVersion; of a VPC that exists already getVpc, getSubnet, getSubnets,
+//     getInternetGateway, getVpnGateway, getRouteTables.
 //   - Addresses: every network interface that AWS makes (NAT gateways, load
 //     balancers, endpoints, control planes, nodes) takes one of its subnet, so
 //     that reserved, taken and used-up addresses are refused. Public addresses are
@@ -26,6 +27,12 @@
 //     that logs and has none (at once again when it is deleted meanwhile; it stays
 //     when the cluster goes), the creator's entry and those of node roles, the
 //     scaling group of a node group. All but the log group go with their makers.
+//   - What transit gateways make by themselves: a default route table, the
+//     attachment of a VPN connection, which comes and goes when the connection
+//     changes its gateway, and the association and propagations of a new
+//     attachment. They are objects like those that a program declares, made by the
+//     VPC attachment or the connection, and go with the attachment; static routes
+//     to it and routes of a VPC stay as black holes.
 //   - What AWS makes by itself for logs: the resource policy that lets the delivery
 //     of tunnel and query logs in (LOG-19), which grows with each log group, counts
 //     among the ten and outlives everything; the group of a flow log whose role may
@@ -33,12 +40,15 @@
 //   - What waits for a person: a mail subscription stays pending, and AWS keeps it
 //     until the topic goes, although the provider says that it is deleted.
 //   - What fails late: nodes that cannot reach the cluster, lack a policy or sit in
-//     a public subnet without public addresses; CoreDNS without nodes; a NAT
-//     gateway in a VPC without an attached internet gateway; a VPC that joins
-//     query logs whose group is gone.
+//     a public subnet without public addresses; nodes that cannot reach EC2, ECR,
+//     S3 and STS, through NAT, the internet gateway or endpoints, past the security
+//     groups of both ends and the endpoints' policies; CoreDNS without nodes or
+//     without its image; a NAT gateway in a VPC without an attached internet
+//     gateway; a VPC that joins query logs whose group is gone.
 //   - Policies are read where a rule needs them: who may assume a role, whether a
-//     key lets CloudWatch Logs in, whether a role may create a log group. Denials
-//     and conditions count; a condition on something unknown narrows nothing.
+//     key lets CloudWatch Logs in, whether a role may create a log group, what an
+//     endpoint lets nodes ask. Denials and conditions count; a condition on
+//     something unknown narrows nothing.
 //   - What AWS accepts and then keeps silent about is not refused and can be asked
 //     for: Unheard finds alarms that tell nobody, Unlogged logs that never arrive.
 //   - The provider: what it refuses before AWS sees it, what it replaces for, the
@@ -57,25 +67,34 @@
 // state of a VPN connection's tunnels (vgwTelemetries, worked out by
 // emulator.Tunnels); routes of a route table, rules of a network ACL or security
 // group that are resources of their own; a role's policies; what an elastic IP is
-// associated with; the load balancers of a target group; the policy of a topic
-// that has a TopicPolicy.
+// associated with; the load balancers of a target group; the policy of a topic that
+// has a TopicPolicy; the static routes of a VPN connection; whether a transit
+// gateway's default table has an attachment; routes that have become black holes.
+// The association and the propagations of an attachment that is gone are not found
+// any more, whoever declared them, and a static route to it has lost its
+// attachment, which is an input.
 //
 // # Replacement
 //
-// A property replaces or it does not. Where the real provider decides by value,
-// this is what happens here:
+// Most properties replace or they do not. Where the provider decides by value, so
+// do these, and what a preview does not know replaces nothing yet:
 //
-//   - Address mappings of a load balancer always replace it (really: one more is
-//     added in place); taking a subnet from a network load balancer does not;
-//     giving security groups to one that has none, or taking the last away, is
-//     refused as AWS refuses it (NLB-04), where the provider replaces.
-//   - Taking envelope encryption from a cluster is refused (EKS-17), where the
-//     provider replaces.
-//   - A resolver endpoint's addresses change in place; the new ones are added before
-//     the old ones go, and for that moment both count against the quota (R53-09).
-//   - A security group rule that gets another kind of source, a transit gateway
-//     that loses its default tables, a resolver rule that loses its endpoint are
-//     not replaced.
+//   - A network load balancer gets more subnets and address mappings in place, with
+//     fixed addresses too; one that changes or goes replaces it. So does the first
+//     security group, and taking away the last: in place AWS refuses it (NLB-04).
+//   - Taking envelope encryption from a cluster replaces it; in place EKS refuses it
+//     (EKS-17).
+//   - A security group rule that gets another kind of source, a transit gateway that
+//     gets default tables which it had not, private DNS of an endpoint that is no
+//     interface.
+//
+// Not followed by value: a resolver rule that loses its endpoint is not replaced. A
+// resolver endpoint's addresses change in place; the new ones are added before the
+// old ones go, and for that moment both count against the quota (R53-09).
+//
+// A VPN connection that gets another gateway is updated in place and keeps its
+// tunnels (AWV-28); one with static routes goes to a transit gateway only when they
+// are deleted first, which a program that drops them in the same run does too late.
 //
 // A cluster whose subnets change is updated in place, as in real life, and EKS
 // refuses subnets of another VPC or other zones (EKS-03). A program that moves a
@@ -88,11 +107,16 @@
 //     both sides (AWV-05).
 //   - Time: nothing takes minutes, keys are gone at once, roles work at once.
 //   - What the caller may do; service control policies; several accounts.
-//   - IPv6, secondary VPC ranges, prefix lists, peerings, instances, volumes.
-//     References to such things are not looked up.
+//   - IPv6, secondary VPC ranges, peerings, instances, volumes. References to such
+//     things are not looked up. Prefix lists other than AWS's own for S3 and
+//     DynamoDB do not exist.
+//   - Network ACLs and routers outside a VPC on the nodes' way: a default route to
+//     another network is trusted to lead on. Endpoints that go away under nodes.
+//     Which instance types a region sells.
 //   - Launch templates keep no contents of old versions: a node group sees the
 //     latest. Add-ons other than vpc-cni, kube-proxy, coredns and
-//     eks-pod-identity-agent. Schemas of add-on settings beyond enableNetworkPolicy.
+//     eks-pod-identity-agent. Schemas of add-on settings beyond enableNetworkPolicy and
+//     that the VPC CNI's variables are texts.
 //   - Names with a trailing dot, numbers of protocols and the like stay as written.
 //     A name is made up where a name is missing, not from a namePrefix.
 //   - A second alarm, dashboard or log policy of the same name is refused;

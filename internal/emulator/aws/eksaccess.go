@@ -3,6 +3,7 @@ package aws
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -45,7 +46,9 @@ func addon() *emulator.Kind {
 			refuse("EKS-32", "InvalidParameterException", emulator.OpWrite, eksModel, addonNotOffered),
 			refuse("EKS-32", "InvalidParameterException", emulator.OpWrite, eksModel, addonConfiguration),
 			refuse("EKS-34", "InvalidParameterException", emulator.OpWrite, "pulumi-eks cni-addon.ts", networkPolicyText),
+			refuse("EKS-32", "InvalidParameterException", emulator.OpWrite, "pulumi-eks cni-addon.ts", environmentTexts),
 			fails("EKS-33", "InsufficientNumberOfReplicas", emulator.OpCreate, "pulumi/pulumi-eks#1819", dnsWithoutNodes),
+			fails("VPC-36", "InsufficientNumberOfReplicas", emulator.OpWrite, "awsdocs/amazon-ecr-user-guide vpc-endpoints.md", addonWithoutImages),
 		},
 		Fill: fillAddon,
 	})
@@ -70,17 +73,46 @@ func addonConfiguration(c *emulator.Call) string {
 	return ""
 }
 
-// networkPolicyText: the switch of the VPC CNI is a text, not a boolean.
-func networkPolicyText(c *emulator.Call) string {
+// cniSettings are what somebody wants of the VPC CNI, nil for other add-ons.
+func cniSettings(c *emulator.Call) map[string]any {
 	var values map[string]any
 	if c.In.Str("addonName") != "vpc-cni" || json.Unmarshal([]byte(c.In.StrOr("configurationValues", "{}")), &values) != nil {
+		return nil
+	}
+	return values
+}
+
+// networkPolicyText: the switch of the VPC CNI is a text, not a boolean.
+func networkPolicyText(c *emulator.Call) string {
+	if _, wrong := cniSettings(c)["enableNetworkPolicy"].(bool); !wrong {
 		return ""
 	}
-	if _, wrong := values["enableNetworkPolicy"].(bool); !wrong {
-		return ""
+	return schemaFailed("enableNetworkPolicy", true)
+}
+
+// environmentTexts: every variable of the VPC CNI is a text, AWS_VPC_ENI_MTU too.
+func environmentTexts(c *emulator.Call) string {
+	env, _ := cniSettings(c)["env"].(map[string]any)
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		if _, text := env[name].(string); !text {
+			return schemaFailed("env."+name, env[name])
+		}
 	}
-	return "ConfigurationValue provided in request is not supported: Json schema validation failed with error: " +
-		"[$.enableNetworkPolicy: boolean found, string expected]"
+	return ""
+}
+
+func schemaFailed(path string, v any) string {
+	found := "object"
+	switch v.(type) {
+	case bool:
+		found = "boolean"
+	case float64:
+		found = "integer"
+	case nil:
+		found = "null"
+	}
+	return fmt.Sprintf("ConfigurationValue provided in request is not supported: Json schema validation failed with error: "+
+		"[$.%s: %s found, string expected]", path, found)
 }
 
 // dnsWithoutNodes: CoreDNS needs somewhere to run.

@@ -44,11 +44,10 @@ func cluster() *emulator.Kind {
 		Unique: []emulator.Unique{
 			{Fields: []string{"@account", "@region", "name"}, Code: "ResourceInUseException", Source: moto("eks/models.py")},
 		},
-		// Removing encryptionConfig replaces too; changing it does not, and so it
-		// is EKS that refuses (EKS-17).
-		Replace: forceNew(sourceCluster, "name", "roleArn", "bootstrapSelfManagedAddons", "remoteNetworkConfig", "outpostConfig",
+		Replace: append(forceNew(sourceCluster, "name", "roleArn", "bootstrapSelfManagedAddons", "remoteNetworkConfig", "outpostConfig",
 			"accessConfig.bootstrapClusterCreatorAdminPermissions", "kubernetesNetworkConfig.ipFamily",
 			"kubernetesNetworkConfig.serviceIpv4Cidr"),
+			emulator.Replace{Path: "encryptionConfig", Source: terraform(sourceCluster), When: losesEncryption}),
 		Rules: all(clusterChecks(), clusterRefusals()),
 		Fill:  fillCluster,
 		Made:  madeWithCluster,
@@ -251,8 +250,13 @@ func modeBack(c *emulator.Call) string {
 	return fmt.Sprintf("Unsupported authentication mode update from %s to %s", from, to)
 }
 
+func losesEncryption(c *emulator.Call) bool {
+	return c.OldIn.Has("encryptionConfig") && !c.In.Has("encryptionConfig")
+}
+
+// encryptionRemoved is what EKS says where the provider did not replace.
 func encryptionRemoved(c *emulator.Call) string {
-	if c.OldIn.Has("encryptionConfig") && !c.In.Has("encryptionConfig") {
+	if losesEncryption(c) {
 		return "Envelope encryption cannot be disabled once it is enabled."
 	}
 	return ""

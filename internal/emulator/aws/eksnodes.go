@@ -15,6 +15,7 @@ const (
 	ec2Service    = "ec2.amazonaws.com"
 	managedPrefix = "arn:aws:iam::aws:policy/"
 	defaultAMI    = "AL2023_x86_64_STANDARD"
+	sourcePrivate = "awsdocs/amazon-eks-user-guide private-clusters.md"
 )
 
 var (
@@ -92,6 +93,8 @@ func nodeRefusals() []emulator.Rule {
 		refuse("EKS-22", invalid, create, eksModel, badNodeGroupName),
 		refuse("EKS-23", invalid, write, eksModel, badScaling),
 		refuse("EKS-24", invalid, create, "awsdocs/amazon-eks-user-guide eks-optimized-ami", oldAMI),
+		refuse("EKS-28", invalid, create, eksModel+" (text from memory)", noSuchType),
+		refuse("EKS-24", invalid, create, "eksctl-io/eksctl#7754", wrongProcessor),
 		refuse("EKS-25", invalid, write, moto("eks/models.py"), templateConflict),
 		refuse("EKS-25", invalid, write, eksModel+" (code unverified)", templateVersion),
 		refuse("EKS-10", invalid, write, eksModel, nodesAhead),
@@ -101,11 +104,17 @@ func nodeRefusals() []emulator.Rule {
 }
 
 func nodeFailures() []emulator.Rule {
-	const create = emulator.OpCreate
+	const create, write = emulator.OpCreate, emulator.OpWrite
 	return []emulator.Rule{
-		fails("EKS-28", "Ec2SecurityGroupNotFound", emulator.OpWrite, eksModel+" NodegroupIssueCode", templateGroupsMissing),
+		fails("EKS-28", "Ec2SecurityGroupNotFound", write, eksModel+" NodegroupIssueCode", templateGroupsMissing),
 		fails("VPC-08", "NodeCreationFailure", create, "awsdocs/amazon-vpc-user-guide vpc-dns.md", nodesWithoutDNS),
 		fails("EKS-27", "NodeCreationFailure", create, "terraform-aws-modules/terraform-aws-eks#1910", nodeRoleWithoutPolicies),
+		fails("EKS-28", "Ec2SubnetInvalidConfiguration", write, eksModel+" NodegroupIssueCode", nodesWithoutAddresses),
+		fails("EKS-08", "NodeCreationFailure", write, "awsdocs/amazon-eks-user-guide sec-group-reqs", nodesBeforeCluster),
+		fails("VPC-36", "NodeCreationFailure", write, sourcePrivate, nodesWithoutServices),
+		fails("VPC-25", "NodeCreationFailure", write, sourcePrivate, nodesShutIn),
+		fails("VPC-37", "NodeCreationFailure", write, "terraform-aws-modules/terraform-aws-eks#3113", nodesBeforeEndpoint),
+		fails("VPC-36", "NodeCreationFailure", write, "awsdocs/amazon-ecr-user-guide vpc-endpoints.md", nodesWithoutImages),
 	}
 }
 

@@ -31,13 +31,20 @@ func vpcEndpoint() *emulator.Kind {
 			refersTo("securityGroupIds[*]", "InvalidSecurityGroupId.NotFound", "DependencyViolation", model("ec2"), typeSecurityGroup),
 			refersTo("routeTableIds[*]", "InvalidRouteTableId.NotFound", "", model("ec2"), typeRouteTable),
 		},
-		Replace: forceNew(sourceEndpoint, "vpcId", "serviceName", "vpcEndpointType", "serviceRegion",
+		Replace: append(forceNew(sourceEndpoint, "vpcId", "serviceName", "vpcEndpointType", "serviceRegion",
 			"resourceConfigurationArn", "serviceNetworkArn"),
+			emulator.Replace{Path: "privateDnsEnabled", Source: terraform(sourceEndpoint), When: func(c *emulator.Call) bool {
+				return c.In.StrOr("vpcEndpointType", "Gateway") != "Interface"
+			}}),
 		Rules: []emulator.Rule{
 			oneOf("VPC-32", "vpcEndpointType", terraform(sourceEndpoint), "Gateway", "Interface", "GatewayLoadBalancer", "Resource", "ServiceNetwork"),
+			invalidJSON("IAM-03", "policy", terraform(sourceEndpoint)),
+			refuse("IAM-03", "InvalidPolicyDocument", emulator.OpWrite, model("ec2"), grammar("policy", true)),
 			refuse("VPC-35", "InvalidServiceName", emulator.OpCreate, moto("ec2/exceptions.py"), unknownService),
 			refuse("VPC-32", "InvalidParameter", emulator.OpCreate, model("ec2")+" CreateVpcEndpoint", endpointKind),
 			refuse("VPC-32", "DuplicateSubnetsInSameZone", emulator.OpWrite, model("ec2")+" CreateVpcEndpoint", endpointZones),
+			refuse("VPC-32", "InvalidParameter", emulator.OpWrite, model("ec2")+" CreateVpcEndpoint (text unverified)", endpointElsewhere),
+			refuse("VPC-32", "RouteAlreadyExists", emulator.OpWrite, model("ec2")+" CreateVpcEndpoint", endpointTwice),
 			refuse("VPC-08", "InvalidParameter", emulator.OpWrite, "awsdocs/amazon-vpc-user-guide vpc-dns.md", endpointWithoutDNS),
 			refuse("VPC-33", "InvalidParameter", emulator.OpWrite, "hashicorp/terraform-provider-aws#17535", endpointNameTaken),
 			refuse("VPC-34", "InvalidParameter", emulator.OpCreate, "terraform-aws-modules/terraform-aws-vpc#982", endpointNeedsGateway),
@@ -96,6 +103,51 @@ func endpointZones(c *emulator.Call) string {
 		zones[zone] = true
 	}
 	return ""
+}
+
+// endpointElsewhere: what an endpoint stands on is of its own VPC.
+func endpointElsewhere(c *emulator.Call) string {
+	for path, typ := range map[string]string{"subnetIds": typeSubnet, "securityGroupIds": typeSecurityGroup, "routeTableIds": typeRouteTable} {
+		for _, id := range c.In.Strings(path) {
+			if vpc := valueOf(c, typ, id, "vpcId"); vpc != "" && vpc != c.In.Str("vpcId") {
+				return fmt.Sprintf("%s does not belong to %s.", id, c.In.Str("vpcId"))
+			}
+		}
+	}
+	return ""
+}
+
+// endpointTwice: a gateway endpoint is a route to its prefix list, and a table has
+// one of those.
+func endpointTwice(c *emulator.Call) string {
+	for _, o := range where(c, typeVpcEndpoint, "serviceName", c.In.Str("serviceName")) {
+		for _, table := range o.In.Strings("routeTableIds") {
+			if slices.Contains(c.In.Strings("routeTableIds"), table) {
+				return fmt.Sprintf("route table %s already has a route with destination-prefix-list-id %s", table, o.Value("prefixListId"))
+			}
+		}
+	}
+	return ""
+}
+
+// prefixList is the id of the addresses of a service with gateway endpoints: AWS's
+// own, there with and without endpoints.
+func prefixList(service string) string { return fmt.Sprintf("pl-%08x", hashCode(service)) }
+
+// noPrefixList refuses references to prefix lists that AWS does not keep; others
+// are not modelled.
+func noPrefixList(path string) func(*emulator.Call) string {
+	return func(c *emulator.Call) string {
+		for _, id := range c.In.Strings(path) {
+			known := slices.ContainsFunc(gatewayServices, func(s string) bool {
+				return id == prefixList("com.amazonaws."+c.Region()+"."+s)
+			})
+			if !known && id != "" {
+				return fmt.Sprintf("The prefix list ID '%s' does not exist", id)
+			}
+		}
+		return ""
+	}
 }
 
 func endpointWithoutDNS(c *emulator.Call) string {
@@ -161,7 +213,7 @@ func fillEndpoint(c *emulator.Call) error {
 	})
 	if isGatewayEndpoint(c.In) {
 		c.Out.Default("dnsOptions.dnsRecordIpType", "service-defined")
-		defaults(c, emulator.Props{"prefixListId": fmt.Sprintf("pl-%08x", hashCode(c.In.Str("serviceName"))), "networkInterfaceIds": []any{}})
+		defaults(c, emulator.Props{"prefixListId": prefixList(c.In.Str("serviceName")), "networkInterfaceIds": []any{}})
 		return nil
 	}
 	return fillInterfaceEndpoint(c)
@@ -170,9 +222,9 @@ func fillEndpoint(c *emulator.Call) error {
 func fillInterfaceEndpoint(c *emulator.Call) error {
 	var wanted []eni
 	var interfaces []any
-	for i, subnet := range c.In.Strings("subnetIds") {
+	for _, subnet := range c.In.Strings("subnetIds") {
 		wanted = append(wanted, eni{subnet: subnet})
-		interfaces = append(interfaces, opaqueOf(c, "eni", fmt.Sprint("endpoint", i)))
+		interfaces = append(interfaces, opaqueOf(c, "eni", "endpoint "+subnet))
 	}
 	if _, err := settleENIs(c, wanted); err != nil {
 		return err

@@ -78,6 +78,8 @@ func networkSteps() []step {
 		step{"publicTable", typeRouteTable, props{"vpcId": "=vpc", "tags": tags("public"), "routes": []any{
 			props{"cidrBlock": "0.0.0.0/0", "gatewayId": "=igw"},
 		}}},
+		step{"publicOf1", typeRouteAssociation, props{"routeTableId": "=publicTable", "subnetId": "=public1"}},
+		step{"publicOf2", typeRouteAssociation, props{"routeTableId": "=publicTable", "subnetId": "=public2"}},
 		step{"publicOut", typeRoute, props{"routeTableId": "=publicTable", "destinationCidrBlock": "192.0.2.0/24", "gatewayId": "=igw"}},
 		step{"acl", typeNetworkACL, props{"vpcId": "=vpc", "tags": tags("acl"), "ingress": []any{
 			props{"ruleNo": 90, "action": "deny", "protocol": "tcp", "cidrBlock": "10.9.0.0/16", "fromPort": 22, "toPort": 22},
@@ -90,7 +92,11 @@ func networkSteps() []step {
 		step{"outTo", typeEgressRule, props{"securityGroupId": "=group", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.10.1.0/24", "tags": tags("out")}},
 		step{"nodeGroupSG", typeSecurityGroup, props{"name": "burrow-nodes", "description": "nodes", "vpcId": "=vpc", "tags": tags("nodes"),
 			"ingress": []any{props{"protocol": "tcp", "fromPort": 30080, "toPort": 30080, "securityGroups": []any{"=group"}}},
-			"egress":  []any{props{"protocol": "tcp", "fromPort": 443, "toPort": 443, "securityGroups": []any{"=group"}}}}},
+			"egress": []any{
+				props{"protocol": "tcp", "fromPort": 443, "toPort": 443, "securityGroups": []any{"=group"}},
+				props{"protocol": "tcp", "fromPort": 443, "toPort": 443, "cidrBlocks": []any{"0.0.0.0/0"}},
+			}}},
+		step{"apiIn", typeIngressRule, props{"securityGroupId": "=group", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "referencedSecurityGroupId": "=nodeGroupSG"}},
 		step{"out", typeEgressRule, props{"securityGroupId": "=group", "ipProtocol": "tcp", "fromPort": 30080, "toPort": 30080, "referencedSecurityGroupId": "=nodeGroupSG", "tags": tags("out")}},
 		step{"inFrom", typeIngressRule, props{"securityGroupId": "=nodeGroupSG", "ipProtocol": "tcp", "fromPort": 9443, "toPort": 9443, "referencedSecurityGroupId": "=group", "tags": tags("in")}},
 		step{"oldRule", typeSecurityGroupRule, props{"securityGroupId": "=group", "type": "ingress", "protocol": "tcp", "fromPort": 22, "toPort": 22, "cidrBlocks": []any{"10.10.2.0/24"}}},
@@ -255,7 +261,7 @@ func otherSteps() []step {
 		{"edge", typeRouteAssociation, props{"routeTableId": "=otherTable", "gatewayId": "=igw2"}},
 		{"static", typeVpnConnection, props{"customerGatewayId": "=cgw0", "vpnGatewayId": "=vgw2", "type": "ipsec.1", "staticRoutesOnly": true}},
 		{"staticRoute", typeVpnConnectionRoute, props{"vpnConnectionId": "=static", "destinationCidrBlock": "10.10.0.0/16"}},
-		{"tgw", typeTransitGateway, props{"tags": tags("tgw")}},
+		{"tgw", typeTransitGateway, props{"tags": tags("tgw"), "defaultRouteTableAssociation": "disable", "defaultRouteTablePropagation": "disable"}},
 		{"tgwIn", typeTransitAttachment, props{"transitGatewayId": "=tgw", "vpcId": "=vpc2", "subnetIds": []any{"=other1"}, "tags": tags("tgw")}},
 		{"tgwTable", typeTransitTable, props{"transitGatewayId": "=tgw", "tags": tags("tgw")}},
 		{"tgwRoute", typeTransitRoute, props{"transitGatewayRouteTableId": "=tgwTable", "destinationCidrBlock": "10.10.0.0/16", "transitGatewayAttachmentId": "=tgwIn"}},

@@ -15,6 +15,12 @@ func functions() []emulator.Function {
 		{Token: "aws:index/getRegion:getRegion", Call: getRegion},
 		{Token: "aws:index/getCallerIdentity:getCallerIdentity", Call: getCallerIdentity},
 		{Token: "aws:index/getAvailabilityZones:getAvailabilityZones", Call: getAvailabilityZones},
+		{Token: "aws:ec2/getVpc:getVpc", Call: getVpc},
+		{Token: "aws:ec2/getSubnets:getSubnets", Call: getSubnets},
+		{Token: "aws:ec2/getSubnet:getSubnet", Call: getSubnet},
+		{Token: "aws:ec2/getInternetGateway:getInternetGateway", Call: getInternetGateway},
+		{Token: "aws:ec2/getVpnGateway:getVpnGateway", Call: getVpnGateway},
+		{Token: "aws:ec2/getRouteTables:getRouteTables", Call: getRouteTables},
 		{Token: "aws:eks/getAddonVersion:getAddonVersion", Call: getAddonVersion},
 	}
 }

@@ -42,6 +42,8 @@ func quotas() []emulator.Quota {
 		{Name: "customer-gateways", Type: typeCustomerGateway, Scope: region, Limit: 50, Code: "CustomerGatewayLimitExceeded", Source: sourceVpnLimits},
 		{Name: "vpn-connections", Type: typeVpnConnection, Scope: region, Limit: 50, Code: "VpnConnectionLimitExceeded", Source: sourceVpnLimits},
 		{Name: "vpn-connections-per-gateway", Type: typeVpnConnection, Scope: []string{"vpnGatewayId"}, Limit: 10, Code: "VpnConnectionLimitExceeded", Source: sourceVpnLimits},
+		{Name: "transit-gateways", Type: typeTransitGateway, Scope: region, Limit: 5, Code: "TransitGatewayLimitExceeded", Source: "awsdocs/aws-transit-gateway-guide transit-gateway-quotas.md (code from memory)"},
+		{Name: "vpc-endpoints-per-vpc", Type: typeVpcEndpoint, Scope: []string{"vpcId"}, Limit: 50, Code: "VpcEndpointLimitExceeded", Source: sourceVpcLimits + "; code from memory"},
 		{Name: "policies-per-role", Type: typeRolePolicyAttachment, Scope: []string{"role"}, Limit: 10, Code: "LimitExceeded", Source: "IAM user guide, IAM and AWS STS quotas"},
 		{Name: "log-resource-policies", Type: typeLogResourcePolicy, Scope: region, Limit: 10, Code: "LimitExceededException", Source: "LOG-19, aws-site-to-site-vpn-user-guide monitoring-logs.md (number from memory)"},
 		{Name: "resolver-endpoints", Type: typeResolverEndpoint, Scope: region, Limit: 4, Code: "LimitExceededException", Source: "R53-09, awsdocs/amazon-route53-docs DNSLimitations.md"},

@@ -42,6 +42,12 @@ func oddSteps() []step {
 		{"open", typeZone, props{"name": "example.com"}},
 		{"vpc3", typeVpc, props{"cidrBlock": "10.3.0.0/16"}},
 		{"twin", typeZone, props{"name": "private.aws.internal", "vpcs": []any{props{"vpcId": "=vpc3"}}}},
+		{"sub3", typeSubnet, props{"vpcId": "=vpc3", "cidrBlock": "10.3.1.0/24", "availabilityZone": "eu-west-2a"}},
+		{"tgwOn", typeTransitGateway, props{"amazonSideAsn": 4200000000}},
+		{"tgwOnTable", typeTransitTable, props{"transitGatewayId": "=tgwOn"}},
+		{"tgwOnIn", typeTransitAttachment, props{"transitGatewayId": "=tgwOn", "vpcId": "=vpc3", "subnetIds": []any{"=sub3"}, "transitGatewayDefaultRouteTableAssociation": false}},
+		{"tgwOnLink", typeTransitAssociation, props{"transitGatewayRouteTableId": "=tgwOnTable", "transitGatewayAttachmentId": "=tgwOnIn"}},
+		{"tgwOnVPN", typeVpnConnection, props{"customerGatewayId": "=cgw0", "transitGatewayId": "=tgwOn", "type": "ipsec.1", "staticRoutesOnly": true}},
 	}
 }
 
@@ -51,6 +57,7 @@ func TestRefusals(t *testing.T) {
 		e.make(s)
 	}
 	for _, r := range slices.Concat(
+		linkRefusals(), staticRefusals(), endpointRefusals(), prefixListRefusals(), typeRefusals(), growthRefusals(),
 		networkRefusals(), groupRefusals(), vpnRefusals(), transitRefusals(), logRefusals(), identityRefusals(),
 		clusterRefusalCases(), nodeRefusalCases(), accessRefusals(), balancerRefusalCases(), dnsRefusals(), watchRefusals(),
 	) {

@@ -51,6 +51,7 @@ func routeTable() *emulator.Kind {
 			refuse("VPC-15", "InvalidParameterValue", emulator.OpWrite,
 				"awsdocs/amazon-vpc-user-guide VPC_Route_Tables.md (code unverified)", inlineForbidden),
 			refuse("AWV-07", "Gateway.NotAttached", emulator.OpWrite, moto("ec2/exceptions.py"), inlinePropagation),
+			refuse("AWV-39", "InvalidTransitGatewayID.NotFound", emulator.OpWrite, terraform(source), inlineTransit),
 		},
 		Fill:    fillRouteTable,
 		Refresh: refreshRouteTable,
@@ -135,7 +136,19 @@ func route() *emulator.Kind {
 			defaults(c, emulator.Props{"origin": "CreateRoute", "state": "active"})
 			return nil
 		},
+		Refresh: refreshRoute,
 	}
+}
+
+// refreshRoute shows a route whose target is gone or detached as a black hole:
+// EC2 keeps it.
+func refreshRoute(c *emulator.Call) error {
+	l := legOf(c)
+	lost := legTransit(c, l) != "" || gatewayElsewhere(c, l) != "" ||
+		l.target == "natGatewayId" && c.Tx.Get(typeNatGateway, c.In.Str(l.target)) == nil ||
+		l.target == "vpcEndpointId" && c.Tx.Get(typeVpcEndpoint, c.In.Str(l.target)) == nil
+	c.Out.Set("state", map[bool]string{true: "blackhole", false: "active"}[lost])
+	return nil
 }
 
 // A leg is one route, wherever it is written down.
@@ -143,6 +156,7 @@ type leg struct {
 	table, vpc  string
 	destination string
 	gateway     string // internet or virtual private gateway
+	transit     string // transit gateway
 	target      string // the property that names the target
 }
 
@@ -153,7 +167,7 @@ func legOf(c *emulator.Call) leg {
 func legIn(c *emulator.Call, table string, p emulator.Props, destination string) leg {
 	l := leg{
 		table: table, vpc: valueOf(c, typeRouteTable, table, "vpcId"),
-		destination: p.Str(destination), gateway: p.Str("gatewayId"),
+		destination: p.Str(destination), gateway: p.Str("gatewayId"), transit: p.Str("transitGatewayId"),
 	}
 	if given := present(p, routeTargets); len(given) > 0 {
 		l.target = given[0]
@@ -252,18 +266,22 @@ func isSubnet(c *emulator.Call, vpc string, p netip.Prefix) bool {
 	})
 }
 
-func unattachedTransit(c *emulator.Call) string {
-	gateway, vpc := c.In.Str("transitGatewayId"), legOf(c).vpc
-	if gateway == "" {
+func unattachedTransit(c *emulator.Call) string { return legTransit(c, legOf(c)) }
+
+func inlineTransit(c *emulator.Call) string { return brokenLeg(c, legTransit) }
+
+// legTransit: a route leads to a transit gateway that the VPC is attached to.
+func legTransit(c *emulator.Call, l leg) string {
+	if l.transit == "" {
 		return ""
 	}
 	attached := slices.ContainsFunc(others(c, typeTransitAttachment), func(o *emulator.Object) bool {
-		return o.Value("transitGatewayId") == gateway && o.Value("vpcId") == vpc
+		return o.Value("transitGatewayId") == l.transit && o.Value("vpcId") == l.vpc
 	})
 	if attached {
 		return ""
 	}
-	return fmt.Sprintf("The transitGateway ID '%s' does not exist.", gateway)
+	return fmt.Sprintf("The transitGateway ID '%s' does not exist.", l.transit)
 }
 
 func routeAssociation() *emulator.Kind {

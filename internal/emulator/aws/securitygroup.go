@@ -184,6 +184,7 @@ func groupRule() *emulator.Kind {
 			}),
 			atMostOne("VPC-23", terraform(source), "sourceSecurityGroupId", "cidrBlocks", "self"),
 			provider("VPC-22", "description", terraform(source), permissionWords),
+			refuse("VPC-23", "InvalidPrefixListID.NotFound", emulator.OpCreate, model("ec2"), noPrefixList("prefixListIds")),
 			refuse("VPC-23", "InvalidPermission.Duplicate", emulator.OpCreate, moto("ec2/exceptions.py"), duplicatePermission),
 			refuse("VPC-24", "RulesPerSecurityGroupLimitExceeded", emulator.OpCreate, moto("ec2/exceptions.py"), tooManyPermissions),
 		},
@@ -192,6 +193,14 @@ func groupRule() *emulator.Kind {
 			return nil
 		},
 	}
+}
+
+// ruleSources are the kinds of source that a single rule has one of.
+var ruleSources = []string{"cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"}
+
+// otherSource reports whether a rule gets another kind of source.
+func otherSource(c *emulator.Call) bool {
+	return !slices.Equal(present(c.OldIn, ruleSources), present(c.In, ruleSources))
 }
 
 // singleRule is one permission with an id of its own. A change of ports or range
@@ -204,13 +213,14 @@ func singleRule(typ, source string) *emulator.Kind {
 			refersTo("securityGroupId", "InvalidGroup.NotFound", "", moto("ec2/exceptions.py"), typeSecurityGroup),
 			refersTo("referencedSecurityGroupId", "InvalidGroup.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeSecurityGroup),
 		},
-		Replace: forceNew(source, "securityGroupId"),
+		Replace: singleReplace(source),
 		Rules: []emulator.Rule{
-			exactlyOne("VPC-23", terraform(source), "cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId"),
+			exactlyOne("VPC-23", terraform(source), ruleSources...),
 			canonicalRange("VPC-23", "cidrIpv4", terraform(source)),
 			within("VPC-23", "fromPort", terraform(source), -1, 65535),
 			within("VPC-23", "toPort", terraform(source), -1, 65535),
 			refuse("VPC-23", "InvalidParameterValue", emulator.OpWrite, model("ec2")+" (text unverified)", permissionPorts),
+			refuse("VPC-23", "InvalidPrefixListID.NotFound", emulator.OpWrite, model("ec2"), noPrefixList("prefixListId")),
 			refuse("VPC-22", "InvalidParameterValue", emulator.OpWrite, model("ec2")+" IpRange.Description", permissionWords),
 			refuse("VPC-23", "InvalidPermission.Duplicate", emulator.OpWrite, moto("ec2/exceptions.py"), duplicatePermission),
 			refuse("VPC-24", "RulesPerSecurityGroupLimitExceeded", emulator.OpCreate, moto("ec2/exceptions.py"), tooManyPermissions),
@@ -222,6 +232,14 @@ func singleRule(typ, source string) *emulator.Kind {
 			return nil
 		},
 	})
+}
+
+func singleReplace(source string) []emulator.Replace {
+	list := forceNew(source, "securityGroupId")
+	for _, path := range ruleSources {
+		list = append(list, emulator.Replace{Path: path, Source: terraform(source), When: otherSource})
+	}
+	return list
 }
 
 func permissionWords(c *emulator.Call) string {

@@ -47,11 +47,15 @@ func vpnGateway() *emulator.Kind {
 // amazonASN is the range of private ASNs that AWS may have.
 func amazonASN(c *emulator.Call) string {
 	v, given := c.In.Get("amazonSideAsn")
-	n, err := strconv.ParseUint(fmt.Sprint(v), 10, 64)
+	text := fmt.Sprint(v)
+	if number, ok := v.(float64); ok { // a transit gateway's is a number
+		text = strconv.FormatFloat(number, 'f', -1, 64)
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
 	if !given || !c.In.Known("amazonSideAsn") || err == nil && (n >= 64512 && n <= 65534 || n >= 4200000000 && n <= 4294967294) {
 		return ""
 	}
-	return fmt.Sprintf("%q (%v) must be in the range 64512 to 65534 or 4200000000 to 4294967294", "amazonSideAsn", v)
+	return fmt.Sprintf("%q (%s) must be in the range 64512 to 65534 or 4200000000 to 4294967294", "amazonSideAsn", text)
 }
 
 // attachedVpnGateway is the virtual private gateway of a VPC, "" when it has none.
@@ -230,8 +234,13 @@ func vpnConnectionRoute() *emulator.Kind {
 		},
 		Replace: forceNew(source, "destinationCidrBlock", "vpnConnectionId"),
 		Rules: []emulator.Rule{
+			refuse("AWV-27", "InvalidParameterValue", emulator.OpCreate, model("ec2")+" (code unverified)", routeRange),
 			refuse("AWV-27", "InvalidParameterCombination", emulator.OpCreate,
 				"awsdocs/aws-site-to-site-vpn-user-guide your-cgw.md (code unverified)", routeOnBGP),
+			refuse("AWV-27", "InvalidParameterCombination", emulator.OpCreate,
+				model("ec2")+" CreateVpnConnectionRoute (code unverified)", routeOnTransit),
+			refuse("AWV-27", "InvalidParameterValue", emulator.OpCreate,
+				model("ec2")+" CreateVpnConnectionRoute (code unverified)", connectionRouteTwice),
 		},
 	}
 }
@@ -242,4 +251,33 @@ func routeOnBGP(c *emulator.Call) string {
 		return ""
 	}
 	return fmt.Sprintf("The vpnConnection '%s' uses dynamic routing; static routes cannot be added.", connection.ID)
+}
+
+// routeRange: the provider checks nothing here.
+func routeRange(c *emulator.Call) string {
+	s := c.In.Str("destinationCidrBlock")
+	if p, ok := ipv4Range(s); ok && p.Masked() == p {
+		return ""
+	}
+	return fmt.Sprintf("Value (%s) for parameter destinationCidrBlock is invalid. This is not a valid CIDR block.", s)
+}
+
+// routeOnTransit: the static routes of a transit gateway's connection stand in the
+// gateway's route tables.
+func routeOnTransit(c *emulator.Call) string {
+	id := c.In.Str("vpnConnectionId")
+	if valueOf(c, typeVpnConnection, id, "transitGatewayId") == "" {
+		return ""
+	}
+	return fmt.Sprintf("The vpnConnection '%s' is attached to a transit gateway; add the route to a transit gateway route table.", id)
+}
+
+func connectionRouteTwice(c *emulator.Call) string {
+	for _, o := range where(c, typeVpnConnectionRoute, "vpnConnectionId", c.In.Str("vpnConnectionId")) {
+		if o.Value("destinationCidrBlock") == c.In.Str("destinationCidrBlock") {
+			return fmt.Sprintf("The route %s already exists on the vpnConnection '%s'.",
+				c.In.Str("destinationCidrBlock"), c.In.Str("vpnConnectionId"))
+		}
+	}
+	return ""
 }

@@ -28,6 +28,7 @@ const (
 	longestPhase1 = 28800 // also the default
 	longestPhase2 = 3600  // also the default
 	defaultMargin = 270
+	bgpHold       = 30
 )
 
 // tunnels are the two of every connection, as prefixes of its properties.
@@ -42,6 +43,11 @@ func vpnConnection() *emulator.Kind {
 			refersTo("vpnGatewayId", "InvalidVpnGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), typeVpnGateway),
 			refersTo("transitGatewayId", "InvalidTransitGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), typeTransitGateway),
 		},
+		// A change of the gateway keeps the tunnels' addresses and keys, and takes both
+		// tunnels down while it lasts (AWV-28).
+		BusyObject: true, BusyCode: "IncorrectState",
+		BusySource: "AWV-28, awsdocs/aws-site-to-site-vpn-user-guide endpoint-replacements.md",
+		Gone:       goneWithConnection,
 		// Keys, algorithms and the customer gateway change in place (AWV-37).
 		Replace: forceNew(sourceConnection, "enableAcceleration", "staticRoutesOnly", "tunnelInsideIpVersion", "type",
 			"tunnel1InsideCidr", "tunnel1InsideIpv6Cidr", "tunnel2InsideCidr", "tunnel2InsideIpv6Cidr"),
@@ -64,6 +70,7 @@ func connectionRules() []emulator.Rule {
 		refuse("AWV-14", "InvalidParameterValue", emulator.OpCreate, model("ec2")+" VpnTunnelOptionsSpecification", insideTwice),
 		refuse("AWV-20", "InvalidParameterCombination", emulator.OpWrite,
 			"awsdocs/aws-site-to-site-vpn-user-guide initiate-vpn-tunnels.md (code unverified)", cannotStart),
+		refuse("AWV-27", "IncorrectState", emulator.OpUpdate, model("ec2")+" ModifyVpnConnection (code unverified)", routesLeftBehind),
 	}
 }
 
@@ -259,9 +266,7 @@ func fillConnection(c *emulator.Call) error {
 		"localIpv4NetworkCidr": "0.0.0.0/0", "remoteIpv4NetworkCidr": "0.0.0.0/0",
 		"outsideIpAddressType": "PublicIpv4", "routes": []any{},
 	})
-	if c.In.Has("transitGatewayId") {
-		defaults(c, emulator.Props{"transitGatewayAttachmentId": opaqueOf(c, "tgw-attach", "vpn")})
-	}
+	fillTransit(c)
 	if err := fillAddresses(c); err != nil {
 		return err
 	}
@@ -272,6 +277,54 @@ func fillConnection(c *emulator.Call) error {
 	text, err := configurationOf(c)
 	c.Out.Set("customerGatewayConfiguration", text)
 	return err
+}
+
+// routesLeftBehind: static routes do not move to a transit gateway; AWS wants them
+// deleted before the connection moves.
+func routesLeftBehind(c *emulator.Call) string {
+	if !c.In.Has("transitGatewayId") || !c.OldIn.Has("vpnGatewayId") || len(staticRoutes(c)) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("The vpnConnection '%s' has static routes. Delete them before you migrate it to a transit gateway.", c.ID)
+}
+
+func staticRoutes(c *emulator.Call) []*emulator.Object {
+	return where(c, typeVpnConnectionRoute, "vpnConnectionId", c.ID)
+}
+
+// movesPath counts, hidden, how often a connection has come to a transit gateway:
+// each time it gets an attachment of its own.
+const movesPath = "moves"
+
+// fillTransit lets the attachment of a connection come and go with its transit
+// gateway. What hung on the old one goes with it.
+func fillTransit(c *emulator.Call) {
+	before, now := c.OldIn.Str("transitGatewayId"), c.In.Str("transitGatewayId")
+	attachment := c.Old.Str("transitGatewayAttachmentId")
+	if now == before && attachment != "" {
+		c.Out.Set("transitGatewayAttachmentId", attachment)
+		return
+	}
+	if attachment != "" {
+		forgetAttachment(c, attachment)
+	}
+	if now == "" {
+		return
+	}
+	c.Hidden.Set(movesPath, c.Hidden.Int(movesPath)+1)
+	attachment = opaqueOf(c, "tgw-attach", fmt.Sprint("vpn", c.Hidden.Int(movesPath)))
+	c.Out.Set("transitGatewayAttachmentId", attachment)
+	joinDefaults(c, now, attachment, "vpn", c.ID)
+}
+
+// goneWithConnection takes away the attachment and the static routes of a
+// connection.
+func goneWithConnection(c *emulator.Call) error {
+	if attachment := c.Old.Str("transitGatewayAttachmentId"); attachment != "" {
+		forgetAttachment(c, attachment)
+	}
+	removeIf(c, func(o *emulator.Object) bool { return o.Value("vpnConnectionId") == c.ID }, typeVpnConnectionRoute)
+	return nil
 }
 
 // fillAddresses gives the tunnels their outside addresses. Which of the two is
@@ -317,9 +370,13 @@ func fillTunnel(c *emulator.Call, t string) {
 	if transit := c.Tx.Get(typeTransitGateway, c.In.Str("transitGatewayId")); transit != nil {
 		asn = fmt.Sprint(transit.Out.Int("amazonSideAsn"))
 	}
+	hold := bgpHold
+	if c.In.Bool("staticRoutesOnly") { // no BGP, and the configuration has none
+		asn, hold = "", 0
+	}
 	c.Out.Set(t+"BgpAsn", asn)
 	c.Out.Default(t+"LogOptions.cloudwatchLogOptions.logEnabled", false)
-	c.Out.Set(t+"BgpHoldtime", 30)
+	c.Out.Set(t+"BgpHoldtime", hold)
 }
 
 // freeInside is a /30 that no other tunnel of the gateway has.
@@ -365,6 +422,13 @@ func refreshConnection(c *emulator.Call) error {
 		}
 	}
 	c.Out.Set("vgwTelemetries", list)
+	routes := []any{}
+	for _, o := range staticRoutes(c) {
+		routes = append(routes, map[string]any{
+			"destinationCidrBlock": o.Value("destinationCidrBlock"), "source": "Static", "state": "available",
+		})
+	}
+	c.Out.Set("routes", routes)
 	return nil
 }
 
@@ -389,8 +453,21 @@ type vpnEnd struct {
 	Outside string `xml:"tunnel_outside_address>ip_address"`
 	Inside  string `xml:"tunnel_inside_address>ip_address"`
 	Mask    string `xml:"tunnel_inside_address>network_mask"`
-	ASN     string `xml:"bgp>asn"`
-	Hold    int    `xml:"bgp>hold_time"`
+	BGP     *vpnBGP
+}
+
+// A vpnBGP is one end's side of BGP; connections with static routes have none.
+type vpnBGP struct {
+	XMLName xml.Name `xml:"bgp"`
+	ASN     string   `xml:"asn"`
+	Hold    int      `xml:"hold_time"`
+}
+
+func bgpOf(c *emulator.Call, asn string) *vpnBGP {
+	if c.In.Bool("staticRoutesOnly") {
+		return nil
+	}
+	return &vpnBGP{ASN: asn, Hold: bgpHold}
 }
 
 func configurationOf(c *emulator.Call) (string, error) {
@@ -400,11 +477,11 @@ func configurationOf(c *emulator.Call) (string, error) {
 		doc.Tunnels = append(doc.Tunnels, vpnTunnel{
 			Customer: vpnEnd{
 				Outside: valueOf(c, typeCustomerGateway, peer, "ipAddress"), Inside: c.Out.Str(t + "CgwInsideAddress"),
-				Mask: "255.255.255.252", ASN: valueOf(c, typeCustomerGateway, peer, "bgpAsn"), Hold: 30,
+				Mask: "255.255.255.252", BGP: bgpOf(c, valueOf(c, typeCustomerGateway, peer, "bgpAsn")),
 			},
 			Gateway: vpnEnd{
 				Outside: c.Out.Str(t + "Address"), Inside: c.Out.Str(t + "VgwInsideAddress"),
-				Mask: "255.255.255.252", ASN: c.Out.Str(t + "BgpAsn"), Hold: 30,
+				Mask: "255.255.255.252", BGP: bgpOf(c, c.Out.Str(t+"BgpAsn")),
 			},
 			Key: c.Out.Str(t + "PresharedKey"),
 		})

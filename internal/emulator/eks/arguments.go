@@ -59,7 +59,7 @@ var arguments = map[string]map[string][]string{
 		"userMappings":                    nil,
 		"version":                         {},
 		"vpcCniOptions": {
-			"addonVersion", "configurationValues", "enableNetworkPolicy", "resolveConflictsOnCreate",
+			"addonVersion", "configurationValues", "enableNetworkPolicy", "eniMtu", "resolveConflictsOnCreate",
 			"resolveConflictsOnUpdate", "serviceAccountRoleArn",
 		},
 		"vpcId": {},

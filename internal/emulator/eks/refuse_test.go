@@ -40,7 +40,7 @@ func TestRefused(t *testing.T) {
 		{"Cluster", map[string]any{"vpcId": nil}, "PEK-14"},
 		{"Cluster", map[string]any{"skipDefaultNodeGroup": nil}, "does not model the default node group"},
 		{"Cluster", map[string]any{"fargate": true}, "does not model fargate"},
-		{"Cluster", map[string]any{"vpcCniOptions": map[string]any{"eniMtu": 1400}}, "does not model vpcCniOptions.eniMtu"},
+		{"Cluster", map[string]any{"vpcCniOptions": map[string]any{"warmIpTarget": 5}}, "does not model vpcCniOptions.warmIpTarget"},
 		{"Cluster", map[string]any{"vpcID": "vpc-1"}, `has no argument "vpcID"`},
 		{"ManagedNodeGroup", map[string]any{"nodeRoleArn": nil}, "An IAM role, or role ARN must be provided"},
 		{"ManagedNodeGroup", map[string]any{"nodeRole": "r"}, "You cannot specify both nodeRole and nodeRoleArn"},

@@ -9,17 +9,22 @@ import (
 
 // vpcCNIOptions are the arguments for the VPC CNI that are modelled.
 type vpcCNIOptions struct {
-	AddonVersion          pulumi.StringPtrInput `pulumi:"addonVersion"`
-	ConfigurationValues   pulumi.MapInput       `pulumi:"configurationValues"`
-	EnableNetworkPolicy   pulumi.BoolPtrInput   `pulumi:"enableNetworkPolicy"`
+	AddonVersion        pulumi.StringPtrInput `pulumi:"addonVersion"`
+	ConfigurationValues pulumi.MapInput       `pulumi:"configurationValues"`
+	EnableNetworkPolicy pulumi.BoolPtrInput   `pulumi:"enableNetworkPolicy"`
+	// ENIMTU is in bytes; without it, and with 0, the plugin gets 9001.
+	ENIMTU                pulumi.IntPtrInput    `pulumi:"eniMtu"`
 	ServiceAccountRoleARN pulumi.StringPtrInput `pulumi:"serviceAccountRoleArn"`
 	OnCreate              string                `pulumi:"resolveConflictsOnCreate"`
 	OnUpdate              string                `pulumi:"resolveConflictsOnUpdate"`
 }
 
+// mtuVariable is what the component makes of eniMtu.
+const mtuVariable = "AWS_VPC_ENI_MTU"
+
 // cniEnv is the plugin's environment as the component sets it.
 var cniEnv = map[string]any{
-	"AWS_VPC_ENI_MTU":                    "9001",
+	mtuVariable:                          "9001",
 	"AWS_VPC_K8S_CNI_CUSTOM_NETWORK_CFG": "false",
 	"AWS_VPC_K8S_CNI_EXTERNALSNAT":       "false",
 	"AWS_VPC_K8S_CNI_LOGLEVEL":           "DEBUG",
@@ -67,6 +72,7 @@ func (c *cluster) vpcCNIInputs(o *vpcCNIOptions) pulumi.Map {
 		"addonVersion":          o.AddonVersion,
 		"configurationValues":   o.ConfigurationValues,
 		"enableNetworkPolicy":   o.EnableNetworkPolicy,
+		"eniMtu":                o.ENIMTU,
 		"serviceAccountRoleArn": o.ServiceAccountRoleARN,
 		"clusterName":           c.eks.Name,
 		"clusterVersion":        c.eks.Version,
@@ -102,16 +108,17 @@ func (c *cluster) vpcCNIAddon(parent pulumi.Resource, o *vpcCNIOptions) pulumi.M
 // configuration merges the component's environment and the network policy switch
 // into the caller's settings, which go before both (PEK-07).
 func (o *vpcCNIOptions) configuration() pulumi.Input {
-	settings := present(pulumi.Map{"given": o.ConfigurationValues, "policy": o.EnableNetworkPolicy})
+	settings := present(pulumi.Map{"given": o.ConfigurationValues, "policy": o.EnableNetworkPolicy, "mtu": o.ENIMTU})
 	return settings.ToMapOutput().ApplyT(func(settings map[string]any) (string, error) {
 		given, _ := settings["given"].(map[string]any)
-		return encodeJSON(cniConfiguration(given, settings["policy"]))
+		return encodeJSON(cniConfiguration(given, settings["policy"], settings["mtu"]))
 	}).(pulumi.StringOutput)
 }
 
 // cniConfiguration is the settings given, with what the component adds; policy is
-// a bool, a pointer to one, or nil.
-func cniConfiguration(given map[string]any, policy any) map[string]any {
+// a bool, a pointer to one, or nil, and mtu the same of an int. The environment
+// that was given goes before the argument of its own (PEK-07).
+func cniConfiguration(given map[string]any, policy, mtu any) map[string]any {
 	config := under(nil, given)
 	if p, ok := policy.(*bool); ok && p != nil {
 		policy = *p
@@ -120,7 +127,14 @@ func cniConfiguration(given map[string]any, policy any) map[string]any {
 	if _, ok := config["enableNetworkPolicy"]; !ok && known {
 		config["enableNetworkPolicy"] = fmt.Sprint(enable)
 	}
-	config["env"] = under(cniEnv, config["env"])
+	if p, ok := mtu.(*int); ok && p != nil {
+		mtu = *p
+	}
+	env := under(cniEnv, nil)
+	if bytes, ok := mtu.(int); ok && bytes != 0 {
+		env[mtuVariable] = fmt.Sprint(bytes)
+	}
+	config["env"] = under(env, config["env"])
 	init := under(nil, config["init"])
 	init["env"] = under(cniInitEnv, init["env"])
 	config["init"] = init

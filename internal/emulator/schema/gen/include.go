@@ -49,7 +49,8 @@ var sdks = []sdk{
 			{path: awsSDK + "/go/aws/autoscaling"},
 			{path: awsSDK + "/go/aws/cloudwatch"},
 			{path: awsSDK + "/go/aws/ec2", functions: []string{
-				"LookupManagedPrefixList", "LookupSecurityGroup", "LookupVpc",
+				"GetRouteTables", "GetSubnets", "LookupInternetGateway", "LookupManagedPrefixList",
+				"LookupSecurityGroup", "LookupSubnet", "LookupVpc", "LookupVpnGateway",
 			}},
 			{path: awsSDK + "/go/aws/ec2transitgateway"},
 			{path: awsSDK + "/go/aws/eks", functions: []string{
