@@ -13,6 +13,8 @@ func clusterNetworkRules() []emulator.Rule {
 		networkRule("AKS-16", codeBad, "aksd azure-cni-overlay.md, upgrade-azure-cni.md", badPlugin),
 		networkRule("AKS-17", codeBad, "AKS reports, subcode CiliumDataplaneRequiresNetworkPolicyCilium", badDataplane),
 		networkRule("AKS-18", codeBad, "aksd use-network-policies.md, azure-cni-powered-by-cilium.md", badPolicy),
+		rule("AKS-18", "PropertyChangeNotAllowed", emulator.OpUpdate,
+			"aksd use-network-policies.md, upgrade-azure-cni.md (code: that of pulumi-azure-native#959)", changedNetwork),
 		networkRule("AKS-19", codeParameter, "aksd azure-cni-overlay.md", badRanges),
 		networkRule("AKS-23", codeParameter, cni, hugeServiceRange),
 		networkRule("AKS-25", codeParameter, "aksd; bicep", badDNSService),
@@ -24,7 +26,6 @@ func clusterNetworkRules() []emulator.Rule {
 // when a pool is a resource of its own.
 func nodeNetworkRules() []emulator.Rule {
 	return []emulator.Rule{
-		poolNetRule("AKS-18", codeBad, "aksd azure-cni-powered-by-cilium.md", ciliumWithoutPodRange),
 		poolNetRule("AKS-26", codeParameter, "aksd configure-azure-cni.md", forbiddenNodeSubnet),
 		poolNetRule("AKS-28", codeBad, "armerr; aksd", wrongNodeSubnet),
 		poolNetRule("AKS-28", "ResourceNotPermittedOnDelegatedSubnet", "armerr; aksd", delegatedNodeSubnet),
@@ -59,6 +60,8 @@ func badDataplane(p emulator.Props) string {
 	return ""
 }
 
+// badPolicy lets Cilium's pods be in an overlay, in a subnet of their own or, since
+// May 2025, among the nodes (AKS#4541).
 func badPolicy(p emulator.Props) string {
 	plugin, policy := p.Str("networkPlugin"), p.Str("networkPolicy")
 	switch {
@@ -72,6 +75,45 @@ func badPolicy(p emulator.Props) string {
 		return "Network policy calico needs a network plugin."
 	}
 	return ""
+}
+
+// fixedInNetwork are the properties of its network that a cluster keeps for life.
+// Source: pulumi-azure-native provider/pkg/gen/replacement.go, "create-only".
+var fixedInNetwork = []string{"serviceCidr", "dnsServiceIP", "networkMode"}
+
+// changedNetwork takes the changes that AKS has a way for: to the overlay, to
+// Cilium, and a policy engine put in or taken out. The provider never asks: it
+// replaces the cluster whatever changes in networkProfile.
+func changedNetwork(c *emulator.Call) string {
+	before, now := networkProfile(c.OldIn), networkProfile(c.In)
+	change := &emulator.Call{OldIn: before, In: now}
+	for _, path := range fixedInNetwork {
+		if change.Changed(path) {
+			return notAllowed("networkProfile."+path, c)
+		}
+	}
+	overlay, leaving := overlaid(before) && !overlaid(now), before.Str("networkPlugin") != now.Str("networkPlugin")
+	switch {
+	case overlay || leaving && (before.Str("networkPlugin") != "kubenet" || now.Str("networkPluginMode") != "overlay"):
+		return notAllowed("networkProfile.networkPluginMode", c)
+	case overlaid(before) && change.Changed("podCidr"):
+		return notAllowed("networkProfile.podCidr", c)
+	case before.Str("networkDataplane") == "cilium" && change.Changed("networkDataplane"):
+		return notAllowed("networkProfile.networkDataplane", c)
+	case !policyChanges(before.StrOr("networkPolicy", "none"), now.StrOr("networkPolicy", "none")):
+		return notAllowed("networkProfile.networkPolicy", c)
+	}
+	return ""
+}
+
+func notAllowed(path string, c *emulator.Call) string {
+	return fmt.Sprintf("Changing property '%s' of %s is not allowed.", path, c.ID)
+}
+
+// policyChanges: an engine is put in, taken out, or replaced by Cilium; one of
+// the other two never directly replaces the other (unverified).
+func policyChanges(before, now string) bool {
+	return before == now || now == "cilium" || before != "cilium" && (before == "none" || now == "none")
 }
 
 func badRanges(p emulator.Props) string {
@@ -178,21 +220,6 @@ func (n nodeNet) vnet() *emulator.Object {
 		return n.call.Tx.Get(typeVNet, parentOf(s.ID))
 	}
 	return nil
-}
-
-// ciliumWithoutPodRange: Cilium's pods are in an overlay or in a subnet of their
-// own, never among the nodes.
-func ciliumWithoutPodRange(n nodeNet) string {
-	if n.profile.Str("networkDataplane") != "cilium" || overlaid(n.profile) {
-		return ""
-	}
-	for _, p := range n.pools {
-		if !p.in.Has("podSubnetID") {
-			return fmt.Sprintf("The cilium dataplane requires network plugin mode overlay or a pod subnet; "+
-				"agent pool %s has neither.", p.name)
-		}
-	}
-	return ""
 }
 
 func forbiddenNodeSubnet(n nodeNet) string {

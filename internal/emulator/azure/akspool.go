@@ -62,6 +62,9 @@ func poolRules() []emulator.Rule {
 			}
 			return ""
 		}),
+		rule("AKS-11", "AvailabilityZoneNotSupported", emulator.OpWrite,
+			"rancher#33019; azure-aks-docs#416; jenkins-infra/azure#1458", wrongPoolZone),
+		rule("AKS-11", codeBad, emulator.OpWrite, "AKS#1133", zonesWithoutBalancer),
 		rule("AKS-11", "PropertyChangeNotAllowed", emulator.OpUpdate, "bicep; pulumi-azure-native#959", changedPool),
 		rule("AKS-14", codeBad, emulator.OpWrite, "aksd supported-kubernetes-versions.md", skewedPool),
 	}
@@ -144,6 +147,33 @@ func badCount(p lot, _ emulator.Props) string {
 	case scaling && p.in.Has("count") && (n < low || n > high):
 		return fmt.Sprintf("The count %.0f of agent pool %s is not between its minCount %.0f and maxCount %.0f.",
 			n, p.name, low, high)
+	}
+	return ""
+}
+
+func wrongPoolZone(c *emulator.Call) string {
+	pools, cluster := poolsAtHand(c)
+	at := locationOf(c, cluster)
+	for _, p := range pools {
+		for _, z := range p.in.Strings("availabilityZones") {
+			if !zonedRegions[at] {
+				return "Availability zone is not supported in this region. Target: agentPoolProfile.availabilityZone"
+			}
+			if !isZone(at, z) {
+				return fmt.Sprintf("The zone(s) '%s' for resource '%s' is not supported. The supported zones for location "+
+					"'%s' are '1,2,3'", z, p.name, at)
+			}
+		}
+	}
+	return ""
+}
+
+func zonesWithoutBalancer(c *emulator.Call) string {
+	pools, cluster := poolsAtHand(c)
+	for _, p := range pools {
+		if len(p.in.Strings("availabilityZones")) > 0 && networkProfile(cluster).Str("loadBalancerSku") == "basic" {
+			return "Standard Load Balancer is required for availability zone."
+		}
 	}
 	return ""
 }

@@ -29,7 +29,8 @@ func New(o Options) *emulator.Cloud {
 	kinds := slices.Concat(
 		groupKinds(), o.vnetKinds(), nsgKinds(), routeKinds(), natKinds(), publicIPKinds(),
 		gatewayKinds(), localKinds(), connectionKinds(), watcherKinds(), zoneKinds(), resolverKinds(),
-		identityKinds(), clusterKinds(), monitorKinds(), storageKinds(),
+		dnsPolicyKinds(), identityKinds(), clusterKinds(), monitorKinds(), queryRuleKinds(), workbookKinds(),
+		storageKinds(),
 	)
 	return &emulator.Cloud{
 		Name: cloudName, Kinds: kinds, Functions: functions(kinds), Quotas: quotas(),
@@ -52,6 +53,7 @@ var located = set(
 	typeGroup, typeVNet, typeNSG, typeRouteTable, typeNATGateway, typePublicIP, typeGateway, typeConnection,
 	typeLocal, typeFlowLog, typeWatcher, typeZone, typeZoneLink, typeResolver, typeInbound, typeOutbound,
 	typeRuleset, typeCluster, typeIdentity, typeAlert, typeActions, typeWorkspace, typeStorage,
+	typeDNSPolicy, typeDNSPolicyLink, typeDNSRule, typeDomainList, typeQueryRule, typeWorkbook,
 )
 
 func quotas() []emulator.Quota {

@@ -176,6 +176,7 @@ func unequalGCM(p emulator.Props) string {
 func connectionBGPRules() []emulator.Rule {
 	return []emulator.Rule{
 		rule("AVG-28", codeFormat, emulator.OpWrite, sourceBGP+noCode, equalASNs),
+		rule("AVG-25", codeFormat, emulator.OpWrite, sourceBGP+" (unverified)", peerWithoutBGP),
 		rule("AVC-25", codeFormat, emulator.OpWrite, "bicep"+noCode, foreignCustomAddress),
 		rule("AVC-28", codeFormat, emulator.OpWrite,
 			"terraform-provider-azurerm connection resource"+noCode, customWithoutBGP),
@@ -191,6 +192,17 @@ func equalASNs(c *emulator.Call) string {
 		return fmt.Sprintf("Both ends of the connection have ASN %.0f; they must differ.", asn)
 	}
 	return ""
+}
+
+// peerWithoutBGP refuses BGP with an end that has no ASN. A gateway with
+// enableBgp off has one all the same: Azure takes the connection, and BGP stays
+// down (AVG-25, emulator.Tunnels).
+func peerWithoutBGP(c *emulator.Call) string {
+	l := c.Tx.Get(typeLocal, c.In.Str("localNetworkGateway2.id"))
+	if l == nil || !c.In.Bool("enableBgp") || l.In.Has("bgpSettings") {
+		return ""
+	}
+	return fmt.Sprintf("BGP is enabled on the connection and local network gateway %s has no BGP settings.", l.ID)
 }
 
 func foreignCustomAddress(c *emulator.Call) string {

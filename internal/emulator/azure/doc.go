@@ -11,9 +11,11 @@
 //     VirtualNetworkGatewayConnection; NetworkWatcher, FlowLog; PrivateZone,
 //     VirtualNetworkLink, PrivateRecordSet; DnsResolver, InboundEndpoint,
 //     OutboundEndpoint, DnsForwardingRuleset, ForwardingRule,
-//     PrivateResolverVirtualNetworkLink; UserAssignedIdentity, RoleAssignment;
-//     ManagedCluster, AgentPool; DiagnosticSetting, MetricAlert, ActionGroup;
-//     Workspace; StorageAccount, BlobServiceProperties, ManagementPolicy.
+//     PrivateResolverVirtualNetworkLink; DnsResolverPolicy, its virtual network
+//     links and DnsSecurityRule, DnsResolverDomainList; UserAssignedIdentity,
+//     RoleAssignment; ManagedCluster, AgentPool; DiagnosticSetting, MetricAlert,
+//     ScheduledQueryRule, ActionGroup, Workbook; Workspace; StorageAccount,
+//     BlobServiceProperties, ManagementPolicy.
 //   - Functions: getClientConfig, listManagedClusterUserCredentials and
 //     …AdminCredentials, and the reads of a cluster, VNet, gateway, connection,
 //     storage account and resource group.
@@ -37,13 +39,37 @@
 //     its subnet and use its route table (AKS-29, AKS-32). The roles that count
 //     are Network Contributor, Contributor and Owner.
 //   - Kubernetes versions of 23 November 2026.
+//   - VPN gateways of every SKU that can still be made, in the generations that
+//     each has. In its place a gateway grows within its generation, becomes
+//     active-active or stops being so, and has BGP put on and off; it neither
+//     shrinks nor leaves its family. Without BGP it has an ASN and peering
+//     addresses all the same.
+//   - VNets that belong to somebody else: what is in another resource group than
+//     the VNet, what it has already and what stays when the estate goes.
+//     getVirtualNetwork lists all its subnets with the gateways in them.
+//   - What a gateway measures, with dimensions and aggregations, for metric
+//     alerts. What other kinds measure is not checked, nor is any dimension's
+//     value: Azure does not check those.
+//   - The query of a log alert, as far as a query can be checked without being
+//     understood: strings and brackets, the table that it begins with, operators,
+//     and columns by name through where, extend, project, distinct, summarize,
+//     order, top and count. It is checked as in a workspace where no log has
+//     arrived yet, so the columns of AzureDiagnostics that come with data are not
+//     there; column_ifexists and skipQueryValidation are the ways round.
 //
 // Rules have the ids of the rule catalogue. Those that begin with ARM are not in
 // it: ARM-01 a group without a location, ARM-02 a region that does not exist (or
 // is not "global": ADR-01, ADR-04, LOG-11), ARM-03 a location that changes,
 // ARM-04 the short name of an action group, ARM-05 resources that must be named
 // default, ARM-06 settings of a storage account that cannot change, ARM-07 role
-// assignments that cannot. Where no error code is known, a rule has the service's
+// assignments that cannot, ARM-08 a DNS policy and a VNet of two regions, ARM-09 a
+// second DNS policy of a VNet, ARM-10 one that is linked, ARM-11 the priority and
+// action of a DNS rule, ARM-12 lists of domains, ARM-13 the times and severity of
+// a log alert, ARM-14 its conditions and scope, ARM-15 its mute time, ARM-16 its
+// query, ARM-17 the criteria of a metric alert, ARM-18 the receivers of an action
+// group, ARM-19 the name of a workbook, ARM-20 its content, ARM-21 its display
+// name, ARM-22 the tables of a diagnostic setting, ARM-23 its retention, which
+// there is no more. Where no error code is known, a rule has the service's
 // generic one and its source says so.
 //
 // # What a refresh finds
@@ -61,8 +87,20 @@
 // # What is not modelled
 //
 //   - Everything that Azure accepts and that then does not work: routes, packets,
-//     DNS answers, a service range that shadows another network (AKS-23).
-//     emulator.Tunnels works out the state of tunnels.
+//     DNS answers, a service range that shadows another network (AKS-23), an
+//     address space that overlaps the VNet's, a window shorter than its metric
+//     (LOG-14), alerts whose action group is gone, BGP of a connection whose
+//     gateway has its switch off (AVG-25). emulator.Tunnels works out the state of
+//     tunnels.
+//   - The Kusto query language: types, arguments of functions, whether a function
+//     exists, results. What a let statement binds, union, search, find, join,
+//     lookup, parse, mv-expand, evaluate and further operators is not followed:
+//     after one of them no column is checked. Tables that are missing from the list
+//     count as missing from the workspace. Whether AzureDiagnostics itself is there
+//     before its first record is unverified; here it is. Log alerts of kind
+//     LogToMetric, and frequencies that Azure refuses for slow queries, are not
+//     modelled.
+//   - What a workbook shows.
 //   - Entra: users, groups and service principals are any GUID. Custom roles,
 //     policies, locks, what the caller may do.
 //   - Which SKU, VM size or service is offered in which region; prices.

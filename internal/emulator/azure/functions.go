@@ -73,10 +73,30 @@ func getter(kinds []*emulator.Kind, at place) func(*emulator.Call) (emulator.Pro
 					return nil, err
 				}
 			}
+			if k.Type == typeVNet {
+				if err := everySubnet(read); err != nil {
+					return nil, err
+				}
+			}
 			return read.Out.With(emulator.Props{"id": o.ID}), nil
 		}
 		return nil, missing(c, id)
 	}
+}
+
+// everySubnet lists all subnets of a VNet with what is in each. The provider
+// hides those of a resource of its own; a function shows what ARM returns.
+func everySubnet(c *emulator.Call) error {
+	subnets := []any{}
+	for _, o := range children(c.Tx, typeSubnet, c.ID) {
+		read := &emulator.Call{Tx: c.Tx, Op: emulator.OpRead, ID: o.ID, In: o.In, Out: emulator.Props(echoed(o)).Clone()}
+		if err := echoIPConfigurations(read); err != nil {
+			return err
+		}
+		subnets = append(subnets, map[string]any(read.Out))
+	}
+	c.Out.Set("subnets", subnets)
+	return nil
 }
 
 func missing(c *emulator.Call, id string) error {

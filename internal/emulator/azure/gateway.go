@@ -19,6 +19,7 @@ const (
 	codePublicIPInUse = "PublicIPAddressCannotBeDeleted"
 	sourceSettings    = "azure-docs articles/vpn-gateway/vpn-gateway-about-vpn-gateway-settings.md"
 	sourceBGP         = "azure-docs articles/vpn-gateway/vpn-gateway-bgp-overview.md"
+	sourceUpgrade     = "azure-docs articles/vpn-gateway/gateway-sku-upgrade.md"
 	noCode            = " (code not found: the generic one)"
 	defaultASN        = 65515
 )
@@ -52,8 +53,12 @@ func gatewaySKURules() []emulator.Rule {
 			"azure-docs gateway-sku-consolidation.md; PaloAltoNetworks swfw#193", oldSKU),
 		rule("AVG-03", "InvalidGatewaySize", emulator.OpWrite, "terraform-provider-azurerm#8132", unknownSKU),
 		rule("AVG-05", codeFormat, emulator.OpWrite, sourceSettings+noCode, wrongGeneration),
-		rule("AVG-04", codeFormat, emulator.OpWrite, "azure-docs about-gateway-skus.md"+noCode, basicTooMuch),
-		immutable("AVG-05", codeFormat, sourceSettings+noCode, "vpnGatewayGeneration"),
+		rule("AVG-04", "BasicSkuVirtualNetworkGatewayDoesNotSupportBgp", emulator.OpWrite,
+			"Azure-Landing-Zones#3760", basicWithBGP),
+		rule("AVG-04", codeFormat, emulator.OpWrite, "azure-docs about-gateway-skus.md"+noCode, basicActiveActive),
+		rule("AVG-05", "CrossSeriesOrCrossGatewayGenenrationResizeNotSupported", emulator.OpUpdate, // the service's own spelling
+			"terraform-provider-azurerm#5535; "+sourceUpgrade, otherGeneration),
+		rule("AVG-01", codeFormat, emulator.OpUpdate, sourceUpgrade+noCode, smallerSKU),
 		immutable("AVG-23", codeFormat, sourceSettings+noCode, "vpnType", "gatewayType"),
 	}
 }
@@ -86,11 +91,44 @@ func wrongGeneration(c *emulator.Call) string {
 		sku, generation, strings.Join(azSKUs[sku], " and "))
 }
 
-func basicTooMuch(c *emulator.Call) string {
-	if c.In.Str("sku.name") == "Basic" && (c.In.Bool("enableBgp") || c.In.Bool("activeActive")) {
-		return "A gateway of SKU Basic can have neither BGP nor be active-active."
+// basicWithBGP looks at bgpSettings too: the service takes an ASN for BGP, even
+// with enableBgp off.
+func basicWithBGP(c *emulator.Call) string {
+	if c.In.Str("sku.name") != "Basic" || !c.In.Bool("enableBgp") && !c.In.Has("bgpSettings.asn") {
+		return ""
+	}
+	return "A virtual network gateway SKU of Standard or higher is required for BGP support on virtual network gateway " +
+		identify(c)
+}
+
+func basicActiveActive(c *emulator.Call) string {
+	if c.In.Str("sku.name") == "Basic" && c.In.Bool("activeActive") {
+		return "A gateway of SKU Basic cannot be active-active."
 	}
 	return ""
+}
+
+// otherGeneration refuses to take a gateway out of its family: from Basic or to
+// it, and from one generation to the other, whether named or meant by the SKU.
+func otherGeneration(c *emulator.Call) string {
+	before, now := c.Old.Str("vpnGatewayGeneration"), c.In.Str("vpnGatewayGeneration")
+	was, sku := c.Old.Str("sku.name"), c.In.Str("sku.name")
+	named := now != "" && now != "None" && now != before
+	meant := azSKUs[sku] != nil && !slices.Contains(azSKUs[sku], before)
+	if !named && !meant && (was == "Basic") == (sku == "Basic") {
+		return ""
+	}
+	return fmt.Sprintf("Resize from ASeries to DSeries or vice versa and Resize across VirtualNetworkVpnGatewayGenerations "+
+		"are not supported. %s is %s of %s.", c.ID, was, before)
+}
+
+// smallerSKU: a gateway in its place only ever grows.
+func smallerSKU(c *emulator.Call) string {
+	was, sku := c.Old.Str("sku.name"), c.In.Str("sku.name")
+	if azSKUs[was] == nil || azSKUs[sku] == nil || sku >= was {
+		return ""
+	}
+	return fmt.Sprintf("The SKU of %s cannot be changed from %s to %s: delete the gateway and create another one.", c.ID, was, sku)
 }
 
 func gatewayLayoutRules() []emulator.Rule {
@@ -202,7 +240,7 @@ func smallGatewaySubnet(c *emulator.Call) string {
 
 func secondGateway(c *emulator.Call) string {
 	mine := parentOf(c.In.Str("ipConfigurations[0].subnet.id"))
-	for _, g := range siblings(c) {
+	for _, g := range c.Tx.All(typeGateway) { // those of other groups, too
 		if g.In.Str("gatewayType") == c.In.Str("gatewayType") &&
 			emulator.SameID(mine, parentOf(g.In.Str("ipConfigurations[0].subnet.id"))) {
 			return fmt.Sprintf("Virtual network %s has the gateway %s of type %s; it takes one.",
@@ -329,7 +367,9 @@ func fillGateway(c *emulator.Call) error {
 	c.Out.Default("allowVirtualWanTraffic", false)
 	c.Out.Default("natRules", []any{})
 	c.Out.Default("virtualNetworkGatewayPolicyGroups", []any{})
-	c.Out.Default("vpnGatewayGeneration", defaultGeneration(c.In.Str("sku.name")))
+	if g := c.In.StrOr("vpnGatewayGeneration", "None"); g == "None" {
+		c.Out.Set("vpnGatewayGeneration", c.Old.StrOr("vpnGatewayGeneration", defaultGeneration(c.In.Str("sku.name"))))
+	}
 	c.Out.Set("sku.tier", c.In.StrOr("sku.tier", c.In.Str("sku.name")))
 	c.Out.Set("sku.capacity", 2)
 	c.Out.Set("ipConfigurations", gatewayConfigurations(c))

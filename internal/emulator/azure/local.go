@@ -3,6 +3,7 @@ package azure
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"burrow/internal/emulator"
 )
@@ -37,6 +38,8 @@ func localRules() []emulator.Rule {
 			}
 			return ""
 		}),
+		rule("AVC-05", "AddressPrefixStringCannotBeNullOrEmpty", emulator.OpWrite,
+			"terraform-provider-azurerm#21565", emptyPrefix),
 		rule("AVC-05", codeFormat, emulator.OpWrite, sourceBGP+noCode, badAddressSpaces),
 		rule("AVG-27", codeFormat, emulator.OpWrite, sourceBGP+"; azure-docs#62263"+noCode, func(c *emulator.Call) string {
 			if asn := c.In.Num("bgpSettings.asn"); inRanges(asn, azureASNs) {
@@ -76,6 +79,15 @@ func severalPeers(c *emulator.Call) string {
 	return ""
 }
 
+func emptyPrefix(c *emulator.Call) string {
+	if slices.Contains(c.In.Strings("localNetworkAddressSpace.addressPrefixes"), "") {
+		return fmt.Sprintf("Address prefix string for resource %s cannot be null or empty.", identify(c))
+	}
+	return ""
+}
+
+// badAddressSpaces lets pass what overlaps a VNet: Azure takes it, and routes by
+// the longest prefix (azure-docs#60393).
 func badAddressSpaces(c *emulator.Call) string {
 	texts := c.In.Strings("localNetworkAddressSpace.addressPrefixes")
 	for _, text := range texts {

@@ -38,19 +38,9 @@ func monitorKinds() []*emulator.Kind {
 			}},
 			Rules: alertRules(), Fill: fillAlert,
 		}),
-		actionsPlace.kind(typeActions, emulator.Kind{Rules: []emulator.Rule{
-			rule("ARM-04", codeBad, emulator.OpWrite,
-				"azure-rest-api-specs actionGroups_API.json 2023-01-01, maxLength", func(c *emulator.Call) string {
-					if n := len(c.In.Str("groupShortName")); n == 0 || n > maxShortName {
-						return fmt.Sprintf("The groupShortName has %d characters; it must have 1 to %d.", n, maxShortName)
-					}
-					return ""
-				}),
-		}}),
+		actionsPlace.kind(typeActions, emulator.Kind{Rules: actionsRules()}),
 	}
 }
-
-const maxShortName = 12
 
 // diagnosticID lies below the resource that the setting is for.
 func diagnosticID(c *emulator.Call) (string, error) {
@@ -74,7 +64,13 @@ func diagnosticRules() []emulator.Rule {
 			return ""
 		}),
 		rule("LOG-10", codeBad, emulator.OpWrite, sourceMonitor, sinklessSetting),
-		rule("LOG-09", codeBad, emulator.OpWrite, "azure-docs VPN gateway and AKS monitoring references", unknownCategory),
+		rule("LOG-09", "ResourceTypeNotSupported", emulator.OpWrite,
+			"code and text as printed in public reports", nothingToLog),
+		rule("LOG-09", codeBad, emulator.OpWrite,
+			"azure-docs VPN gateway and AKS monitoring references; azure-reference-other supported-logs", unknownCategory),
+		rule("ARM-22", codeBad, emulator.OpWrite,
+			"terraform-provider-azurerm monitor_diagnostic_setting_resource.go"+unverified, wrongDestination),
+		rule("ARM-23", codeBad, emulator.OpCreate, "text as printed in public reports", retainedLog),
 		rule("LOG-08", codeConflict, emulator.OpWrite,
 			"terraform-azurerm-avm-ptn-aiml#19; bicep-registry-modules#3407", usedSink),
 	}
@@ -131,9 +127,51 @@ var logCategories = map[string]map[string]bool{
 		"cluster-autoscaler", "cloud-controller-manager", "guard", "csi-azuredisk-controller",
 		"csi-azurefile-controller", "csi-snapshot-controller", "fleet-member-agent",
 		"fleet-member-net-controller-manager", "fleet-mcs-controller-manager", "karpenter-events"),
-	typePublicIP: set("DDoSProtectionNotifications", "DDoSMitigationFlowLogs", "DDoSMitigationReports"),
-	typeNSG:      set("NetworkSecurityGroupEvent", "NetworkSecurityGroupRuleCounter"),
-	typeVNet:     set("VMProtectionAlerts"),
+	typeDNSPolicy: set("DnsResponse"),
+	typeWorkspace: set("Audit", "SummaryLogs"),
+	typePublicIP:  set("DDoSProtectionNotifications", "DDoSMitigationFlowLogs", "DDoSMitigationReports"),
+	typeNSG:       set("NetworkSecurityGroupEvent", "NetworkSecurityGroupRuleCounter"),
+	typeVNet:      set("VMProtectionAlerts"),
+}
+
+// withoutMetrics are the kinds of those that measure nothing.
+var withoutMetrics = set(typeNSG, typeDNSPolicy)
+
+// withoutDiagnostics are kinds that have nothing to send anywhere.
+var withoutDiagnostics = set(
+	typeSubnet, typeRouteTable, typeRoute, typeNSGRule, typeLocal, typeConnection, typeWatcher, typeFlowLog,
+	typeZoneLink, typeInbound, typeOutbound, typeRuleset, typeForward, typeRulesetLink, typeIdentity, typePool,
+	typeAlert, typeActions, typeWorkbook, typeQueryRule,
+)
+
+func nothingToLog(c *emulator.Call) string {
+	o := resourceAt(c, c.In.Str("resourceUri"))
+	if o == nil || !withoutDiagnostics[o.Type] {
+		return ""
+	}
+	return fmt.Sprintf("The resource type '%s' does not support diagnostic settings.", strings.ToLower(o.Out.Str("type")))
+}
+
+// wrongDestination: resource-specific tables and AzureDiagnostics are what a
+// workspace has. Azure ignores the choice where a service knows but one.
+func wrongDestination(c *emulator.Call) string {
+	switch t := c.In.Str("logAnalyticsDestinationType"); {
+	case t != "" && t != "Dedicated" && t != "AzureDiagnostics":
+		return fmt.Sprintf("The logAnalyticsDestinationType %s is not supported; it must be Dedicated or AzureDiagnostics.", t)
+	case t != "" && !c.In.Has("workspaceId"):
+		return "The logAnalyticsDestinationType needs a workspace."
+	}
+	return ""
+}
+
+// retainedLog refuses what storage accounts' own lifecycle rules do now.
+func retainedLog(c *emulator.Call) string {
+	for _, l := range slices.Concat(c.In.Maps("logs"), c.In.Maps("metrics")) {
+		if l.Bool("retentionPolicy.enabled") {
+			return "Diagnostic settings does not support retention for new diagnostic settings."
+		}
+	}
+	return ""
 }
 
 func unknownCategory(c *emulator.Call) string {
@@ -153,7 +191,7 @@ func unknownCategory(c *emulator.Call) string {
 		}
 	}
 	for _, m := range metrics {
-		if m != "AllMetrics" || o.Type == typeNSG {
+		if m != "AllMetrics" || withoutMetrics[o.Type] {
 			return fmt.Sprintf("Metric category '%s' is not supported.", m)
 		}
 	}
@@ -197,95 +235,5 @@ func fillDiagnostic(c *emulator.Call) error {
 	c.Out.Set("name", lastOf(identify(c)))
 	c.Out.Set("type", "Microsoft.Insights/diagnosticSettings")
 	c.Out.Set("systemData", systemData())
-	return nil
-}
-
-// Windows and frequencies of a metric alert, in minutes.
-var (
-	alertFrequencies = map[string]int{"PT1M": 1, "PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60}
-	alertWindows     = map[string]int{
-		"PT1M": 1, "PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60, "PT6H": 360, "PT12H": 720, "P1D": 1440,
-	}
-)
-
-func alertRules() []emulator.Rule {
-	const source = "terraform-provider-azurerm monitor_metric_alert_resource.go"
-	return []emulator.Rule{
-		rule("LOG-11", codeBad, emulator.OpWrite, source, wrongAlertTimes),
-		rule("PRO-05", codeNotFound, emulator.OpWrite, "azure-docs#52229", func(c *emulator.Call) string {
-			for _, id := range c.In.Strings("scopes") {
-				if resourceAt(c, id) == nil && !sameName(id, subscriptionID(c)) {
-					return fmt.Sprintf("The Resource '%s' under resource group '%s' was not found.", lastOf(id), groupOf(id))
-				}
-			}
-			return ""
-		}),
-		rule("LOG-12", codeBad, emulator.OpWrite, "terraform-provider-azurerm#22210; azure-cli#16106", unknownMetric),
-	}
-}
-
-func wrongAlertTimes(c *emulator.Call) string {
-	if s := c.In.Num("severity"); s < 0 || s > 4 {
-		return fmt.Sprintf("The severity is %.0f; it must be 0 to 4.", s)
-	}
-	frequency, known := alertFrequencies[c.In.Str("evaluationFrequency")]
-	if !known {
-		return fmt.Sprintf("The evaluation frequency %s is not supported.", c.In.Str("evaluationFrequency"))
-	}
-	window, known := alertWindows[c.In.Str("windowSize")]
-	if !known || window < frequency {
-		return fmt.Sprintf("The window size %s is not supported with the evaluation frequency %s.",
-			c.In.Str("windowSize"), c.In.Str("evaluationFrequency"))
-	}
-	return ""
-}
-
-// gatewayMetrics are what a VPN gateway measures, with the dimensions of each.
-// There is none for the state of a tunnel. Source: LOG-13; the REST names of the
-// last five are unverified.
-var gatewayMetrics = map[string][]string{
-	"AverageBandwidth":                  {"Instance"},
-	"TunnelAverageBandwidth":            {"ConnectionName", "RemoteIP", "Instance"},
-	"TunnelEgressBytes":                 {"ConnectionName", "RemoteIP", "Instance"},
-	"TunnelIngressBytes":                {"ConnectionName", "RemoteIP", "Instance"},
-	"TunnelEgressPackets":               {"ConnectionName", "RemoteIP", "Instance"},
-	"TunnelIngressPackets":              {"ConnectionName", "RemoteIP", "Instance"},
-	"TunnelEgressPacketDropCount":       {"ConnectionName", "RemoteIP", "Instance"},
-	"TunnelIngressPacketDropCount":      {"ConnectionName", "RemoteIP", "Instance"},
-	"TunnelEgressPacketDropTSMismatch":  {"ConnectionName", "RemoteIP", "Instance"},
-	"TunnelIngressPacketDropTSMismatch": {"ConnectionName", "RemoteIP", "Instance"},
-	"BgpPeerStatus":                     {"BgpPeerAddress", "Instance"},
-	"BgpRoutesAdvertised":               {"BgpPeerAddress", "Instance"},
-	"BgpRoutesLearned":                  {"BgpPeerAddress", "Instance"},
-	"MmsaCount":                         {"ConnectionName", "RemoteIP", "Instance"},
-	"QmsaCount":                         {"ConnectionName", "RemoteIP", "Instance"},
-}
-
-func unknownMetric(c *emulator.Call) string {
-	if c.Tx.Get(typeGateway, c.In.Str("scopes[0]")) == nil {
-		return "" // other kinds' metrics are not modelled
-	}
-	for _, criterion := range c.In.Maps("criteria.allOf") {
-		name := criterion.Str("metricName")
-		dimensions, known := gatewayMetrics[name]
-		if criterion.Bool("skipMetricValidation") {
-			continue
-		}
-		if !known {
-			return fmt.Sprintf("Couldn't find a metric named %s. Make sure the name is correct.", name)
-		}
-		for _, d := range criterion.Strings("dimensions[*].name") {
-			if !slices.Contains(dimensions, d) {
-				return fmt.Sprintf("Metric %s has no dimension %s.", name, d)
-			}
-		}
-	}
-	return ""
-}
-
-func fillAlert(c *emulator.Call) error {
-	c.Out.Default("autoMitigate", true)
-	c.Out.Set("isMigrated", false)
-	c.Out.Set("lastUpdatedTime", epoch)
 	return nil
 }

@@ -79,8 +79,8 @@ func zonesChanged(c *emulator.Call) string {
 
 func badZones(c *emulator.Call) string {
 	for _, z := range c.In.Strings("zones") {
-		if z != "1" && z != "2" && z != "3" {
-			return fmt.Sprintf("Zone %s of %s is not one of 1, 2, 3.", z, identify(c))
+		if !isZone(location(c), z) {
+			return fmt.Sprintf("Zone %s of %s is not one of those that %s has.", z, identify(c), location(c))
 		}
 	}
 	return ""

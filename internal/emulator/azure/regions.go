@@ -18,6 +18,22 @@ var publicRegions = set(
 	"uksouth", "ukwest", "westcentralus", "westeurope", "westindia", "westus", "westus2", "westus3",
 )
 
+// zonedRegions are those with availability zones, which are 1, 2 and 3 in each.
+// Source: as above.
+var zonedRegions = set(
+	"australiaeast", "austriaeast", "belgiumcentral", "brazilsouth", "canadacentral", "centralindia", "centralus",
+	"chilecentral", "eastasia", "eastus", "eastus2", "francecentral", "germanywestcentral", "indonesiacentral",
+	"israelcentral", "italynorth", "japaneast", "japanwest", "koreacentral", "malaysiawest", "mexicocentral",
+	"newzealandnorth", "northeurope", "norwayeast", "polandcentral", "qatarcentral", "southafricanorth",
+	"southcentralus", "southeastasia", "spaincentral", "swedencentral", "switzerlandnorth", "uaenorth", "uksouth",
+	"westeurope", "westus2", "westus3",
+)
+
+// isZone reports whether a region has the zone.
+func isZone(region, zone string) bool {
+	return zonedRegions[region] && (zone == "1" || zone == "2" || zone == "3")
+}
+
 // globalLocation is where resources live that belong to no region.
 const globalLocation = "global"
 

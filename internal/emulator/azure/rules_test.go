@@ -173,6 +173,7 @@ func refusals() []refusal {
 	for _, some := range [][]refusal{
 		armRefusals(), vnetRefusals(), guardRefusals(), gatewayRefusals(), connectionRefusals(), dnsRefusals(),
 		clusterRefusals(), clusterNetworkRefusals(), identityRefusals(), watchRefusals(),
+		alertRefusals(), queryRuleRefusals(), dnsPolicyRefusals(),
 	} {
 		list = append(list, some...)
 	}
@@ -209,6 +210,20 @@ func vnetRefusals() []refusal {
 	inline := func(subnets ...any) func(props) { return put("subnets", list(subnets)) }
 	subnet := func(name, prefix string) obj { return obj{"name": name, "addressPrefix": prefix} }
 	gateway := func(s *subscription) { s.made(typeGateway, "gw", nil) }
+	// guards are a security group here and one abroad, in a resource group of their own.
+	guards := func(s *subscription) {
+		s.made(typeGroup, "rg2", props{"resourceGroupName": "rg2", "location": "uksouth"})
+		for name, location := range map[string]string{"nsg-here": "uksouth", "nsg-abroad": "ukwest"} {
+			s.made(typeNSG, name, props{"resourceGroupName": "rg2", "networkSecurityGroupName": name, "location": location})
+		}
+	}
+	guardOf := func(name string) obj {
+		return obj{"id": "/subscriptions/" + testSubscription + "/resourceGroups/rg2/providers/Microsoft.Network/networkSecurityGroups/" + name}
+	}
+	guard := func(name string) func(props) { return put("networkSecurityGroup", guardOf(name)) }
+	guarded := func(name string) obj {
+		return obj{"name": "nodes", "addressPrefix": "10.10.1.0/24", "networkSecurityGroup": guardOf(name)}
+	}
 	return []refusal{
 		{name: "no range", rule: "ANW-01", code: "InvalidAddressPrefixFormat", typ: typeVNet, bad: put("addressSpace.addressPrefixes", list{})},
 		{name: "host bits", rule: "ANW-01", code: "InvalidAddressPrefixFormat", typ: typeVNet, bad: put("addressSpace.addressPrefixes[0]", "10.10.0.1/16")},
@@ -224,6 +239,8 @@ func vnetRefusals() []refusal {
 		{name: "unknown delegation", rule: "ANW-19", code: "InvalidServiceNameOnDelegation", typ: typeSubnet, bad: put("delegations", list{obj{"name": "d", "serviceName": "Microsoft.Network/dns"}}), fine: put("delegations", list{obj{"name": "d", "serviceName": "microsoft.network/dnsresolvers"}})},
 		{name: "inline list leaves out what is in use", rule: "PRV-02", code: codeSubnetInUse, typ: typeVNet, on: emulator.OpUpdate, before: gateway, bad: inline(subnet("nodes", "10.10.1.0/24")), fine: inline(subnet(gatewaySubnet, "10.10.255.0/27"))},
 		{name: "delete of a VNet with a gateway", rule: "ANW-20", code: codeSubnetInUse, typ: typeVNet, on: emulator.OpDelete, before: gateway, bad: leave},
+		{name: "security group abroad", rule: "PRO-06", code: codeReference, typ: typeSubnet, before: guards, bad: guard("nsg-abroad"), fine: guard("nsg-here")},
+		{name: "security group abroad, inline", rule: "PRO-06", code: codeReference, typ: typeVNet, before: guards, bad: inline(guarded("nsg-abroad")), fine: inline(guarded("nsg-here"))},
 		{name: "range in use", rule: "ANW-09", code: "InUsePrefixCannotBeDeleted", typ: typeSubnet, on: emulator.OpUpdate, before: func(s *subscription) { s.made(typeCluster, "bunny", bunnyIn(s)) }, bad: put("addressPrefix", "10.10.1.0/25"), fine: put("privateEndpointNetworkPolicies", "Enabled")},
 	}
 }
@@ -259,6 +276,7 @@ func guardRefusals() []refusal {
 		{name: "dynamic standard address", rule: "AVG-10", code: "StandardSkuPublicIPAddressesMustBeStatic", typ: typePublicIP, bad: drop("publicIPAllocationMethod")},
 		{name: "basic address", rule: "AVG-11", code: "IPv4BasicSkuPublicIpCountLimitReached", typ: typePublicIP, bad: drop("sku")},
 		{name: "zones of an address", rule: "AVG-13", code: "ResourceAvailabilityZonesCannotBeModified", typ: typePublicIP, on: emulator.OpUpdate, bad: put("zones", list{"1"}), fine: put("zones", list{"3", "2", "1"})},
+		{name: "zones where there are none", rule: "AVG-13", code: codeFormat, typ: typePublicIP, bad: put("location", "ukwest"), fine: all(put("location", "ukwest"), drop("zones"))},
 		{name: "zone four", rule: "AVG-13", code: codeFormat, typ: typePublicIP, bad: put("zones", list{"4"})},
 	}
 }

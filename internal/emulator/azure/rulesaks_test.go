@@ -15,6 +15,15 @@ func clusterRefusals() []refusal {
 	}
 	premium := all(put("sku.tier", "Premium"), put("supportPlan", longTermSupport))
 	ranges := "apiServerAccessProfile.authorizedIPRanges"
+	basicBalancer := func(s *subscription) {
+		in := s.valid(typeCluster)
+		in.Set("networkProfile.loadBalancerSku", "basic")
+		id := s.made(typeCluster, "bunny", nil)
+		if err := s.delete(typeCluster, "bunny", id); err != nil {
+			s.t.Fatal(err)
+		}
+		s.mustCreate(typeCluster, "bunny", in)
+	}
 	return []refusal{
 		{name: "the plan's pool name", rule: "AKS-01", code: codeParameter, typ: typeCluster, bad: pool("name", "aks-bunny-pool"), fine: pool("name", "bunnypool123")},
 		{name: "pool name of its own resource", rule: "AKS-01", code: codeParameter, typ: typePool, bad: put("agentPoolName", "Extra")},
@@ -32,9 +41,15 @@ func clusterRefusals() []refusal {
 		{name: "count above the most", rule: "AKS-08", code: codeParameter, typ: typeCluster, bad: pool("count", 4.0), fine: pool("count", 3.0)},
 		{name: "limits without autoscaling", rule: "AKS-08", code: codeParameter, typ: typeCluster, bad: pool("enableAutoScaling", false)},
 		{name: "no nodes of a system pool", rule: "AKS-08", code: codeParameter, typ: typeCluster, bad: pool("minCount", 0.0)},
-		{name: "no VM size", rule: "AKS-09", code: codeBad, typ: typeCluster, bad: pool("vmSize", "t3.medium")},
+		{name: "no VM size", rule: "AKS-09", code: codeBad, typ: typeCluster, bad: pool("vmSize", "t3.medium"), fine: pool("vmSize", "Standard_D2ps_v5")},
 		{name: "large disk", rule: "AKS-11", code: codeParameter, typ: typeCluster, bad: pool("osDiskSizeGB", 2049.0), fine: pool("osDiskSizeGB", 2048.0)},
 		{name: "VM size later", rule: "AKS-11", code: "PropertyChangeNotAllowed", typ: typeCluster, on: emulator.OpUpdate, bad: pool("vmSize", "Standard_D4s_v5"), fine: pool("maxCount", 4.0)},
+		{name: "zone four of a pool", rule: "AKS-11", code: "AvailabilityZoneNotSupported", typ: typeCluster, bad: pool("availabilityZones", list{"1", "4"}), fine: pool("availabilityZones", list{"1", "2", "3"})},
+		{name: "zone where there is none", rule: "AKS-11", code: "AvailabilityZoneNotSupported", typ: typeCluster, bad: all(pool("availabilityZones", list{"1"}), put("location", "ukwest"))},
+		{name: "zones of a Basic balancer", rule: "AKS-11", code: codeBad, typ: typePool, before: basicBalancer, bad: put("availabilityZones", list{"1"}), fine: leave},
+		{name: "zones of a Basic balancer, inline", rule: "AKS-11", code: codeBad, typ: typeCluster, bad: all(pool("availabilityZones", list{"1"}), put("networkProfile.loadBalancerSku", "basic")), fine: put("networkProfile.loadBalancerSku", "basic")},
+		{name: "zones later", rule: "AKS-11", code: "PropertyChangeNotAllowed", typ: typeCluster, on: emulator.OpUpdate, bad: pool("availabilityZones", list{"1"}), fine: put(ranges, list{"203.0.113.0/24"})},
+		{name: "zones of a pool later", rule: "AKS-11", code: "PropertyChangeNotAllowed", typ: typePool, on: emulator.OpUpdate, bad: put("availabilityZones", list{"1"})},
 		{name: "pods of a pool later", rule: "AKS-11", code: "PropertyChangeNotAllowed", typ: typePool, on: emulator.OpUpdate, bad: put("maxPods", 60.0), fine: put("count", 2.0)},
 		{name: "unknown version", rule: "AKS-12", code: "K8sVersionNotSupported", typ: typeCluster, bad: versions("1.29"), fine: versions("1.36.1")},
 		{name: "long-term version", rule: "AKS-13", code: "K8sVersionNotSupported", typ: typeCluster, bad: versions("1.33"), fine: all(versions("1.33"), premium)},
@@ -106,8 +121,11 @@ func clusterNetworkRefusals() []refusal {
 		{name: "cilium without its policy", rule: "AKS-17", code: codeBad, typ: typeCluster, bad: network("networkPolicy", "azure")},
 		{name: "cilium's policy without cilium", rule: "AKS-18", code: codeBad, typ: typeCluster, bad: network("networkDataplane", "azure"), fine: all(network("networkDataplane", "azure"), network("networkPolicy", "calico"))},
 		{name: "cilium on kubenet", rule: "AKS-18", code: codeBad, typ: typeCluster, bad: all(network("networkPlugin", "kubenet"), drop("networkProfile.networkPluginMode"))},
-		{name: "cilium's pods among the nodes", rule: "AKS-18", code: codeBad, typ: typeCluster, bad: all(drop("networkProfile.networkPluginMode"), pool("maxPods", 30.0))},
 		{name: "nodes in a range of AKS's own", rule: "AKS-26", code: codeParameter, typ: typeCluster, before: elsewhere("172.30.0.0/16", "172.30.1.0/24"), bad: nodesIn("elsewhere"), fine: leave},
+		{name: "policy without an engine for it", rule: "AKS-18", code: codeBad, typ: typeCluster, bad: all(plain, network("networkPlugin", "none"), drop("networkProfile.networkPluginMode"), network("networkPolicy", "calico")), fine: all(plain, network("networkPolicy", "azure"))},
+		{name: "Azure's policy on kubenet", rule: "AKS-18", code: codeBad, typ: typeCluster, bad: all(plain, network("networkPlugin", "kubenet"), drop("networkProfile.networkPluginMode"), network("networkPolicy", "azure")), fine: all(plain, network("networkPlugin", "kubenet"), drop("networkProfile.networkPluginMode"), network("networkPolicy", "calico"))},
+		{name: "service range later", rule: "AKS-18", code: "PropertyChangeNotAllowed", typ: typeCluster, on: emulator.OpUpdate, bad: all(network("serviceCidr", "10.12.0.0/16"), network("dnsServiceIP", "10.12.0.10")), fine: network("loadBalancerProfile", obj{"allocatedOutboundPorts": 1024.0})},
+		{name: "from cilium", rule: "AKS-18", code: "PropertyChangeNotAllowed", typ: typeCluster, on: emulator.OpUpdate, bad: plain},
 		{name: "range with host bits", rule: "AKS-19", code: codeParameter, typ: typeCluster, bad: network("podCidr", "10.244.0.1/16")},
 		{name: "pods in the services", rule: "AKS-19", code: codeParameter, typ: typeCluster, bad: network("podCidr", "10.11.0.0/16")},
 		{name: "huge service range", rule: "AKS-23", code: codeParameter, typ: typeCluster, bad: all(network("serviceCidr", "172.0.0.0/11"), network("dnsServiceIP", "172.0.0.10"))},

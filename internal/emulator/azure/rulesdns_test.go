@@ -117,3 +117,36 @@ func inSubnet(name string) func(props) {
 		in.Set("subnet.id", parentOf(id)+"/subnets/"+name)
 	}
 }
+
+func dnsPolicyRefusals() []refusal {
+	abroad := func(s *subscription) {
+		s.made(typeDNSPolicy, "abroad", s.valid(typeDNSPolicy).With(props{"dnsResolverPolicyName": "abroad", "location": "ukwest"}))
+		s.made(typeDomainList, "abroad", s.valid(typeDomainList).With(props{"dnsResolverDomainListName": "abroad", "location": "ukwest"}))
+	}
+	linked := func(s *subscription) { s.made(typeDNSPolicyLink, "first", nil) }
+	second := func(s *subscription) {
+		linked(s)
+		s.made(typeDNSPolicy, "second", s.valid(typeDNSPolicy).With(props{"dnsResolverPolicyName": "second"}))
+	}
+	ruled := func(s *subscription) {
+		s.made(typeDNSRule, "first", s.valid(typeDNSRule).With(props{"dnsSecurityRuleName": "first"}))
+	}
+	domainsAbroad := func(in props) {
+		id := in.Str("dnsResolverDomainLists[0].id")
+		in.Set("dnsResolverDomainLists[0].id", parentOf(id)+"/dnsResolverDomainLists/abroad")
+	}
+	return []refusal{
+		{name: "name of a DNS policy", rule: "NAM-06", code: "InvalidResourceName", typ: typeDNSPolicy, bad: put("dnsResolverPolicyName", "policy_"), fine: put("dnsResolverPolicyName", "policy_1")},
+		{name: "link of no DNS policy", rule: "PRO-05", code: "ParentResourceNotFound", typ: typeDNSPolicyLink, bad: put("dnsResolverPolicyName", "none")},
+		{name: "DNS policy abroad", rule: "ARM-08", code: codeBad, typ: typeDNSPolicyLink, before: abroad, bad: put("dnsResolverPolicyName", "abroad")},
+		{name: "link of a DNS policy abroad", rule: "ARM-08", code: codeBad, typ: typeDNSPolicyLink, bad: put("location", "ukwest")},
+		{name: "second DNS policy of a VNet", rule: "ARM-09", code: codeConflict, typ: typeDNSPolicyLink, before: second, bad: put("dnsResolverPolicyName", "second")},
+		{name: "DNS policy with links", rule: "ARM-10", code: codeConflict, typ: typeDNSPolicy, on: emulator.OpDelete, before: linked, bad: leave},
+		{name: "priority of a DNS rule", rule: "ARM-11", code: codeBad, typ: typeDNSRule, bad: put("priority", 99.0), fine: put("priority", 65000.0)},
+		{name: "same priority of a DNS rule", rule: "ARM-11", code: codeBad, typ: typeDNSRule, before: ruled, bad: leave, fine: put("priority", 101.0)},
+		{name: "code of what is allowed", rule: "ARM-11", code: codeBad, typ: typeDNSRule, bad: put("action.actionType", "Allow"), fine: put("action", obj{"actionType": "Allow"})},
+		{name: "domains abroad", rule: "ARM-12", code: codeBad, typ: typeDNSRule, before: abroad, bad: domainsAbroad},
+		{name: "no domains", rule: "ARM-12", code: codeBad, typ: typeDomainList, bad: put("domains", list{}), fine: put("domains", list{"example.com"})},
+		{name: "no domain", rule: "ARM-12", code: codeBad, typ: typeDomainList, bad: put("domains", list{"a..b"})},
+	}
+}

@@ -30,7 +30,22 @@ func gatewayRefusals() []refusal {
 			"addressPrefix": "10.10.255.0/28",
 		})
 	}
+	const resize = "CrossSeriesOrCrossGatewayGenenrationResizeNotSupported"
+	grown := func(s *subscription) {
+		in := s.valid(typeGateway)
+		large := in.Clone()
+		sku("VpnGw3AZ")(large)
+		if _, err := s.update(typeGateway, "gw", s.made(typeGateway, "gw", nil), in, large); err != nil {
+			s.t.Error(err)
+		}
+	}
 	second := func(s *subscription) { s.made(typeGateway, "gw", nil) }
+	elsewhereGroup := func(s *subscription) {
+		second(s)
+		s.made(typeGroup, "rg2", props{"resourceGroupName": "rg2", "location": "uksouth"})
+		s.address("ip-c")
+		s.address("ip-d")
+	}
 	another := func(in props) {
 		in.Set("virtualNetworkGatewayName", "gw2")
 		in.Del("bgpSettings.bgpPeeringAddresses")
@@ -52,8 +67,14 @@ func gatewayRefusals() []refusal {
 		{name: "SKU without zones", rule: "AVG-01", code: "NonAzSkusNotAllowedForVPNGateway", typ: typeGateway, bad: sku("VpnGw1"), fine: sku("VpnGw2AZ")},
 		{name: "SKU of ExpressRoute", rule: "AVG-03", code: "InvalidGatewaySize", typ: typeGateway, bad: sku("ErGw1AZ")},
 		{name: "generation", rule: "AVG-05", code: codeFormat, typ: typeGateway, bad: put("vpnGatewayGeneration", "Generation2"), fine: all(sku("VpnGw2AZ"), put("vpnGatewayGeneration", "Generation2"))},
-		{name: "generation later", rule: "AVG-05", code: codeFormat, typ: typeGateway, on: emulator.OpUpdate, bad: all(sku("VpnGw2AZ"), put("vpnGatewayGeneration", "Generation2")), fine: sku("VpnGw2AZ")},
-		{name: "Basic with BGP", rule: "AVG-04", code: codeFormat, typ: typeGateway, bad: all(passive, sku("Basic")), fine: all(passive, sku("Basic"), put("enableBgp", false))},
+		{name: "largest of the second", rule: "AVG-05", code: codeFormat, typ: typeGateway, bad: all(sku("VpnGw5AZ"), put("vpnGatewayGeneration", "Generation1")), fine: all(sku("VpnGw5AZ"), put("vpnGatewayGeneration", "Generation2"))},
+		{name: "first of the second", rule: "AVG-05", code: codeFormat, typ: typeGateway, bad: all(sku("VpnGw1AZ"), put("vpnGatewayGeneration", "Generation2")), fine: all(sku("VpnGw4AZ"), drop("vpnGatewayGeneration"))},
+		{name: "generation later", rule: "AVG-05", code: resize, typ: typeGateway, on: emulator.OpUpdate, bad: all(sku("VpnGw2AZ"), put("vpnGatewayGeneration", "Generation2")), fine: sku("VpnGw2AZ")},
+		{name: "generation by the SKU", rule: "AVG-05", code: resize, typ: typeGateway, on: emulator.OpUpdate, bad: all(sku("VpnGw4AZ"), drop("vpnGatewayGeneration")), fine: all(sku("VpnGw3AZ"), drop("vpnGatewayGeneration"))},
+		{name: "to Basic", rule: "AVG-05", code: resize, typ: typeGateway, on: emulator.OpUpdate, bad: all(passive, static, sku("Basic"))},
+		{name: "Basic with BGP", rule: "AVG-04", code: "BasicSkuVirtualNetworkGatewayDoesNotSupportBgp", typ: typeGateway, bad: all(passive, sku("Basic")), fine: all(passive, static, sku("Basic"))},
+		{name: "Basic with an ASN", rule: "AVG-04", code: "BasicSkuVirtualNetworkGatewayDoesNotSupportBgp", typ: typeGateway, bad: all(passive, sku("Basic"), put("enableBgp", false))},
+		{name: "Basic and active-active", rule: "AVG-04", code: codeFormat, typ: typeGateway, bad: all(static, sku("Basic"))},
 		{name: "type later", rule: "AVG-23", code: codeFormat, typ: typeGateway, on: emulator.OpUpdate, bad: all(put("vpnType", "PolicyBased"), passive, put("enableBgp", false))},
 		{name: "BGP by policies", rule: "AVG-23", code: codeFormat, typ: typeGateway, bad: all(passive, put("vpnType", "PolicyBased")), fine: all(passive, put("vpnType", "PolicyBased"), put("enableBgp", false))},
 		{name: "one configuration", rule: "AVG-06", code: "ActiveActiveGatewayMustHaveExactlyTwoIpConfigurations", typ: typeGateway, bad: all(passive, put("activeActive", true)), fine: passive},
@@ -63,6 +84,8 @@ func gatewayRefusals() []refusal {
 		{name: "another subnet", rule: "AVG-15", code: codeFormat, typ: typeGateway, before: func(s *subscription) { s.subnet("nodes", "10.10.1.0/24", nil) }, bad: elsewhere},
 		{name: "small subnet", rule: "AVG-16", code: codeFormat, typ: typeGateway, before: smallSubnet, bad: small},
 		{name: "second in a VNet", rule: "AVG-22", code: codeFormat, typ: typeGateway, before: fresh, bad: all(another, withAddress("0", "ip-c"), withAddress("1", "ip-d"))},
+		{name: "second of another group", rule: "AVG-22", code: codeFormat, typ: typeGateway, before: elsewhereGroup, bad: all(another, put("resourceGroupName", "rg2"), withAddress("0", "ip-c"), withAddress("1", "ip-d"))},
+		{name: "smaller again", rule: "AVG-01", code: codeFormat, typ: typeGateway, on: emulator.OpUpdate, before: grown, bad: sku("VpnGw2AZ"), fine: sku("VpnGw3AZ")},
 		{name: "address without zones", rule: "AVG-08", code: "VmssVpnGatewayPublicIpsMustHaveZonesConfigured", typ: typeGateway, before: zoneless, bad: withAddress("0", "zoneless")},
 		{name: "reserved ASN", rule: "AVG-26", code: codeFormat, typ: typeGateway, bad: put("bgpSettings.asn", 23456.0), fine: put("bgpSettings.asn", 65010.0)},
 		{name: "one peering address", rule: "AVG-30", code: "BgpPeeringAddressesCountNotCorrect", typ: typeGateway, bad: func(in props) {
@@ -78,6 +101,8 @@ func gatewayRefusals() []refusal {
 		{name: "plural peers", rule: "AVC-03", code: "LocalNetworkGatewayBgpPeeringAddressesMustbeNull", typ: typeLocal, bad: put("bgpSettings.bgpPeeringAddresses", list{obj{"ipconfigurationId": "x"}})},
 		{name: "ASN zero", rule: "AVC-04", code: codeFormat, typ: typeLocal, bad: put("bgpSettings.asn", 0.0)},
 		{name: "no routes", rule: "AVC-05", code: codeFormat, typ: typeLocal, bad: drop("bgpSettings"), fine: all(drop("bgpSettings"), put("localNetworkAddressSpace", obj{"addressPrefixes": list{"10.0.0.0/16"}}))},
+		{name: "empty prefix", rule: "AVC-05", code: "AddressPrefixStringCannotBeNullOrEmpty", typ: typeLocal, bad: put("localNetworkAddressSpace", obj{"addressPrefixes": list{""}}), fine: put("localNetworkAddressSpace", obj{"addressPrefixes": list{"10.10.0.0/16"}})},
+		{name: "prefix with host bits", rule: "AVC-05", code: codeFormat, typ: typeLocal, bad: put("localNetworkAddressSpace", obj{"addressPrefixes": list{"10.0.0.1/16"}})},
 		{name: "Azure's ASN", rule: "AVG-27", code: codeFormat, typ: typeLocal, bad: put("bgpSettings.asn", 65515.0), fine: put("bgpSettings.asn", 65514.0)},
 		{name: "reserved ASN of a peer", rule: "AVG-26", code: codeFormat, typ: typeLocal, bad: put("bgpSettings.asn", 64500.0)},
 	}
@@ -110,6 +135,16 @@ func connectionRefusals() []refusal {
 			s.t.Error(err)
 		}
 	}
+	staticLocal := func(s *subscription) {
+		s.made(typeLocal, "static", props{
+			"resourceGroupName": testGroup, "localNetworkGatewayName": "static", "gatewayIpAddress": "3.8.0.2",
+			"localNetworkAddressSpace": obj{"addressPrefixes": list{"10.0.0.0/16"}},
+		})
+	}
+	toStatic := func(in props) {
+		id := in.Str("localNetworkGateway2.id")
+		in.Set("localNetworkGateway2.id", parentOf(id)+"/localNetworkGateways/static")
+	}
 	return []refusal{
 		{name: "no peer", rule: "AVC-08", code: codeFormat, typ: typeConnection, bad: drop("localNetworkGateway2")},
 		{name: "protocol later", rule: "AVC-09", code: codeFormat, typ: typeConnection, on: emulator.OpUpdate, bad: put("connectionProtocol", "IKEv1"), fine: put("connectionMode", "InitiatorOnly")},
@@ -129,6 +164,7 @@ func connectionRefusals() []refusal {
 			id := in.Str("localNetworkGateway2.id")
 			in.Set("localNetworkGateway2.id", parentOf(id)+"/localNetworkGateways/same")
 		}, fine: leave},
+		{name: "BGP with an end that has none", rule: "AVG-25", code: codeFormat, typ: typeConnection, before: staticLocal, bad: toStatic, fine: all(toStatic, put("enableBgp", false), drop("gatewayCustomBgpIpAddresses"))},
 		{name: "address of the other instance", rule: "AVC-25", code: codeFormat, typ: typeConnection, bad: put("gatewayCustomBgpIpAddresses[0].customBgpIpAddress", "169.254.21.6"), fine: put("gatewayCustomBgpIpAddresses[0].customBgpIpAddress", "169.254.22.2")},
 		{name: "address without BGP", rule: "AVC-28", code: codeFormat, typ: typeConnection, bad: put("enableBgp", false), fine: all(put("enableBgp", false), drop("gatewayCustomBgpIpAddresses"))},
 	}

@@ -172,7 +172,37 @@ func validInputs() map[string]func(*subscription) props {
 		typeDiagnostic:  validDiagnostic,
 		typeAlert:       validAlert,
 		typeActions: func(*subscription) props {
-			return props{"actionGroupName": "oncall", "groupShortName": "oncall", "enabled": true, "location": "global"}
+			return props{
+				"actionGroupName": "oncall", "groupShortName": "oncall", "enabled": true, "location": "global",
+				"emailReceivers": list{obj{"name": "oncall", "emailAddress": "oncall@example.com", "useCommonAlertSchema": true}},
+			}
+		},
+		typeQueryRule: validQueryRule,
+		typeWorkbook: func(s *subscription) props {
+			return props{
+				"resourceName": testAssignment, "displayName": "Burrow", "category": "workbook", "kind": "shared",
+				"sourceId": s.made(typeWorkspace, "logs", nil), "version": "Notebook/1.0",
+				"serializedData": `{"version":"Notebook/1.0","items":[{"type":1,"content":{"json":"# Tunnels"}}]}`,
+			}
+		},
+		typeDNSPolicy: func(*subscription) props { return props{"dnsResolverPolicyName": "policy"} },
+		typeDNSPolicyLink: func(s *subscription) props {
+			s.made(typeDNSPolicy, "policy", nil)
+			return props{
+				"dnsResolverPolicyName": "policy", "dnsResolverPolicyVirtualNetworkLinkName": "link",
+				"virtualNetwork": obj{"id": s.made(typeVNet, "vnet", nil)},
+			}
+		},
+		typeDNSRule: func(s *subscription) props {
+			s.made(typeDNSPolicy, "policy", nil)
+			return props{
+				"dnsResolverPolicyName": "policy", "dnsSecurityRuleName": "block", "priority": 100.0,
+				"action":                 obj{"actionType": "Block", "blockResponseCode": "SERVFAIL"},
+				"dnsResolverDomainLists": list{obj{"id": s.made(typeDomainList, "domains", nil)}},
+			}
+		},
+		typeDomainList: func(*subscription) props {
+			return props{"dnsResolverDomainListName": "domains", "domains": list{"example.com.", "."}}
 		},
 		typeWorkspace: func(*subscription) props {
 			return props{"workspaceName": "logs", "sku": obj{"name": "PerGB2018"}, "retentionInDays": 30.0}
@@ -378,4 +408,23 @@ func validAlert(s *subscription) props {
 			}},
 		},
 	}
+}
+
+func validQueryRule(s *subscription) props {
+	return props{
+		"ruleName": "down", "kind": kindLogAlert, "enabled": true, "severity": 1.0, "evaluationFrequency": "PT5M",
+		"windowSize": "PT15M", "scopes": list{s.made(typeWorkspace, "logs", nil)}, "autoMitigate": true,
+		"actions": obj{"actionGroups": list{s.made(typeActions, "oncall", nil)}},
+		"criteria": obj{"allOf": list{obj{
+			"query":           `AzureDiagnostics | where Category == "TunnelDiagnosticLog" | extend s = column_ifexists("status_s", "") | where s == "Disconnected"`,
+			"timeAggregation": "Count", "operator": "GreaterThan", "threshold": 0.0,
+			"failingPeriods": obj{"minFailingPeriodsToAlert": 1.0, "numberOfEvaluationPeriods": 1.0},
+		}}},
+	}
+}
+
+// static is the valid gateway without BGP: one that routes by address spaces.
+func static(in props) {
+	in.Set("enableBgp", false)
+	in.Del("bgpSettings")
 }

@@ -3,6 +3,7 @@ package azure
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"burrow/internal/emulator"
@@ -41,7 +42,7 @@ const (
 func (o Options) vnetKinds() []*emulator.Kind {
 	return []*emulator.Kind{
 		vnetPlace.kind(typeVNet, emulator.Kind{
-			Rules:   append(vnetRules(), subnetRules()...),
+			Rules:   slices.Concat(vnetRules(), subnetRules(), []emulator.Rule{abroad()}),
 			Fill:    inOrder(fillVNet, vnetSubnets.sync, vnetSubnets.echo),
 			Refresh: inOrder(vnetSubnets.echo, echoFlowLogs),
 			Made:    o.makeWatcher,
@@ -49,7 +50,7 @@ func (o Options) vnetKinds() []*emulator.Kind {
 		}),
 		subnetPlace.kind(typeSubnet, emulator.Kind{
 			Refs:  subnetRefs(),
-			Rules: append(subnetRules(), inUsePrefix()),
+			Rules: append(subnetRules(), abroad(), inUsePrefix()),
 			Fill:  fillSubnet, Refresh: echoIPConfigurations,
 			Busy: busyVNet, BusyCode: codeBusy, BusySource: sourceBusyVNet,
 		}),
@@ -193,6 +194,36 @@ func subnetRules() []emulator.Rule {
 			"Azure/terraform-azurerm-vnet#18", guardedGatewaySubnet),
 		subnetRule("ANW-19", "InvalidServiceNameOnDelegation", "Azure error reports", unknownDelegation),
 	}
+}
+
+// abroad refuses a subnet whose security group, route table or NAT gateway is in
+// another region; the resource group does not matter.
+func abroad() emulator.Rule {
+	const source = "armerr (that of a reference to nothing; the code for another region is unverified)"
+	return rule("PRO-06", codeReference, emulator.OpWrite, source, func(c *emulator.Call) string {
+		at := location(c)
+		if c.Kind.Type == typeSubnet {
+			vnet := c.Tx.Get(typeVNet, parentOf(identify(c)))
+			if vnet == nil {
+				return ""
+			}
+			at = locationAt(vnet)
+		}
+		written, _, _ := subnetsAtHand(c)
+		for _, s := range written {
+			for _, g := range subnetGuards {
+				if o := c.Tx.Get(g.typ, s.in.Str(g.path)); o != nil && locationAt(o) != at {
+					return fmt.Sprintf("Subnet '%s' is in %s and refers to %s in %s.", s.name, at, o.ID, locationAt(o))
+				}
+			}
+		}
+		return ""
+	})
+}
+
+// subnetGuards are what a subnet refers to.
+var subnetGuards = []struct{ path, typ string }{
+	{"networkSecurityGroup.id", typeNSG}, {"routeTable.id", typeRouteTable}, {"natGateway.id", typeNATGateway},
 }
 
 func badSubnet(s lot, _ []lot, _ []network) string {
