@@ -25,6 +25,10 @@ var dedicatedTables = map[string][]string{
 	},
 }
 
+// ownTables are the tables of services that know no other way, whatever a setting
+// asks for. Source: the table's reference in azure-docs.
+var ownTables = map[string][]string{"DNSQueryLogs": {"DnsResponse"}}
+
 // sharedTable holds every category of resources that did not ask for tables.
 const sharedTable = "AzureDiagnostics"
 
@@ -63,6 +67,8 @@ func (j *judgement) fed(scopes []*Object, query string) bool {
 		}
 	case table == "AzureMetrics":
 		return j.someSetting(scopes, table, "", func(s Props) bool { return anyEnabled(s, "metrics", "", nil) })
+	case ownTables[table] != nil:
+		return j.someSetting(scopes, table, "", func(s Props) bool { return anyEnabled(s, "logs", "", ownTables[table]) })
 	case table != sharedTable && dedicatedTables[table] == nil:
 		j.broken("LOG-09", "nothing is known to feed the table %q", table)
 		return false
@@ -130,12 +136,12 @@ func analysed(f *Object, workspaces []*Object) bool {
 var (
 	queryComment  = regexp.MustCompile(`(?m)//.*$`)
 	queryBinding  = regexp.MustCompile(`(?s)^\s*let\s[^;]*;`)
-	queryTable    = regexp.MustCompile(`^\s*\(?\s*([A-Za-z_]\w*)`)
+	queryTable    = regexp.MustCompile(`^\s*\(?\s*(?:union\s+(?:(?:kind|isfuzzy|withsource)\s*=\s*\w+\s+)*)?([A-Za-z_]\w*)`)
 	queryCategory = regexp.MustCompile(`(?i)\bCategory\s*(?:==|=~|has|in~?)\s*(\([^)]*\)|"[^"]*"|'[^']*')`)
 	queryText     = regexp.MustCompile(`["']([^"']+)["']`)
 )
 
-// tableIn is the table that a query begins with.
+// tableIn is the table that a query begins with; of a union, the first.
 func tableIn(query string) string {
 	query = queryComment.ReplaceAllString(query, "")
 	for queryBinding.MatchString(query) {

@@ -153,6 +153,9 @@ func (e *ends) transitMissesZones() string {
 	var lost []string
 	e.privateTables(func(table *Object) bool {
 		for _, subnet := range e.subnetsOf(table) {
+			if e.only != "" && subnet != e.only {
+				continue
+			}
 			if zone := e.zone(subnet); zone != "" && !slices.Contains(served, zone) && !slices.Contains(lost, zone) {
 				lost = append(lost, zone)
 			}

@@ -117,12 +117,39 @@ func (e *ends) hasLine(hops []hop, r netip.Prefix) bool {
 	return slices.ContainsFunc(hops, func(h hop) bool { return h.to == e.gateway.ID && h.prefix.Overlaps(r) })
 }
 
-// privateTables are the ids of the VPC's private route tables that are so.
-func (e *ends) privateTables(are func(*Object) bool) string {
+// reached are the subnets that Azure's packets come to: of load balancers, nodes
+// and resolver endpoints. A VPC may have private subnets that are none of the
+// path's business, or not yet.
+func (e *ends) reached() (subnets []string) {
+	if e.only != "" {
+		return []string{e.only}
+	}
+	for typ, property := range map[string]string{
+		"aws:lb/loadBalancer:LoadBalancer":              "subnetMappings[*].subnetId",
+		"aws:eks/nodeGroup:NodeGroup":                   "subnetIds",
+		"aws:route53/resolverEndpoint:ResolverEndpoint": "ipAddresses[*].subnetId",
+	} {
+		for _, o := range e.tx.All(typ) {
+			subnets = append(subnets, o.In.Strings(property)...)
+		}
+	}
 	vpc := e.vpcID()
+	return slices.DeleteFunc(subnets, func(id string) bool {
+		subnet := e.tx.Get(subnetType, id)
+		return subnet == nil || subnet.Value("vpcId") != vpc
+	})
+}
+
+// privateTables are the ids of those private route tables of the VPC that are so:
+// of the subnets that Azure's packets come to, or of all where nothing is yet.
+func (e *ends) privateTables(are func(*Object) bool) string {
+	vpc, reached := e.vpcID(), e.reached()
+	concerned := func(table *Object) bool {
+		return len(reached) == 0 || slices.ContainsFunc(e.subnetsOf(table), func(id string) bool { return slices.Contains(reached, id) })
+	}
 	var found []string
 	for _, table := range e.tx.All(routeTableType) {
-		if vpc != "" && table.Value("vpcId") == vpc && e.isPrivate(table) && are(table) {
+		if vpc != "" && table.Value("vpcId") == vpc && e.isPrivate(table) && concerned(table) && are(table) {
 			found = append(found, table.ID)
 		}
 	}

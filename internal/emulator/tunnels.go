@@ -95,12 +95,23 @@ func (s State) String() string {
 // which the VPN connections were made: what AWS and Azure accepted is compared as
 // the two gateways would compare it. The rules are those of section 3.2 of the
 // rule catalogue.
-func Tunnels(tx *Tx) []Tunnel {
+//
+// A tunnel carries when it does for every subnet that Azure's packets come to; see
+// [TunnelsOf].
+func Tunnels(tx *Tx) []Tunnel { return tunnelsOf(tx, "") }
+
+// TunnelsOf judges the tunnels for one subnet of a VPC, by id: while routes change
+// one by one, different tunnels carry for different subnets.
+func TunnelsOf(tx *Tx, subnet string) []Tunnel { return tunnelsOf(tx, subnet) }
+
+func tunnelsOf(tx *Tx, subnet string) []Tunnel {
 	tx = tx.Everywhere()
 	var all []Tunnel
 	for _, vpn := range tx.All(vpnConnectionType) {
 		for n := 1; n <= 2; n++ {
-			all = append(all, newEnds(tx, vpn, n).tunnel())
+			e := newEnds(tx, vpn, n)
+			e.only = subnet
+			all = append(all, e.tunnel())
 		}
 	}
 	chooseSending(tx, all)
@@ -111,6 +122,7 @@ func Tunnels(tx *Tx) []Tunnel {
 // nothing there meets the tunnel.
 type ends struct {
 	tx     *Tx
+	only   string // the one subnet that is asked about, "" for all
 	number int
 	vpn    *Object
 	cgw    *Object
