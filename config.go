@@ -32,7 +32,7 @@ func loadPlan(ctx *pulumi.Context) (*plan.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p, checkRotation(ctx, p.VPN)
+	return p, checkChange(ctx, p)
 }
 
 // configValues are the project's own keys, without its namespace. Keys of other
@@ -65,21 +65,43 @@ func world(emulated string) plan.World {
 	return w
 }
 
-// checkRotation compares the plan with what the stack's last run exported, so
-// that one run changes the key of one tunnel at most. The stack reads its own
-// outputs; in its first run it has none.
-func checkRotation(ctx *pulumi.Context, vpn plan.VPN) error {
+// checkChange compares the plan with what the stack's last run exported: one run
+// changes the key of one tunnel at most, and a change of a mode says beforehand,
+// in previews too, what becomes of the path. The stack reads its own outputs; in
+// its first run it has none.
+func checkChange(ctx *pulumi.Context, p *plan.Plan) error {
 	self := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), ctx.Stack())
 	stack, err := pulumi.NewStackReference(ctx, self, nil)
 	if err != nil {
 		return fmt.Errorf("read the stack's last outputs: %w", err)
 	}
-	last, err := stack.GetOutputDetails(tunnelsOutput)
-	if err != nil {
-		return fmt.Errorf("read the stack's last outputs: %w", err)
+	last := map[string]any{}
+	for _, name := range []string{tunnelsOutput, modesOutput} {
+		details, err := stack.GetOutputDetails(name)
+		if err != nil {
+			return fmt.Errorf("read the stack's last outputs: %w", err)
+		}
+		last[name] = details.Value
 	}
-	if problems := plan.CheckRotation(keyGenerations(last.Value), vpn); len(problems) > 0 {
+	problems := plan.CheckRotation(keyGenerations(last[tunnelsOutput]), p.VPN)
+	before, ran := plan.ReadModes(last[modesOutput])
+	if ran {
+		problems = append(problems, plan.CheckSwitches(before, p.Modes())...)
+	}
+	if len(problems) > 0 {
 		return problems
+	}
+	if ran {
+		return warn(ctx, p.Modes().Switches(before))
+	}
+	return nil
+}
+
+func warn(ctx *pulumi.Context, switches []plan.Switch) error {
+	for _, s := range switches {
+		if err := ctx.Log.Warn(s.String(), nil); err != nil {
+			return fmt.Errorf("warn of %s: %w", s.Key, err)
+		}
 	}
 	return nil
 }

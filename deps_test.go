@@ -39,6 +39,7 @@ var importRules = []struct {
 	{"./vpn", siblings("vpn"), "components meet only in main.go"},
 	{"./dns", siblings("dns"), "components meet only in main.go"},
 	{"./k8s", siblings("k8s"), "components meet only in main.go"},
+	{"./watch", siblings("watch"), "components meet only in main.go"},
 }
 
 // siblings are the other component packages and what no component may know:

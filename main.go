@@ -14,6 +14,7 @@ import (
 	"burrow/k8s"
 	"burrow/network"
 	"burrow/vpn"
+	"burrow/watch"
 )
 
 func main() { pulumi.Run(deploy) }
@@ -42,11 +43,19 @@ func deploy(ctx *pulumi.Context) error {
 // name tells the estates of one program apart. The program has to have called
 // clusters.TransformEKS.
 func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) {
-	clouds, err := providers(ctx, name, p.Network)
+	awsProvider, azureProvider, err := providers(ctx, name, p.Network)
 	if err != nil {
 		return nil, err
 	}
-	aws, err := network.NewAWS(ctx, name, network.AWSArgs{Estate: p.Estate, Network: p.Network, Relay: p.K8s.Relay}, clouds)
+	if err := network.CheckExisting(ctx, network.ExistingArgs{
+		Estate: p.Estate, Network: p.Network, VPN: p.VPN, AWS: awsProvider, Azure: azureProvider,
+	}); err != nil {
+		return nil, err
+	}
+	clouds := pulumi.Providers(awsProvider, azureProvider)
+	aws, err := network.NewAWS(ctx, name, network.AWSArgs{
+		Estate: p.Estate, Network: p.Network, Relay: p.K8s.Relay, APIClients: p.Clusters.EKS.APIClients,
+	}, clouds)
 	if err != nil {
 		return nil, err
 	}
@@ -57,8 +66,11 @@ func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) 
 		return nil, err
 	}
 	pair, err := vpn.NewPair(ctx, name, vpn.PairArgs{
-		Estate: p.Estate, VPN: p.VPN, Location: p.Network.Azure.Location,
-		AWS: vpn.AWSSide{VPCID: aws.VPCID, RouteTableIDs: aws.PrivateRouteTableIDs},
+		Estate: p.Estate, VPN: p.VPN, Network: p.Network,
+		AWS: vpn.AWSSide{
+			VPCID: aws.VPCID, RouteTableIDs: aws.PrivateRouteTableIDs, SubnetIDs: aws.PrivateSubnetIDs,
+			Ready: aws.Ready, LogKeyARN: aws.LogKeyARN,
+		},
 		Azure: vpn.AzureSide{
 			GroupName: azure.GroupName, GroupID: azure.GroupID,
 			SubnetID: azure.GatewaySubnetID, Ready: azure.Ready, WorkspaceID: azure.WorkspaceID,
@@ -70,6 +82,7 @@ func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) 
 	eks, err := clusters.NewEKS(ctx, name, clusters.EKSArgs{
 		Estate: p.Estate, EKS: p.Clusters.EKS, Network: p.Network.AWS, VPCID: aws.VPCID,
 		SubnetIDs: aws.PrivateSubnetIDs, LogKeyARN: aws.LogKeyARN, NetworkReady: aws.Ready,
+		MTU: p.VPN.AlgorithmSuite().MTU(), EndpointGroupID: aws.EndpointGroupID, S3PrefixListID: aws.S3PrefixListID,
 	}, clouds)
 	if err != nil {
 		return nil, err
@@ -84,20 +97,22 @@ func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) 
 	}
 	balancer, err := network.NewRelay(ctx, name, network.RelayArgs{
 		Estate: p.Estate, Network: p.Network, Relay: p.K8s.Relay, VPCID: aws.VPCID, SubnetIDs: aws.PrivateSubnetIDs,
-		NodeSecurityGroupID: eks.NodeSecurityGroupID, AutoScalingGroupName: eks.AutoScalingGroupName,
+		Ready: pair.Routes, NodeSecurityGroupID: eks.NodeSecurityGroupID, AutoScalingGroupName: eks.AutoScalingGroupName,
 	}, clouds)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := dns.NewPrivate(ctx, name, dns.PrivateArgs{
+	names, err := dns.NewPrivate(ctx, name, dns.PrivateArgs{
 		Estate: p.Estate, DNS: p.DNS, Network: p.Network,
-		AWS: dns.AWSSide{VPCID: aws.VPCID, SubnetIDs: aws.PrivateSubnetIDs},
+		AWS: dns.AWSSide{VPCID: aws.VPCID, SubnetIDs: aws.PrivateSubnetIDs, Ready: pair.Routes, LogKeyARN: aws.LogKeyARN},
 		Azure: dns.AzureSide{
 			GroupName: azure.GroupName, VNetID: azure.VNetID, Ready: azure.Ready,
 			InboundSubnetID: azure.ResolverInboundSubnetID, OutboundSubnetID: azure.ResolverOutboundSubnetID,
+			WorkspaceID: azure.WorkspaceID,
 		},
 		Relay: dns.RelayTarget{DNSName: balancer.DNSName, ZoneID: balancer.ZoneID},
-	}, clouds); err != nil {
+	}, clouds)
+	if err != nil {
 		return nil, err
 	}
 	if _, err := k8s.NewRelay(ctx, name, k8s.RelayArgs{
@@ -118,5 +133,10 @@ func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) 
 	}); err != nil {
 		return nil, err
 	}
-	return parts{p, aws, azure, balancer, eks, aks, pair}.outputs(), nil
+	made := parts{plan: p, aws: aws, azure: azure, relay: balancer, eks: eks, aks: aks, pair: pair, names: names}
+	made.watch, err = watch.New(ctx, name, made.watched(), clouds)
+	if err != nil {
+		return nil, err
+	}
+	return made.outputs()
 }

@@ -4,9 +4,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"burrow/clusters"
+	"burrow/dns"
 	"burrow/internal/plan"
 	"burrow/network"
 	"burrow/vpn"
+	"burrow/watch"
 )
 
 // The stack's outputs. Their names are an interface: scripts, burrow status and
@@ -24,9 +26,16 @@ import (
 //	tunnelKeys           secret; pre-shared key by tunnel name
 //	names                relay and bunny: their names in the private zones
 //	loadBalancer         name, dnsName, addresses (one in each zone) of relay's NLB
-const tunnelsOutput = "tunnels"
+//	path                 awsGateway, routing, sendingTunnels (through how many AWS sends),
+//	                     failover (guaranteed or not), mss and mtu in bytes
+//	modes                what the next run compares, to say what a change does
+//	watch                topic, actionGroup, dashboard, workbook, alarms, alerts
+const (
+	tunnelsOutput = "tunnels"
+	modesOutput   = "modes"
+)
 
-// parts are what the outputs tell of.
+// parts are everything that was made.
 type parts struct {
 	plan  *plan.Plan
 	aws   *network.AWS
@@ -35,9 +44,58 @@ type parts struct {
 	eks   *clusters.EKS
 	aks   *clusters.AKS
 	pair  *vpn.Pair
+	names *dns.Private
+	watch *watch.Watch
 }
 
-func (p parts) outputs() pulumi.Map {
+// watched is what the alarms and dashboards look at.
+func (p parts) watched() watch.Args {
+	args := watch.Args{
+		Estate: p.plan.Estate, Network: p.plan.Network, VPN: p.plan.VPN, DNS: p.plan.DNS, Relay: p.plan.K8s.Relay, Watch: p.plan.Watch,
+		AWS: watch.AWSSide{
+			VPNConnectionIDs: p.pair.ConnectionIDs, TransitGatewayID: p.pair.TransitGatewayID,
+			ResolverInboundID: p.names.InboundEndpointID, ResolverOutboundID: p.names.OutboundEndpointID,
+			LoadBalancerSuffix: p.relay.LoadBalancerSuffix, TargetGroupSuffix: p.relay.TargetGroupSuffix,
+			FlowLogGroups:   append([]pulumi.StringOutput{p.aws.FlowLogGroup}, p.pair.FlowLogGroups...),
+			TunnelLogGroups: []pulumi.StringOutput{p.pair.LogGroupName}, QueryLogGroups: []pulumi.StringOutput{p.names.QueryLogGroup},
+		},
+		Azure: watch.AzureSide{
+			GroupName: p.azure.GroupName, WorkspaceID: p.azure.WorkspaceID, GatewayID: p.pair.AzureGatewayID,
+			ResolverID: p.names.AzureResolverID, ClusterID: p.aks.ID,
+		},
+		Connected: p.pair.Connected,
+	}
+	for _, t := range p.pair.Tunnels {
+		args.Tunnels = append(args.Tunnels, watch.Tunnel{
+			Tunnel: t.Tunnel, AWSOutside: t.AWSOutside, AzureOutside: t.AzureOutside,
+			ConnectionName: pulumi.String(p.pair.AzureConnectionNames[t.Name()]).ToStringOutput(),
+		})
+	}
+	return args
+}
+
+// path says what the tunnels are good for.
+func (p parts) path() pulumi.Map {
+	vpn, failover := p.plan.VPN, "guaranteed by BGP"
+	if !vpn.BGP() {
+		failover = "not guaranteed"
+	}
+	suite := vpn.AlgorithmSuite()
+	return pulumi.Map{
+		"awsGateway":     pulumi.String(vpn.AWSGateway),
+		"routing":        pulumi.String(vpn.Routing),
+		"sendingTunnels": pulumi.Int(vpn.SendingTunnels()),
+		"failover":       pulumi.String(failover),
+		"mss":            pulumi.Int(suite.MSS()),
+		"mtu":            pulumi.Int(suite.MTU()),
+	}
+}
+
+func (p parts) outputs() (pulumi.Map, error) {
+	modes, err := p.plan.Modes().Values()
+	if err != nil {
+		return nil, err
+	}
 	tunnels, keys := pulumi.Map{}, pulumi.Map{}
 	for _, t := range p.pair.Tunnels {
 		tunnels[t.Name()] = t.Outputs()
@@ -67,7 +125,17 @@ func (p parts) outputs() pulumi.Map {
 			"dnsName":   p.relay.DNSName,
 			"addresses": pulumi.ToStringArray(p.relay.Addresses),
 		},
-	}
+		"path":      p.path(),
+		modesOutput: pulumi.ToMap(modes),
+		"watch": pulumi.Map{
+			"topic":       p.watch.TopicARN,
+			"actionGroup": p.watch.ActionGroupID,
+			"dashboard":   p.watch.DashboardName,
+			"workbook":    p.watch.WorkbookID,
+			"alarms":      pulumi.ToStringArray(p.watch.AlarmNames),
+			"alerts":      pulumi.ToStringArray(p.watch.AlertNames),
+		},
+	}, nil
 }
 
 func (p parts) eksKubeconfigCommand() pulumi.StringOutput {

@@ -32,7 +32,8 @@ type AKS struct {
 
 	Name     pulumi.StringOutput
 	Endpoint pulumi.StringOutput
-	// ID is the cluster's ARM id.
+	// ID is the cluster's ARM id: the same text for every cluster of the name, but
+	// unknown while one takes the place of another.
 	ID         pulumi.IDOutput
 	Kubeconfig pulumi.StringOutput // secret; holds no credential
 }
@@ -52,6 +53,20 @@ const (
 // its volume.
 var controlPlaneCategories = []string{
 	"kube-audit-admin", "guard", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "cluster-autoscaler",
+}
+
+// fixedForLife are the properties that a cluster keeps: those of its pool (AKS-11)
+// and the policy engine. azure-native takes the pool's for changeable, and Azure
+// would refuse them half-way through a run (PRV-07). The engine is fixed by
+// azure-native itself; AKS knows one way only in place, from azure to cilium.
+// A pool of another name would be one more (PRV-04).
+var fixedForLife = []string{
+	"agentPoolProfiles[*].name",
+	"agentPoolProfiles[*].vmSize",
+	"agentPoolProfiles[*].availabilityZones",
+	"agentPoolProfiles[*].osDiskSizeGB",
+	"agentPoolProfiles[*].vnetSubnetID",
+	"networkProfile.networkPolicy",
 }
 
 // NewAKS makes the public cluster with its identity, rights, nodes and logs.
@@ -92,10 +107,14 @@ func (b *aksBuilder) build() (*aks.ManagedCluster, error) {
 	if err != nil {
 		return nil, fmt.Errorf("identity: %w", err)
 	}
-	// AKS checks the rights when the cluster is made (AKS-29, AKS-32).
-	// The autoscaler counts nodes; a run must not set them back (PRV-06).
 	cluster, err := aks.NewManagedCluster(b.ctx, b.name+"-cluster", b.clusterArgs(identity), b.parent,
-		pulumi.DependsOn(append(rights, b.args.NetworkReady...)), pulumi.IgnoreChanges([]string{"agentPoolProfiles[0].count"}))
+		// AKS checks the rights when the cluster is made (AKS-29, AKS-32).
+		pulumi.DependsOn(append(rights, b.args.NetworkReady...)),
+		// The autoscaler counts nodes; a run must not set them back (PRV-06).
+		pulumi.IgnoreChanges([]string{"agentPoolProfiles[0].count"}),
+		// The preview shows what such a change costs. Two clusters of one name cannot
+		// stand side by side; what is in the old one goes with it (k8s).
+		pulumi.ReplaceOnChanges(fixedForLife), pulumi.DeleteBeforeReplace(true))
 	if err != nil {
 		return nil, fmt.Errorf("cluster: %w", err)
 	}
@@ -157,11 +176,12 @@ func (b *aksBuilder) clusterArgs(identity *userAssignedIdentity) *aks.ManagedClu
 // packets for AWS would just never leave their node (AKS-23).
 func (b *aksBuilder) networkProfile() aks.ContainerServiceNetworkProfileArgs {
 	pods, services := pulumi.String(b.args.AKS.PodCIDR.String()), pulumi.String(b.args.AKS.ServiceCIDR.String())
+	engine := b.args.AKS.NetworkPolicy
 	return aks.ContainerServiceNetworkProfileArgs{
 		NetworkPlugin:     pulumi.String(aks.NetworkPluginAzure),
 		NetworkPluginMode: pulumi.String(aks.NetworkPluginModeOverlay),
-		NetworkDataplane:  pulumi.String(aks.NetworkDataplaneCilium),
-		NetworkPolicy:     pulumi.String(aks.NetworkPolicyCilium), // no other goes with the data plane (AKS-17)
+		NetworkDataplane:  pulumi.String(dataplane(engine)),
+		NetworkPolicy:     pulumi.String(engine),
 		IpFamilies:        pulumi.StringArray{pulumi.String(aks.IpFamilyIPv4)},
 		PodCidr:           pods,
 		PodCidrs:          pulumi.StringArray{pods},
@@ -174,6 +194,15 @@ func (b *aksBuilder) networkProfile() aks.ContainerServiceNetworkProfileArgs {
 			ManagedOutboundIPs: aks.ManagedClusterLoadBalancerProfileManagedOutboundIPsArgs{Count: pulumi.Int(1)},
 		},
 	}
+}
+
+// dataplane is the one that goes with a policy engine: cilium with its own and no
+// other (AKS-17, AKS-18).
+func dataplane(engine plan.PolicyEngine) aks.NetworkDataplane {
+	if engine == plan.PolicyCilium {
+		return aks.NetworkDataplaneCilium
+	}
+	return aks.NetworkDataplaneAzure
 }
 
 // pool is the only pool, made with the cluster: a pool added here later would

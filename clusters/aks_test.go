@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"burrow/internal/plan"
@@ -69,7 +70,6 @@ func TestAKSNetworkOnTheWire(t *testing.T) {
 			inputs := recordAKS(t, tc.plan).Named(t, aksToken, "burrow-cluster").Inputs
 			for key, value := range map[string]any{
 				"networkPlugin": "azure", "networkPluginMode": "overlay",
-				"networkDataplane": "cilium", "networkPolicy": "cilium",
 				"outboundType": "loadBalancer", "loadBalancerSku": "standard",
 			} {
 				tc.want[key] = value
@@ -80,6 +80,50 @@ func TestAKSNetworkOnTheWire(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Each policy engine has its data plane, and cilium's takes no other (AKS-17, AKS-18).
+func TestPolicyEngines(t *testing.T) {
+	for engine, dataplane := range map[plan.PolicyEngine]string{
+		plan.PolicyCilium: "cilium", plan.PolicyAzure: "azure", plan.PolicyCalico: "azure",
+	} {
+		p := plan.Default()
+		p.Clusters.AKS.NetworkPolicy = engine
+		profile := recordAKS(t, p).Named(t, aksToken, "burrow-cluster").Inputs["networkProfile"]
+		if got := at(profile, "networkPolicy"); got != string(engine) {
+			t.Errorf("%s: the policy is %v", engine, got)
+		}
+		if got := at(profile, "networkDataplane"); got != dataplane {
+			t.Errorf("%s: the data plane is %v, want %s", engine, got, dataplane)
+		}
+	}
+}
+
+// What a cluster keeps for life replaces it, the old one first: two of one name
+// cannot stand. What may change stays out: the version, the numbers of nodes.
+func TestFixedForLife(t *testing.T) {
+	options := recordAKS(t, plan.Default()).Named(t, aksToken, "burrow-cluster").Options
+	if !options.GetDeleteBeforeReplace() {
+		t.Error("the next cluster comes before the old one of its name goes")
+	}
+	for path, fixed := range map[string]bool{
+		"agentPoolProfiles[0].name": true, "agentPoolProfiles[0].vmSize": true, "agentPoolProfiles[0].availabilityZones[2]": true,
+		"agentPoolProfiles[0].osDiskSizeGB": true, "agentPoolProfiles[0].vnetSubnetID": true, "networkProfile.networkPolicy": true,
+		"agentPoolProfiles[0].maxCount": false, "agentPoolProfiles[0].orchestratorVersion": false,
+		"kubernetesVersion": false, "apiServerAccessProfile.authorizedIPRanges[0]": false,
+	} {
+		changed, err := resource.ParsePropertyPath(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		replaces := slices.ContainsFunc(options.GetReplaceOnChanges(), func(text string) bool {
+			pattern, err := resource.ParsePropertyPath(text)
+			return err == nil && pattern.Contains(changed)
+		})
+		if replaces != fixed {
+			t.Errorf("a change of %s replaces the cluster: %t, want %t", path, replaces, fixed)
+		}
 	}
 }
 

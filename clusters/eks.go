@@ -6,12 +6,12 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi-eks/sdk/v3/go/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"burrow/internal/awslogs"
 	"burrow/internal/plan"
 )
 
@@ -21,8 +21,15 @@ type EKSArgs struct {
 	EKS       plan.EKS
 	Network   plan.AWSNetwork
 	VPCID     pulumi.IDOutput
-	SubnetIDs []pulumi.IDOutput // private
+	SubnetIDs []pulumi.IDOutput // private, in the order of the plan's zones
 	LogKeyARN pulumi.StringOutput
+	// MTU of nodes and pods, in bytes, 576 to 9001.
+	MTU int
+	// EndpointGroupID is the security group of the endpoints of AWS services, and
+	// S3PrefixListID what the endpoint of S3 routes. Read only where the network
+	// has no NAT.
+	EndpointGroupID pulumi.IDOutput
+	S3PrefixListID  pulumi.StringOutput
 	// NetworkReady must exist before anything takes addresses of the subnets or
 	// wants to leave them. Control plane interfaces do, and nodes.
 	NetworkReady []pulumi.Resource
@@ -142,6 +149,11 @@ func (b *eksBuilder) build() error {
 	return nil
 }
 
+// controlPlaneSubnets are those of the zones that EKS may never leave (EKS-03).
+func (b *eksBuilder) controlPlaneSubnets() []pulumi.IDOutput {
+	return b.args.SubnetIDs[:len(b.args.Network.ControlPlaneZones())]
+}
+
 // cluster makes the control plane through pulumi-eks, with none of what that
 // would decide itself: its security groups let everything out (PEK-04), its
 // node group and its OIDC provider are not used. Without its groups the only
@@ -160,7 +172,7 @@ func (b *eksBuilder) cluster() (*eks.Cluster, error) {
 		Name:                            pulumi.String(b.clusterName()),
 		Version:                         pulumi.String(b.args.EKS.Version),
 		VpcId:                           b.args.VPCID,
-		PrivateSubnetIds:                idStrings(b.args.SubnetIDs),
+		PrivateSubnetIds:                idStrings(b.controlPlaneSubnets()),
 		EndpointPrivateAccess:           pulumi.Bool(true),
 		EndpointPublicAccess:            pulumi.Bool(false),
 		KubernetesServiceIpAddressRange: pulumi.String(b.args.EKS.ServiceCIDR.String()),
@@ -174,6 +186,11 @@ func (b *eksBuilder) cluster() (*eks.Cluster, error) {
 		VpcCniOptions: &eks.VpcCniOptionsArgs{
 			AddonVersion:        pulumi.String(b.args.EKS.Addons.VPCCNI),
 			EnableNetworkPolicy: pulumi.Bool(true), // without it policies are stored and ignored (NPL-05)
+			// AWS_VPC_ENI_MTU. Neither cloud tells a sender that its packet is too large
+			// for a tunnel (AWV-31), so relay's pods announce a segment that fits, and
+			// send none that is larger. Azure CNI has no such setting, and needs none:
+			// bunny keeps to what relay announces. Pods that run keep what they have.
+			EniMtu: pulumi.Int(b.args.MTU),
 		},
 		KubeProxyAddonOptions: &eks.KubeProxyAddonOptionsArgs{
 			Version: pulumi.String(b.args.EKS.Addons.KubeProxy),
@@ -234,7 +251,7 @@ func (b *eksBuilder) secretsKey() (*kms.Key, error) {
 		EnableKeyRotation:    pulumi.Bool(true),
 		DeletionWindowInDays: pulumi.Int(keyDeletionDays),
 		Tags:                 b.tags(name),
-	}, b.parent)
+	}, b.parent, pulumi.Protect(b.args.Estate.Protect))
 	if err != nil {
 		return nil, err
 	}
@@ -251,14 +268,9 @@ func (b *eksBuilder) secretsKey() (*kms.Key, error) {
 // logGroup is where EKS writes its logs; the name is EKS's. It comes before the
 // cluster, because EKS would make one without key and retention, which would
 // then be in our way (EKS-12).
-func (b *eksBuilder) logGroup() (*cloudwatch.LogGroup, error) {
-	name := fmt.Sprintf("/aws/eks/%s/cluster", b.clusterName())
-	return cloudwatch.NewLogGroup(b.ctx, b.name+"-logs", &cloudwatch.LogGroupArgs{
-		Name:            pulumi.String(name),
-		KmsKeyId:        b.args.LogKeyARN,
-		RetentionInDays: pulumi.Int(b.args.Network.LogRetentionDays),
-		Tags:            b.tags(name),
-	}, b.parent)
+func (b *eksBuilder) logGroup() (pulumi.Resource, error) {
+	place := awslogs.Place{Estate: b.args.Estate, Network: b.args.Network, KeyARN: b.args.LogKeyARN}
+	return place.Group(b.ctx, b.name+"-logs", fmt.Sprintf("/aws/eks/%s/cluster", b.clusterName()), b.parent)
 }
 
 // addons makes those that pulumi-eks leaves out. CoreDNS needs nodes to run on

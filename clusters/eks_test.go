@@ -43,21 +43,25 @@ func makeEKSOf(t *testing.T, p *plan.Plan, check func(*EKS) error) *sent.Log {
 		if err != nil {
 			return err
 		}
-		if err != nil {
-			return err
-		}
 		// Registrations run by themselves, and the stand-in for pulumi-eks names
 		// these two as what it made.
 		registered(inner)
 		registered(innerNodes)
-		cluster, err := NewEKS(ctx, "burrow", EKSArgs{
+		args := EKSArgs{
 			Estate:    p.Estate,
 			EKS:       p.Clusters.EKS,
 			Network:   p.Network.AWS,
 			VPCID:     id("vpc"),
-			SubnetIDs: []pulumi.IDOutput{id("a"), id("b")},
 			LogKeyARN: pulumi.String("log-key").ToStringOutput(),
-		})
+			MTU:       p.VPN.AlgorithmSuite().MTU(),
+		}
+		for _, zone := range p.Network.AWS.Zones {
+			args.SubnetIDs = append(args.SubnetIDs, id(strings.TrimPrefix(zone.Name, p.Network.AWS.Region)))
+		}
+		if !p.Network.AWS.HasNAT() {
+			args.EndpointGroupID, args.S3PrefixListID = id("sg-endpoints"), pulumi.String("pl-s3").ToStringOutput()
+		}
+		cluster, err := NewEKS(ctx, "burrow", args)
 		if err != nil {
 			return err
 		}
@@ -93,6 +97,7 @@ func TestEKSOnTheWire(t *testing.T) {
 		{[]any{"enabledClusterLogTypes"}, []any{"api", "audit", "authenticator", "controllerManager", "scheduler"}},
 		{[]any{"privateSubnetIds"}, []any{"a", "b"}},
 		{[]any{"vpcCniOptions", "enableNetworkPolicy"}, true},
+		{[]any{"vpcCniOptions", "eniMtu"}, 1390.0}, // of packets, 40 more than the MSS for Azure (AWV-31)
 		{[]any{"vpcCniOptions", "addonVersion"}, plan.Default().Clusters.EKS.Addons.VPCCNI},
 		{[]any{"kubeProxyAddonOptions", "version"}, plan.Default().Clusters.EKS.Addons.KubeProxy},
 		{[]any{"accessEntries", admin, "principalArn"}, "arn:aws:iam::123456789012:role/eks-admins"},
@@ -116,6 +121,60 @@ func TestLogGroupComesFirst(t *testing.T) {
 	}
 	if !w.Named(t, "eks:index:Cluster", "burrow").DependsOn(group) {
 		t.Error("the cluster does not wait for its log group")
+	}
+}
+
+// A third zone gets nodes and leaves the control plane alone (EKS-03). Its node
+// group has a name of its own, so that it can stand beside the one that it takes
+// the place of (EKS-22); what the nodes carry stays.
+func TestZones(t *testing.T) {
+	for _, tc := range []struct {
+		zones, suffix string
+		subnets       []any
+		name          string
+	}{
+		{zones: "ab", subnets: []any{"a", "b"}, name: "eks-relay-nodegroup"},
+		{zones: "bc", subnets: []any{"b", "c"}, name: "eks-relay-nodegroup"},
+		{zones: "abc", subnets: []any{"a", "b", "c"}, name: "eks-relay-nodegroup-abc"},
+		{zones: "bca", subnets: []any{"b", "c", "a"}, name: "eks-relay-nodegroup-abc"},
+		{zones: "ab", suffix: "blue", subnets: []any{"a", "b"}, name: "eks-relay-nodegroup-blue"},
+		{zones: "abc", suffix: "blue", subnets: []any{"a", "b", "c"}, name: "eks-relay-nodegroup-abc-blue"},
+	} {
+		t.Run(tc.zones+tc.suffix, func(t *testing.T) {
+			p := plan.Default()
+			p.Estate.Suffix = tc.suffix
+			p.Network.AWS.Zones = nil
+			for _, letter := range tc.zones {
+				p.Network.AWS.Zones = append(p.Network.AWS.Zones, plan.Zone{Name: p.Network.AWS.Region + string(letter)})
+			}
+			w := makeEKSOf(t, p, nothing)
+			if got := w.Named(t, "eks:index:Cluster", "burrow").Inputs["privateSubnetIds"]; !reflect.DeepEqual(got, tc.subnets[:2]) {
+				t.Errorf("the control plane is in %v, want %v", got, tc.subnets[:2])
+			}
+			nodes := w.Named(t, "eks:index:ManagedNodeGroup", "burrow-nodes").Inputs
+			if !reflect.DeepEqual(nodes["subnetIds"], tc.subnets) || nodes["nodeGroupName"] != tc.name {
+				t.Errorf("nodes are %v in %v, want %s in %v", nodes["nodeGroupName"], nodes["subnetIds"], tc.name, tc.subnets)
+			}
+			for typ, child := range map[string]string{
+				"aws:iam/role:Role": "burrow-node-role", "aws:ec2/launchTemplate:LaunchTemplate": "burrow-node-template",
+				"aws:ec2/securityGroup:SecurityGroup": "burrow-node-group",
+			} {
+				if got := w.Named(t, typ, child).Inputs["name"]; got != p.Estate.Name("eks-relay-nodegroup") {
+					t.Errorf("%s is %v, which changes with the zones", child, got)
+				}
+			}
+		})
+	}
+}
+
+// The key that secrets cannot be read without is kept where the estate is.
+func TestProtectSecretsKey(t *testing.T) {
+	for _, protect := range []bool{false, true} {
+		p := plan.Default()
+		p.Estate.Protect = protect
+		if got := makeEKSOf(t, p, nothing).One(t, "aws:kms/key:Key").Options.GetProtect(); got != protect {
+			t.Errorf("estate.protect = %t: the key's protection is %t", protect, got)
+		}
 	}
 }
 
@@ -179,6 +238,23 @@ func TestNodePaths(t *testing.T) {
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("rules:\n got %v\nwant %v", got, want)
 	}
+
+	// Without a way to the internet, to the endpoints alone.
+	p := plan.Default()
+	p.Network.AWS.Egress = plan.EgressEndpoints
+	delete(want, "out-https")
+	want["out-endpoints"] = groupRule{node, "sg-endpoints", "tcp", "443-443"}
+	want["out-s3"] = groupRule{node, "pl-s3", "tcp", "443-443"}
+	w := makeEKSOf(t, p, nothing)
+	if got := rulesOf(w); !reflect.DeepEqual(got, want) {
+		t.Errorf("rules with endpoints:\n got %v\nwant %v", got, want)
+	}
+	for _, way := range []string{"endpoints", "s3"} {
+		rule := w.Named(t, "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "burrow-out-"+way)
+		if !w.Named(t, "eks:index:ManagedNodeGroup", "burrow-nodes").DependsOn(rule) {
+			t.Errorf("nodes do not wait for the way to %s (EKS-28)", way)
+		}
+	}
 }
 
 // TestAPIClients: each range is one rule at the control plane's group, and the
@@ -220,7 +296,7 @@ func TestAPIClients(t *testing.T) {
 // controlPlane is the group that EKS makes.
 const controlPlane = "sg-of-eks"
 
-// groupRule is one rule of a security group; peer is a group or a range.
+// groupRule is one rule of a security group; peer is a group, a range or a list.
 type groupRule struct{ at, peer, protocol, ports string }
 
 // rulesOf are the rules that were sent, by name without the component's.
@@ -230,10 +306,10 @@ func rulesOf(log *sent.Log) map[string]groupRule {
 		if !strings.HasPrefix(r.Type, "aws:vpc/securityGroup") {
 			continue
 		}
-		in := r.Inputs
-		peer, _ := in["referencedSecurityGroupId"].(string)
-		if peer == "" {
-			peer, _ = in["cidrIpv4"].(string)
+		in, peer := r.Inputs, ""
+		for _, kind := range []string{"referencedSecurityGroupId", "cidrIpv4", "prefixListId"} {
+			text, _ := in[kind].(string)
+			peer += text // AWS takes one of them
 		}
 		rules[strings.TrimPrefix(r.Name, "burrow-")] = groupRule{
 			in["securityGroupId"].(string), peer, in["ipProtocol"].(string), portsOf(in),
@@ -307,6 +383,8 @@ func TestImageType(t *testing.T) {
 	for instance, want := range map[string]string{
 		"t3.medium": "AL2023_x86_64_STANDARD", "m7i-flex.large": "AL2023_x86_64_STANDARD", "g4dn.xlarge": "AL2023_x86_64_STANDARD",
 		"t4g.medium": "AL2023_ARM_64_STANDARD", "c7gn.large": "AL2023_ARM_64_STANDARD", "im4gn.large": "AL2023_ARM_64_STANDARD",
+		"m7g.large": "AL2023_ARM_64_STANDARD", "m8gd.xlarge": "AL2023_ARM_64_STANDARD", "g5g.xlarge": "AL2023_ARM_64_STANDARD",
+		"g6.xlarge": "AL2023_x86_64_STANDARD", "gr6.4xlarge": "AL2023_x86_64_STANDARD", "m7a.large": "AL2023_x86_64_STANDARD",
 	} {
 		if got := imageType(instance); got != want {
 			t.Errorf("imageType(%s) = %s, want %s", instance, got, want)

@@ -63,6 +63,12 @@ func (b *eksBuilder) nodes(cluster *eks.Cluster) (*eks.ManagedNodeGroup, error) 
 	return nodes, nil
 }
 
+// nodeGroupName is the node group's own name; what the nodes carry (role, launch
+// template, security group) has the plain one.
+func (b *eksBuilder) nodeGroupName() string {
+	return b.args.Estate.Name(b.args.EKS.Nodes.GroupName(b.args.Network))
+}
+
 // nodeGroup names subnets, version and image type, which pulumi-eks and EKS
 // would otherwise choose, and neither disk nor remote access, which do not go
 // with a launch template (EKS-25, EKS-26). Nothing scales this group but the
@@ -70,8 +76,7 @@ func (b *eksBuilder) nodes(cluster *eks.Cluster) (*eks.ManagedNodeGroup, error) 
 func (b *eksBuilder) nodeGroup(
 	cluster *eks.Cluster, role *iam.Role, template *ec2.LaunchTemplate, ready []pulumi.Resource,
 ) (*eks.ManagedNodeGroup, error) {
-	nodes := b.args.EKS.Nodes
-	name := b.args.Estate.Name(nodes.Name)
+	nodes, name := b.args.EKS.Nodes, b.nodeGroupName()
 	return eks.NewManagedNodeGroup(b.ctx, b.name+"-nodes", &eks.ManagedNodeGroupArgs{
 		Cluster:       cluster,
 		NodeGroupName: pulumi.String(name),
@@ -94,8 +99,9 @@ func (b *eksBuilder) nodeGroup(
 	}, b.parent, pulumi.DependsOn(ready))
 }
 
-// graviton fits instance types with ARM processors: a "g" after the generation,
-// as in t4g or c7gn.
+// graviton fits instance types with ARM processors: a "g" right after the
+// generation, as in t4g, m8gd or c7gn. The families g and gr are GPUs' and have
+// their letter before it: g4dn and g6 are x86-64, g5g is ARM.
 var graviton = regexp.MustCompile(`^[a-z]+\d+g`)
 
 // imageType is the Amazon Linux 2023 image for the instance type's processor.
@@ -202,15 +208,28 @@ func (b *eksBuilder) nodeSecurityGroup(cluster *eks.Cluster) (*ec2.SecurityGroup
 	g.pass("dns-tcp", node, node, "tcp", dnsPort, dnsPort)
 	g.pass("dns-udp", node, node, "udp", dnsPort, dnsPort)
 	g.pass("pods", node, node, "tcp", 1024, 65535)
-	// Images and the clouds' APIs, through NAT.
-	g.egress("https", node, peer{cidr: "0.0.0.0/0"}, "tcp", httpsPort, httpsPort)
+	b.wayOut(g, node)
 	return group, g.made, g.err
 }
 
-// peer is a security group or a range of addresses.
+// wayOut lets nodes reach what is not theirs: images and the clouds' APIs. Without
+// NAT that is the endpoints' security group, and S3, where the registry keeps its
+// layers: the gateway endpoint has no group, only routes. What the control plane
+// needs of AWS goes through EKS's own network.
+func (b *eksBuilder) wayOut(g *groupRules, node peer) {
+	if b.args.Network.HasNAT() {
+		g.egress("https", node, peer{cidr: "0.0.0.0/0"}, "tcp", httpsPort, httpsPort)
+		return
+	}
+	g.egress("endpoints", node, peer{id: b.args.EndpointGroupID.ToStringOutput()}, "tcp", httpsPort, httpsPort)
+	g.egress("s3", node, peer{list: b.args.S3PrefixListID}, "tcp", httpsPort, httpsPort)
+}
+
+// peer is a security group, a range of addresses or a prefix list: one of them.
 type peer struct {
-	id   pulumi.StringOutput
-	cidr string // instead of id
+	id   pulumi.StringInput
+	cidr string
+	list pulumi.StringInput
 }
 
 // groupRules makes rules until one fails.
@@ -255,10 +274,13 @@ func (g *groupRules) rule(what string, at, other peer, protocol string, first, l
 		Description:     pulumi.String(what),
 		Tags:            g.tags(g.args.Estate.Name(g.args.EKS.Nodes.Name)),
 	}
-	if other.cidr != "" {
+	switch {
+	case other.cidr != "":
 		args.CidrIpv4 = pulumi.String(other.cidr)
-	} else {
-		args.ReferencedSecurityGroupId = other.id
+	case other.list != nil:
+		args.PrefixListId = other.list.ToStringOutput()
+	default:
+		args.ReferencedSecurityGroupId = other.id.ToStringOutput()
 	}
 	return args
 }

@@ -23,7 +23,7 @@ func (b *builder) azureZone() error {
 		ResourceGroupName: b.args.Azure.GroupName,
 		Location:          pulumi.String(everywhere),
 		Tags:              b.tags(d.AzureZone),
-	}, b.parent)
+	}, b.parent, pulumi.Protect(b.args.Estate.Protect))
 	if err != nil {
 		return err
 	}
@@ -74,8 +74,9 @@ func (b *builder) bunnyRecord(zone *network.PrivateZone) error {
 	return err
 }
 
-// azureResolver is the private resolver's two ends.
+// azureResolver is the private resolver with its two ends.
 type azureResolver struct {
+	resolver *network.DnsResolver
 	inbound  *network.InboundEndpoint
 	outbound *network.OutboundEndpoint
 }
@@ -110,7 +111,7 @@ func (b *builder) privateResolver() (azureResolver, error) {
 	if err != nil {
 		return azureResolver{}, fmt.Errorf("outbound endpoint: %w", err)
 	}
-	return azureResolver{inbound: inbound, outbound: outbound}, nil
+	return azureResolver{resolver: resolver, inbound: inbound, outbound: outbound}, nil
 }
 
 func (b *builder) azureInbound(resolver *network.DnsResolver) (*network.InboundEndpoint, error) {

@@ -1,4 +1,5 @@
-// Package dns makes each cloud resolve the other's private names.
+// Package dns makes each cloud resolve the other's private names, and records
+// who asked for what.
 //
 // Each cloud keeps its own zone and a resolver with two endpoints: inbound, where
 // the other cloud's questions arrive, and outbound, from where its own
@@ -37,6 +38,9 @@ type AWSSide struct {
 	VPCID pulumi.IDOutput
 	// SubnetIDs are the private subnets, in the order of the network's zones.
 	SubnetIDs []pulumi.IDOutput
+	// Ready has to stand before Azure may ask in a subnet: the subnet's way back.
+	Ready     []pulumi.Resource
+	LogKeyARN pulumi.StringOutput
 }
 
 // AzureSide is the VNet whose names are served and whose questions are forwarded.
@@ -45,6 +49,7 @@ type AzureSide struct {
 	VNetID           pulumi.IDOutput
 	InboundSubnetID  pulumi.IDOutput // delegated to the resolver, nothing else in it
 	OutboundSubnetID pulumi.IDOutput // likewise
+	WorkspaceID      pulumi.IDOutput // receives the questions asked in the VNet
 	// Ready has to stand before anything is linked to the VNet.
 	Ready []pulumi.Resource
 }
@@ -58,6 +63,16 @@ type RelayTarget struct {
 // Private is both zones and both resolvers.
 type Private struct {
 	pulumi.ResourceState
+
+	// InboundEndpointID and OutboundEndpointID are the Route 53 Resolver's.
+	InboundEndpointID  pulumi.IDOutput
+	OutboundEndpointID pulumi.IDOutput
+	// AzureResolverID is the DNS private resolver.
+	AzureResolverID pulumi.IDOutput
+	// ResolverPolicyID is what records the VNet's questions.
+	ResolverPolicyID pulumi.IDOutput
+	// QueryLogGroup is the name of the log group that holds the VPC's questions.
+	QueryLogGroup pulumi.StringOutput
 }
 
 // NewPrivate makes both sides and points each resolver at the other's inbound
@@ -67,11 +82,17 @@ func NewPrivate(ctx *pulumi.Context, name string, args PrivateArgs, opts ...pulu
 	if err := ctx.RegisterComponentResource("burrow:dns:Private", name, private, opts...); err != nil {
 		return nil, fmt.Errorf("private dns %s: %w", name, err)
 	}
-	b := &builder{ctx: ctx, name: name, args: args, parent: pulumi.Parent(private)}
+	b := &builder{ctx: ctx, name: name, args: args, parent: pulumi.Parent(private), out: private}
 	if err := b.build(); err != nil {
 		return nil, fmt.Errorf("private dns %s: %w", name, err)
 	}
-	return private, ctx.RegisterResourceOutputs(private, pulumi.Map{})
+	return private, ctx.RegisterResourceOutputs(private, pulumi.Map{
+		"inboundEndpointId":  private.InboundEndpointID,
+		"outboundEndpointId": private.OutboundEndpointID,
+		"azureResolverId":    private.AzureResolverID,
+		"resolverPolicyId":   private.ResolverPolicyID,
+		"queryLogGroup":      private.QueryLogGroup,
+	})
 }
 
 // builder makes the children of one Private.
@@ -80,6 +101,7 @@ type builder struct {
 	name   string
 	args   PrivateArgs
 	parent pulumi.ResourceOption
+	out    *Private
 }
 
 func (b *builder) build() error {
@@ -106,6 +128,11 @@ func (b *builder) build() error {
 	}
 	if err := b.forwardToAWS(azure.outbound, inbound); err != nil {
 		return fmt.Errorf("forwarding to aws: %w", err)
+	}
+	b.out.InboundEndpointID, b.out.OutboundEndpointID = inbound.ID(), outbound.ID()
+	b.out.AzureResolverID = azure.resolver.ID()
+	if err := b.queryLogs(); err != nil {
+		return fmt.Errorf("query logs: %w", err)
 	}
 	return nil
 }

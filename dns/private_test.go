@@ -8,6 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 
 	"burrow/internal/plan"
 	"burrow/internal/sent"
@@ -17,21 +18,34 @@ import (
 // names and addresses, and those it fixed itself.
 func record(t *testing.T, p *plan.Plan) *sent.Log {
 	t.Helper()
+	return recordAnd(t, p, func(*Private) error { return nil })
+}
+
+// recordAnd is record with a look at the result while outputs can be awaited.
+func recordAnd(t *testing.T, p *plan.Plan, check func(*Private) error) *sent.Log {
+	t.Helper()
 	return sent.Record(t, invent, func(ctx *pulumi.Context) error {
+		var subnets []pulumi.IDOutput
+		for i := range p.Network.AWS.Zones {
+			subnets = append(subnets, id(fmt.Sprintf("subnet-%d", i+1)))
+		}
 		ready, err := sent.StandIn(ctx, "ready")
 		if err != nil {
 			return err
 		}
-		_, err = NewPrivate(ctx, "burrow", PrivateArgs{
+		private, err := NewPrivate(ctx, "burrow", PrivateArgs{
 			Estate: p.Estate, DNS: p.DNS, Network: p.Network,
-			AWS: AWSSide{VPCID: id("vpc"), SubnetIDs: []pulumi.IDOutput{id("subnet-1"), id("subnet-2")}},
+			AWS: AWSSide{VPCID: id("vpc"), SubnetIDs: subnets, LogKeyARN: output("log-key")},
 			Azure: AzureSide{
 				GroupName: output("rg"), VNetID: id("vnet"), Ready: ready,
-				InboundSubnetID: id("in"), OutboundSubnetID: id("out"),
+				InboundSubnetID: id("in"), OutboundSubnetID: id("out"), WorkspaceID: id("workspace"),
 			},
 			Relay: RelayTarget{DNSName: output("nlb.example"), ZoneID: output("ZNLB")},
 		})
-		return err
+		if err != nil {
+			return err
+		}
+		return check(private)
 	})
 }
 
@@ -40,15 +54,15 @@ func output(s string) pulumi.StringOutput { return pulumi.String(s).ToStringOutp
 
 // invent gives Azure's things the names they asked for, and a zone its id.
 func invent(r sent.Resource) map[string]any {
-	for _, key := range []string{"privateZoneName", "dnsResolverName", "dnsForwardingRulesetName"} {
+	for _, key := range []string{"privateZoneName", "dnsResolverName", "dnsForwardingRulesetName", "dnsResolverPolicyName"} {
 		if name, ok := r.Inputs[key]; ok {
 			return map[string]any{"name": name}
 		}
 	}
-	if r.Type == "aws:route53/zone:Zone" {
-		return map[string]any{"zoneId": "ZAWS"}
-	}
-	return nil
+	return map[string]map[string]any{
+		"aws:route53/zone:Zone":            {"zoneId": "ZAWS"},
+		"aws:cloudwatch/logGroup:LogGroup": {"arn": "arn:group"},
+	}[r.Type]
 }
 
 // Each side forwards the other's zone to the other's inbound endpoint.
@@ -102,11 +116,91 @@ func TestEndpoints(t *testing.T) {
 	}})
 }
 
+// A third zone has an address of each endpoint, and Azure asks there too.
+func TestThirdZone(t *testing.T) {
+	p := plan.Default()
+	p.Network.AWS.Zones = append(p.Network.AWS.Zones, plan.Zone{
+		Name: "eu-west-2c", ResolverInbound: netip.MustParseAddr("10.0.3.251"), ResolverOutbound: netip.MustParseAddr("10.0.3.252"),
+	})
+	log := record(t, p)
+	for name, third := range map[string]string{"burrow-aws-inbound": "10.0.3.251", "burrow-aws-outbound": "10.0.3.252"} {
+		addresses, _ := log.Named(t, "aws:route53/resolverEndpoint:ResolverEndpoint", name).Inputs["ipAddresses"].([]any)
+		if len(addresses) != 3 {
+			t.Fatalf("%s has %d addresses, want 3", name, len(addresses))
+		}
+		same(t, name, addresses[2], map[string]any{"ip": third, "subnetId": "subnet-3"})
+	}
+	same(t, "Azure forwards to", log.One(t, "azure-native:network:ForwardingRule").Inputs["targetDnsServers"], []any{
+		map[string]any{"ipAddress": "10.0.1.251", "port": 53},
+		map[string]any{"ipAddress": "10.0.2.251", "port": 53},
+		map[string]any{"ipAddress": "10.0.3.251", "port": 53},
+	})
+}
+
+// The questions of VPC and VNet end up in the estate's own logs.
+func TestQueryLogs(t *testing.T) {
+	p := plan.Default()
+	p.Estate.Suffix = "blue"
+	log := record(t, p)
+	group := log.One(t, "aws:cloudwatch/logGroup:LogGroup").Inputs
+	same(t, "group", group["name"], "/aws/vendedlogs/burrow-resolver-blue")
+	same(t, "its key", group["kmsKeyId"], "log-key")
+	same(t, "its retention", group["retentionInDays"], p.Network.AWS.LogRetentionDays)
+	config := log.One(t, "aws:route53/resolverQueryLogConfig:ResolverQueryLogConfig").Inputs
+	same(t, "AWS logs to", config["destinationArn"], "arn:group")
+	association := log.One(t, "aws:route53/resolverQueryLogConfigAssociation:ResolverQueryLogConfigAssociation").Inputs
+	same(t, "AWS logs for", association["resourceId"], "vpc")
+	same(t, "the association's config", association["resolverQueryLogConfigId"], "<burrow-aws-query-log>")
+
+	setting := log.One(t, "azure-native:insights:DiagnosticSetting")
+	same(t, "Azure logs of", setting.Inputs["resourceUri"], "<burrow-azure-policy>")
+	same(t, "Azure logs to", setting.Inputs["workspaceId"], "workspace")
+	same(t, "Azure logs", setting.Inputs["logs"], []any{map[string]any{"category": "DnsResponse", "enabled": true}})
+	link := log.One(t, "azure-native:network:DnsResolverPolicyVirtualNetworkLink")
+	same(t, "Azure logs for", link.Inputs["virtualNetwork"], map[string]any{"id": "vnet"})
+	same(t, "the link's policy", link.Inputs["dnsResolverPolicyName"], "burrow-dns-policy-blue")
+	if !link.DependsOn(setting) {
+		t.Error("the VNet is linked before its questions have a place to go")
+	}
+}
+
+// Zones are kept where the estate is.
+func TestProtectZones(t *testing.T) {
+	for _, protect := range []bool{false, true} {
+		p := plan.Default()
+		p.Estate.Protect = protect
+		log := record(t, p)
+		for _, typ := range []string{"aws:route53/zone:Zone", "azure-native:network:PrivateZone"} {
+			if got := log.One(t, typ).Options.GetProtect(); got != protect {
+				t.Errorf("estate.protect = %t: protection of %s is %t", protect, typ, got)
+			}
+		}
+	}
+}
+
+// Whoever watches the resolvers finds them.
+func TestOutputs(t *testing.T) {
+	recordAnd(t, plan.Default(), func(private *Private) error {
+		for want, out := range map[string]pulumi.Output{
+			"<burrow-aws-inbound>": private.InboundEndpointID, "<burrow-aws-outbound>": private.OutboundEndpointID,
+			"<burrow-azure-resolver>": private.AzureResolverID, "<burrow-azure-policy>": private.ResolverPolicyID,
+			"/aws/vendedlogs/burrow-resolver": private.QueryLogGroup,
+		} {
+			got, err := internals.UnsafeAwaitOutput(t.Context(), out)
+			if err != nil {
+				return err
+			}
+			same(t, "output", got.Value, want)
+		}
+		return nil
+	})
+}
+
 // What is linked to the VNet comes when nothing else is writing there (ANW-06).
 func TestLinksWaitForTheVNet(t *testing.T) {
 	want := []string{
-		"azure-native:network:DnsResolver", "azure-native:network:PrivateResolverVirtualNetworkLink",
-		"azure-native:network:VirtualNetworkLink",
+		"azure-native:network:DnsResolver", "azure-native:network:DnsResolverPolicyVirtualNetworkLink",
+		"azure-native:network:PrivateResolverVirtualNetworkLink", "azure-native:network:VirtualNetworkLink",
 	}
 	log := record(t, plan.Default())
 	if got := log.Waiting(log.One(t, sent.StandInType)); !slices.Equal(got, want) {

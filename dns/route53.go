@@ -28,7 +28,7 @@ func (b *builder) awsZone() error {
 			VpcRegion: pulumi.String(b.args.Network.AWS.Region),
 		}},
 		Tags: b.tags(d.AWSZone),
-	}, b.parent)
+	}, b.parent, pulumi.Protect(b.args.Estate.Protect))
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (b *builder) endpoint(
 		Protocols:            pulumi.ToStringArray([]string{"Do53"}),
 		ResolverEndpointType: pulumi.String("IPV4"),
 		Tags:                 b.tags(name),
-	}, b.parent,
+	}, b.parent, pulumi.DependsOn(b.args.AWS.Ready),
 		// Only another VPC replaces an endpoint. Its rules move to the new one
 		// before the old can go (R53-18); names need not be unique.
 		pulumi.DeleteBeforeReplace(false))

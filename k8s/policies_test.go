@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -248,6 +249,24 @@ func TestBunnyFlows(t *testing.T) {
 	}
 }
 
+// A third zone's load balancer address is one more that both sides know.
+func TestThirdZone(t *testing.T) {
+	p := plan.Default()
+	third := plan.Zone{Name: "eu-west-2c", NLB: netip.MustParseAddr("10.0.3.250")}
+	for _, tc := range []struct {
+		zones []plan.Zone
+		want  bool
+	}{{p.Network.AWS.Zones, false}, {append(slices.Clone(p.Network.AWS.Zones), third), true}} {
+		p.Network.AWS.Zones = tc.zones
+		if got := admitted(relayObjects(t, p).policies, from("10.0.3.250", tcp, 8443)); got != tc.want {
+			t.Errorf("%d zones: relay admits the third zone's health checks: %t", len(tc.zones), got)
+		}
+		if got := admitted(bunnyObjects(t, p).policies, to("10.0.3.250", tcp, 8443)); got != tc.want {
+			t.Errorf("%d zones: bunny may call the third zone's address: %t", len(tc.zones), got)
+		}
+	}
+}
+
 // Taken alone, the default-deny policy leaves nothing, in either direction.
 func TestDefaultDeny(t *testing.T) {
 	for _, o := range []objects{relayObjects(t, plan.Default()), bunnyObjects(t, plan.Default())} {
@@ -380,6 +399,34 @@ func TestLabelText(t *testing.T) {
 		}
 		if problems := validation.IsValidLabelValue(got); len(problems) > 0 {
 			t.Errorf("%q becomes %q: %v", text, got, problems)
+		}
+	}
+}
+
+// Every object's metadata depends on the cluster, by whose replacement the engine
+// finds the objects that go with it; the same text of an identity would not do.
+func TestObjectsFollowTheirCluster(t *testing.T) {
+	p := plan.Default()
+	log := sent.Record(t, func(sent.Resource) map[string]any { return nil }, func(ctx *pulumi.Context) error {
+		made, err := sent.StandIn(ctx, "made")
+		if err != nil {
+			return err
+		}
+		c := cluster(ctx, "1.36")
+		c.Identity = made[0].(pulumi.CustomResource).ID().ToStringOutput()
+		_, err = NewBunny(ctx, "burrow", BunnyArgs{
+			Estate: p.Estate, Bunny: p.K8s.Bunny, Relay: p.K8s.Relay, Network: p.Network, Cluster: c,
+		})
+		return err
+	})
+	objects := append(log.Of("kubernetes:core/v1:Namespace"), log.Of("kubernetes:networking.k8s.io/v1:NetworkPolicy")...)
+	if len(objects) != 4 {
+		t.Fatalf("%d objects, want the namespace and three policies", len(objects))
+	}
+	for _, o := range objects {
+		urns := o.Options.GetPropertyDependencies()["metadata"].GetUrns()
+		if !slices.ContainsFunc(urns, func(urn string) bool { return strings.HasSuffix(urn, sent.StandInType+"::made") }) {
+			t.Errorf("the metadata of %s depends on %v, not on the cluster", o.Name, urns)
 		}
 	}
 }

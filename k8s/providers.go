@@ -11,10 +11,11 @@ import (
 type Cluster struct {
 	Name       string // physical
 	Kubeconfig pulumi.StringOutput
-	// Identity tells the cluster from one that takes its place, and is known in
-	// the preview of an update: EKS's endpoint, which is new for every cluster;
-	// AKS's id, which becomes unknown when the cluster is replaced. AKS's address
-	// would not do: azure-native takes it for unknown in every preview.
+	// Identity is an output of the cluster that is known in the preview of its
+	// update and unknown in that of its replacement: EKS's endpoint, AKS's id. Its
+	// text may be the same for the next cluster, as AKS's id is; see
+	// clusterAnnotation. AKS's address would not do: azure-native takes it for
+	// unknown in every preview.
 	Identity pulumi.StringOutput
 	Version  string // Kubernetes version, for example 1.36
 	// Ready is what must stand as long as the program talks to the API: the
@@ -23,8 +24,10 @@ type Cluster struct {
 }
 
 // clusterAnnotation holds the cluster's identity on every object. It makes the
-// objects depend on the cluster: when the engine replaces the cluster, it deletes
-// them first and makes them anew in the next one.
+// objects' metadata depend on the cluster: when the engine replaces the cluster,
+// the old one first, it asks what becomes of the objects with metadata that
+// nobody knows. They would be replaced, so it deletes them before the cluster and
+// makes them anew in the next one, whatever the annotation says then.
 const clusterAnnotation = "burrow/cluster"
 
 // provider makes the provider for one cluster. It stays the same provider for

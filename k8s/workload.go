@@ -4,7 +4,12 @@
 //
 // The workloads themselves are not here. Policies apply to every pod of a
 // namespace, so that they hold for whatever comes. Probes of a node's own
-// kubelet are not flows: both clusters' policy engines always admit them.
+// kubelet are not flows: all policy engines of both clusters always admit them.
+//
+// The policies mean the same to every engine: the VPC CNI's agent in EKS; cilium,
+// azure and calico in AKS. Pods are named by labels and never by address, since
+// cilium takes no address range for pods or nodes of its own cluster; ranges are
+// only of what is outside. There are no port ranges and no named ports either.
 package k8s
 
 import (

@@ -61,18 +61,26 @@ var fragmentationNeeded = struct{ Type, Code int }{3, 4}
 //
 // Replies from the internet come to any unprivileged port, and a stateless rule
 // cannot tell a reply from a request. The denials before it keep that door shut
-// to the two neighbours that could knock: Azure, and the public subnets.
+// to the two neighbours that could knock: Azure, and the public subnets, where
+// there are any.
+//
+// With endpoints instead of NAT the rules stay as they are: the addresses of S3
+// are public, and those of the other services are the VPC's. No route leads to
+// any other public address.
 func privateACL(n plan.Network, relay plan.Relay) []aclRule {
 	vpc, azure := n.AWS.CIDR, n.Azure.CIDR
 	nodes, inbound, outbound := n.Azure.Subnets.Nodes, n.Azure.Subnets.ResolverInbound, n.Azure.Subnets.ResolverOutbound
 	rules := fragmentation()
-	for i, zone := range n.AWS.Zones {
-		name := fmt.Sprintf("no-public-az%d", i+1)
-		rules = append(rules, deny(ingress(110+i, name, zone.Public)), deny(egress(110+i, name, zone.Public)))
+	if n.AWS.HasNAT() {
+		for i, zone := range n.AWS.Zones {
+			name := fmt.Sprintf("no-public-az%d", i+1)
+			rules = append(rules, deny(ingress(110+i, name, zone.Public)), deny(egress(110+i, name, zone.Public)))
+		}
 	}
 	return append(rules,
-		// Within the VPC: nodes to the API's interfaces, pods to CoreDNS, the
-		// replies. Kubelets, node ports and pods are under "replies".
+		// Within the VPC: nodes to the API's interfaces and to endpoints, pods to
+		// CoreDNS, the replies. Kubelets, node ports and pods are under "replies", and
+		// "https" lets out to the VPC, too.
 		allow(ingress(200, "api", vpc), tcp, port(httpsPort)),
 		allow(ingress(210, "dns-tcp", vpc), tcp, port(dnsPort)),
 		allow(ingress(220, "dns-udp", vpc), udp, port(dnsPort)),
@@ -105,7 +113,8 @@ func privateACL(n plan.Network, relay plan.Relay) []aclRule {
 		deny(egress(390, "no-other-azure", azure)),
 
 		// Image pulls and cloud APIs. The packet names the server all the way;
-		// the NAT gateway's address never shows here.
+		// the NAT gateway's address never shows here. S3's layers of images come
+		// this way with endpoints, too.
 		allow(egress(900, "https", internet), tcp, port(httpsPort)),
 		allow(ingress(900, "replies", internet), tcp, unprivileged),
 	)

@@ -126,6 +126,38 @@ func TestPrivateACL(t *testing.T) {
 	}
 }
 
+// TestPrivateACLWithEndpoints: endpoints are the VPC's, S3 is outside, and there are
+// no public subnets to keep apart.
+func TestPrivateACLWithEndpoints(t *testing.T) {
+	p := inMode(withEndpoints)
+	rules := privateACL(p.Network, p.K8s.Relay)
+	for _, tc := range []struct {
+		name string
+		packet
+		want bool
+	}{
+		{"node to an endpoint in the other zone leaves", packet{true, tcp, nodeAZ2, 443}, true},
+		{"and arrives", packet{false, tcp, nodeAZ1, 443}, true},
+		{"the endpoint's reply leaves", packet{true, tcp, nodeAZ1, ephemeral}, true},
+		{"and arrives", packet{false, tcp, nodeAZ2, ephemeral}, true},
+		{"image layers are asked of S3", packet{true, tcp, web, 443}, true},
+		{"S3's reply", packet{false, tcp, web, ephemeral}, true},
+		{"S3 asks nothing", packet{false, tcp, web, 443}, false},
+		{"what may not leave with NAT may not leave now", packet{true, tcp, web, 80}, false},
+		{"a runner elsewhere in the VPC to an endpoint", packet{false, tcp, runner, 443}, true},
+		{"where a public subnet could be is VPC", packet{false, tcp, natAZ1, 443}, true},
+		{"AKS node to the load balancer", packet{false, tcp, aksNode, p.K8s.Relay.Port}, true},
+		{"AKS nodes reach no endpoint", packet{false, tcp, aksNode, 443}, false},
+		{"nor does the rest of Azure", packet{false, tcp, azureOther, 443}, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if got := admits(rules, tc.packet); got != tc.want {
+				t.Errorf("admits(%+v) = %v, want %v", tc.packet, got, tc.want)
+			}
+		})
+	}
+}
+
 func TestPublicACL(t *testing.T) {
 	rules := publicACL(plan.Default().Network)
 	for _, tc := range []struct {
@@ -158,14 +190,16 @@ func TestPublicACL(t *testing.T) {
 // TestACLLimits holds the ACLs of up to six zones against EC2's limits; no
 // region has more.
 func TestACLLimits(t *testing.T) {
-	for zones := 2; zones <= 6; zones++ {
-		p := plan.Default()
-		p.Network.AWS.Zones = manyZones(zones)
-		for acl, rules := range map[string][]aclRule{
-			"private": privateACL(p.Network, p.K8s.Relay),
-			"public":  publicACL(p.Network),
-		} {
-			t.Run(fmt.Sprintf("%s/%d zones", acl, zones), func(t *testing.T) { checkLimits(t, rules) })
+	for mode, change := range modes {
+		for zones := 2; zones <= 6; zones++ {
+			p := inMode(change)
+			p.Network.AWS.Zones = manyZones(zones)
+			for acl, rules := range map[string][]aclRule{
+				"private": privateACL(p.Network, p.K8s.Relay),
+				"public":  publicACL(p.Network),
+			} {
+				t.Run(fmt.Sprintf("%s/%s/%d zones", mode, acl, zones), func(t *testing.T) { checkLimits(t, rules) })
+			}
 		}
 	}
 }

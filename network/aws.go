@@ -2,6 +2,7 @@ package network
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
@@ -16,6 +17,9 @@ type AWSArgs struct {
 	Estate  plan.Estate
 	Network plan.Network
 	Relay   plan.Relay
+	// APIClients are ranges of the VPC beside the private subnets whose hosts work
+	// with the estate. Endpoints of AWS services admit them too.
+	APIClients []netip.Prefix
 }
 
 // AWS is the VPC.
@@ -28,9 +32,17 @@ type AWS struct {
 	// LogKeyARN is the key that CloudWatch Logs may use for any log group of
 	// the account in this region.
 	LogKeyARN pulumi.StringOutput
+	// FlowLogGroup is the name of the log group of the VPC's flow log.
+	FlowLogGroup pulumi.StringOutput
+	// EndpointGroupID is the security group of the interface endpoints, and
+	// S3PrefixListID stands for S3's addresses in security groups: where nodes find
+	// AWS when they have no NAT. Neither is set when they have (plan's HasNAT).
+	EndpointGroupID pulumi.IDOutput
+	S3PrefixListID  pulumi.StringOutput
 	// Ready is what has to stand before nodes and other things that take
 	// addresses of the private subnets at will: the reservations of the fixed
-	// addresses, the way to the internet and the network ACLs.
+	// addresses, the network ACLs, and the way to the internet or the endpoints
+	// with their security group's rules.
 	Ready []pulumi.Resource
 }
 
@@ -44,12 +56,16 @@ func NewAWS(ctx *pulumi.Context, name string, args AWSArgs, opts ...pulumi.Resou
 	if err := b.build(); err != nil {
 		return nil, fmt.Errorf("aws network %s: %w", name, err)
 	}
-	return out, ctx.RegisterResourceOutputs(out, pulumi.Map{
+	outputs := pulumi.Map{
 		"vpcId":                out.VPCID,
 		"privateSubnetIds":     pulumi.ToIDArrayOutput(out.PrivateSubnetIDs),
 		"privateRouteTableIds": pulumi.ToIDArrayOutput(out.PrivateRouteTableIDs),
 		"logKeyArn":            out.LogKeyARN,
-	})
+	}
+	if !args.Network.AWS.HasNAT() {
+		outputs["endpointGroupId"], outputs["s3PrefixListId"] = out.EndpointGroupID, out.S3PrefixListID
+	}
+	return out, ctx.RegisterResourceOutputs(out, outputs)
 }
 
 // awsBuilder makes the children of one AWS network. Rules and routes are always
@@ -63,21 +79,20 @@ type awsBuilder struct {
 }
 
 func (b *awsBuilder) build() error {
-	vpc, err := b.vpc()
-	if err != nil {
+	if err := b.vpc(); err != nil {
 		return fmt.Errorf("vpc: %w", err)
 	}
-	b.out.VPCID = vpc.ID()
-	public, err := b.publicSubnets(vpc)
+	gateways, err := b.wayOut()
 	if err != nil {
-		return fmt.Errorf("public subnets: %w", err)
+		return err
 	}
-	gateways, err := b.natGateways(public)
-	if err != nil {
-		return fmt.Errorf("nat gateways: %w", err)
-	}
-	if err := b.privateSubnets(vpc, gateways); err != nil {
+	if err := b.privateSubnets(gateways); err != nil {
 		return fmt.Errorf("private subnets: %w", err)
+	}
+	if !b.args.Network.AWS.HasNAT() {
+		if err := b.endpoints(); err != nil {
+			return fmt.Errorf("endpoints: %w", err)
+		}
 	}
 	if err := b.flowLog(); err != nil {
 		return fmt.Errorf("flow log: %w", err)
@@ -85,7 +100,30 @@ func (b *awsBuilder) build() error {
 	return nil
 }
 
-func (b *awsBuilder) vpc() (*ec2.Vpc, error) {
+// wayOut makes the NAT gateways with all that leads through them to the internet;
+// nothing where the private subnets have endpoints instead.
+func (b *awsBuilder) wayOut() ([]*ec2.NatGateway, error) {
+	if !b.args.Network.AWS.HasNAT() {
+		return nil, nil
+	}
+	public, err := b.publicSubnets()
+	if err != nil {
+		return nil, fmt.Errorf("public subnets: %w", err)
+	}
+	gateways, err := b.natGateways(public)
+	if err != nil {
+		return nil, fmt.Errorf("nat gateways: %w", err)
+	}
+	return gateways, nil
+}
+
+// vpc makes the VPC, or takes the one that exists. That one stays as its owner
+// left it; [CheckExisting] has seen that it will do.
+func (b *awsBuilder) vpc() error {
+	if id := b.args.Network.AWS.VPCID; id != "" {
+		b.out.VPCID = pulumi.ID(id).ToIDOutput()
+		return nil
+	}
 	name := b.args.Estate.Name("burrow-vpc")
 	// Both DNS flags are needed by private zones and the private EKS endpoint
 	// (VPC-08); hostnames are off unless asked for.
@@ -97,19 +135,21 @@ func (b *awsBuilder) vpc() (*ec2.Vpc, error) {
 		Tags:               b.tags(name),
 	}, b.parent)
 	if err != nil {
-		return nil, err
+		return err
 	}
+	b.out.VPCID = vpc.ID()
 	// Every VPC has this group. Taken over without rules, it allows nothing to
-	// whoever forgets to name a group.
+	// whoever forgets to name a group. In a VPC of somebody else, that would take
+	// away rules that are not ours.
 	group := b.args.Estate.Name("burrow-default-unused")
 	_, err = ec2.NewDefaultSecurityGroup(b.ctx, b.name+"-default-group", &ec2.DefaultSecurityGroupArgs{
-		VpcId: vpc.ID(),
+		VpcId: b.out.VPCID,
 		Tags:  b.tags(group),
 	}, b.parent)
 	if err != nil {
-		return nil, fmt.Errorf("default security group: %w", err)
+		return fmt.Errorf("default security group: %w", err)
 	}
-	return vpc, nil
+	return nil
 }
 
 // publicSubnet is a public subnet that reaches the internet: way is what must
@@ -121,33 +161,30 @@ type publicSubnet struct {
 
 // publicSubnets makes the internet gateway, the public route table and ACL, and
 // a public subnet in each zone, without automatic public addresses.
-func (b *awsBuilder) publicSubnets(vpc *ec2.Vpc) ([]publicSubnet, error) {
-	table, err := b.routeTable(vpc, "public", "burrow-public")
+func (b *awsBuilder) publicSubnets() ([]publicSubnet, error) {
+	table, err := b.routeTable("public", "burrow-public")
 	if err != nil {
 		return nil, err
 	}
-	gateway, err := ec2.NewInternetGateway(b.ctx, b.name+"-internet-gateway", &ec2.InternetGatewayArgs{
-		VpcId: vpc.ID(),
-		Tags:  b.tags(b.args.Estate.Name("burrow-igw")),
-	}, b.parent)
+	gateway, err := b.internetGateway()
 	if err != nil {
 		return nil, fmt.Errorf("internet gateway: %w", err)
 	}
 	route, err := ec2.NewRoute(b.ctx, b.name+"-public-default", &ec2.RouteArgs{
 		RouteTableId:         table.ID(),
 		DestinationCidrBlock: pulumi.String(internet.String()),
-		GatewayId:            gateway.ID(),
+		GatewayId:            gateway,
 	}, b.parent)
 	if err != nil {
 		return nil, fmt.Errorf("default route: %w", err)
 	}
-	acl, err := b.networkACL(vpc, "public", publicACL(b.args.Network))
+	acl, err := b.networkACL("public", publicACL(b.args.Network))
 	if err != nil {
 		return nil, err
 	}
 	var subnets []publicSubnet
 	for i, zone := range b.args.Network.AWS.Zones {
-		subnet, err := b.subnet(vpc, "public", i, zone.Name, zone.Public.String(), "kubernetes.io/role/elb")
+		subnet, err := b.subnet("public", i, zone.Name, zone.Public.String(), "kubernetes.io/role/elb")
 		if err != nil {
 			return nil, err
 		}
@@ -158,6 +195,21 @@ func (b *awsBuilder) publicSubnets(vpc *ec2.Vpc) ([]publicSubnet, error) {
 		subnets = append(subnets, publicSubnet{id: subnet.ID(), way: append(joined, route)})
 	}
 	return subnets, nil
+}
+
+// internetGateway is the VPC's one (VPC-09): a VPC that exists brings its own.
+func (b *awsBuilder) internetGateway() (pulumi.StringInput, error) {
+	if aws := b.args.Network.AWS; !aws.MakesVPC() {
+		return pulumi.String(aws.InternetGatewayID), nil
+	}
+	gateway, err := ec2.NewInternetGateway(b.ctx, b.name+"-internet-gateway", &ec2.InternetGatewayArgs{
+		VpcId: b.out.VPCID,
+		Tags:  b.tags(b.args.Estate.Name("burrow-igw")),
+	}, b.parent)
+	if err != nil {
+		return nil, err
+	}
+	return gateway.ID(), nil
 }
 
 // natGateways makes one NAT gateway for each zone, or a single one in the
@@ -196,13 +248,13 @@ func (b *awsBuilder) natGateways(public []publicSubnet) ([]*ec2.NatGateway, erro
 
 // privateSubnets makes a private subnet in each zone with a route table of its
 // own, the private ACL and the reservations.
-func (b *awsBuilder) privateSubnets(vpc *ec2.Vpc, gateways []*ec2.NatGateway) error {
-	acl, err := b.networkACL(vpc, "private", privateACL(b.args.Network, b.args.Relay))
+func (b *awsBuilder) privateSubnets(gateways []*ec2.NatGateway) error {
+	acl, err := b.networkACL("private", privateACL(b.args.Network, b.args.Relay))
 	if err != nil {
 		return err
 	}
 	for i, zone := range b.args.Network.AWS.Zones {
-		subnet, err := b.subnet(vpc, "private", i, zone.Name, zone.Private.String(), "kubernetes.io/role/internal-elb")
+		subnet, err := b.subnet("private", i, zone.Name, zone.Private.String(), "kubernetes.io/role/internal-elb")
 		if err != nil {
 			return err
 		}
@@ -210,17 +262,14 @@ func (b *awsBuilder) privateSubnets(vpc *ec2.Vpc, gateways []*ec2.NatGateway) er
 		if err != nil {
 			return err
 		}
-		table, err := b.routeTable(vpc, "private-"+az(i), "burrow-private-"+az(i))
+		table, err := b.routeTable("private-"+az(i), "burrow-private-"+az(i))
 		if err != nil {
 			return err
 		}
-		route, err := ec2.NewRoute(b.ctx, b.name+"-private-default-"+az(i), &ec2.RouteArgs{
-			RouteTableId:         table.ID(),
-			DestinationCidrBlock: pulumi.String(internet.String()),
-			NatGatewayId:         gateways[min(i, len(gateways)-1)].ID(),
-		}, b.parent)
-		if err != nil {
-			return fmt.Errorf("default route %s: %w", az(i), err)
+		if len(gateways) > 0 {
+			if err := b.defaultRoute(table, gateways[min(i, len(gateways)-1)], i); err != nil {
+				return fmt.Errorf("default route %s: %w", az(i), err)
+			}
 		}
 		joined, err := b.join(subnet, table, acl, "private", i)
 		if err != nil {
@@ -228,9 +277,20 @@ func (b *awsBuilder) privateSubnets(vpc *ec2.Vpc, gateways []*ec2.NatGateway) er
 		}
 		b.out.PrivateSubnetIDs = append(b.out.PrivateSubnetIDs, subnet.ID())
 		b.out.PrivateRouteTableIDs = append(b.out.PrivateRouteTableIDs, table.ID())
-		b.out.Ready = append(append(b.out.Ready, reservation, route), joined...)
+		b.out.Ready = append(append(b.out.Ready, reservation), joined...)
 	}
 	return nil
+}
+
+// defaultRoute leads from a private subnet to the internet through a NAT gateway.
+func (b *awsBuilder) defaultRoute(table *ec2.RouteTable, gateway *ec2.NatGateway, i int) error {
+	route, err := ec2.NewRoute(b.ctx, b.name+"-private-default-"+az(i), &ec2.RouteArgs{
+		RouteTableId:         table.ID(),
+		DestinationCidrBlock: pulumi.String(internet.String()),
+		NatGatewayId:         gateway.ID(),
+	}, b.parent)
+	b.out.Ready = append(b.out.Ready, route)
+	return err
 }
 
 // reserve keeps a block of the subnet from automatic assignment. The load
@@ -251,11 +311,11 @@ func (b *awsBuilder) reserve(subnet *ec2.Subnet, zone plan.Zone, i int) (*ec2.Su
 
 // subnet makes the subnet of one kind in zone i. The role tag is where
 // load-balancer controllers look for subnets (EKS-37).
-func (b *awsBuilder) subnet(vpc *ec2.Vpc, kind string, i int, zone, cidr, roleTag string) (*ec2.Subnet, error) {
-	tags := b.tags(b.args.Estate.Name(fmt.Sprintf("eks-%s-subnet-%s", kind, az(i))))
+func (b *awsBuilder) subnet(kind string, i int, zone, cidr, roleTag string) (*ec2.Subnet, error) {
+	tags := b.tags(subnetName(b.args.Estate, kind, i))
 	tags[roleTag] = pulumi.String("1")
 	subnet, err := ec2.NewSubnet(b.ctx, fmt.Sprintf("%s-%s-%s", b.name, kind, az(i)), &ec2.SubnetArgs{
-		VpcId:               vpc.ID(),
+		VpcId:               b.out.VPCID,
 		CidrBlock:           pulumi.String(cidr),
 		AvailabilityZone:    pulumi.String(zone),
 		MapPublicIpOnLaunch: pulumi.Bool(false),
@@ -267,9 +327,14 @@ func (b *awsBuilder) subnet(vpc *ec2.Vpc, kind string, i int, zone, cidr, roleTa
 	return subnet, nil
 }
 
-func (b *awsBuilder) routeTable(vpc *ec2.Vpc, child, base string) (*ec2.RouteTable, error) {
+// subnetName is the physical name of the subnet of one kind in zone i.
+func subnetName(estate plan.Estate, kind string, i int) string {
+	return estate.Name(fmt.Sprintf("eks-%s-subnet-%s", kind, az(i)))
+}
+
+func (b *awsBuilder) routeTable(child, base string) (*ec2.RouteTable, error) {
 	table, err := ec2.NewRouteTable(b.ctx, fmt.Sprintf("%s-%s-routes", b.name, child), &ec2.RouteTableArgs{
-		VpcId: vpc.ID(),
+		VpcId: b.out.VPCID,
 		Tags:  b.tags(b.args.Estate.Name(base)),
 	}, b.parent)
 	if err != nil {
@@ -303,9 +368,9 @@ type guardedACL struct {
 	rules []pulumi.Resource
 }
 
-func (b *awsBuilder) networkACL(vpc *ec2.Vpc, kind string, rules []aclRule) (*guardedACL, error) {
+func (b *awsBuilder) networkACL(kind string, rules []aclRule) (*guardedACL, error) {
 	acl, err := ec2.NewNetworkAcl(b.ctx, fmt.Sprintf("%s-%s-acl", b.name, kind), &ec2.NetworkAclArgs{
-		VpcId: vpc.ID(),
+		VpcId: b.out.VPCID,
 		Tags:  b.tags(b.args.Estate.Name("burrow-" + kind)),
 	}, b.parent)
 	if err != nil {

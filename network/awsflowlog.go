@@ -20,12 +20,17 @@ func (b *awsBuilder) flowLog() error {
 		return fmt.Errorf("key: %w", err)
 	}
 	place := awslogs.Place{Estate: b.args.Estate, Network: b.args.Network.AWS, KeyARN: b.out.LogKeyARN}
-	return place.Record(b.ctx, awslogs.FlowLog{
+	group, err := place.Record(b.ctx, awslogs.FlowLog{
 		Child: b.name + "-flow-log",
 		Name:  b.args.Estate.Name("burrow-vpc-flow-logs"),
 		Group: b.args.Estate.Name("/burrow/vpc-flow-logs"),
 		VPCID: b.out.VPCID,
 	}, b.parent)
+	if err != nil {
+		return err
+	}
+	b.out.FlowLogGroup = group.Name
+	return nil
 }
 
 // logKey encrypts log groups, unless the configuration names a key that does.

@@ -85,7 +85,7 @@ func (b *azureBuilder) build() error {
 	if err := b.subnets(vnet); err != nil {
 		return fmt.Errorf("subnets: %w", err)
 	}
-	if err := b.flowLog(vnet); err != nil {
+	if err := b.flowLog(); err != nil {
 		return fmt.Errorf("flow log: %w", err)
 	}
 	return nil
@@ -105,9 +105,20 @@ func (b *azureBuilder) group() error {
 	return nil
 }
 
-// vnet makes the VNet. It keeps Azure's own DNS servers: only through them do
-// private zones and forwarding rulesets act (ADR-21).
-func (b *azureBuilder) vnet() (*aznet.VirtualNetwork, error) {
+// vnetPlace is where subnets are made: the VNet and its group.
+type vnetPlace struct{ group, name pulumi.StringInput }
+
+// vnet makes the VNet, or takes the one that exists, which stays as its owner left
+// it: the subnets are made in there, in its group, and everything else in Burrow's
+// own. [CheckExisting] has seen that it will do.
+//
+// A new one keeps Azure's own DNS servers: only through them do private zones and
+// forwarding rulesets act (ADR-21).
+func (b *azureBuilder) vnet() (vnetPlace, error) {
+	if azure := b.args.Network.Azure; !azure.MakesVNet() {
+		b.out.VNetID = pulumi.ID(azure.VNetID).ToIDOutput()
+		return vnetPlace{group: pulumi.String(azure.VNetGroup()), name: pulumi.String(azure.VNetName())}, nil
+	}
 	name := b.args.Estate.Name("aks-vnet")
 	vnet, err := aznet.NewVirtualNetwork(b.ctx, b.name+"-vnet", &aznet.VirtualNetworkArgs{
 		VirtualNetworkName: pulumi.String(name),
@@ -119,24 +130,24 @@ func (b *azureBuilder) vnet() (*aznet.VirtualNetwork, error) {
 		Tags: b.tags(name),
 	}, b.parent)
 	if err != nil {
-		return nil, err
+		return vnetPlace{}, err
 	}
 	b.out.VNetID = vnet.ID()
-	return vnet, nil
+	return vnetPlace{group: b.out.GroupName, name: vnet.Name}, nil
 }
 
 // subnets makes the four subnets, one after another: a VNet takes one write at
 // a time (PRV-03). Each has its group and table from the first moment, because
 // writing a subnet anew without them would take them away (ANW-08).
-func (b *azureBuilder) subnets(vnet *aznet.VirtualNetwork) error {
-	estate, ranges := b.args.Estate, b.args.Network.Azure.Subnets
+func (b *azureBuilder) subnets(vnet vnetPlace) error {
+	names, ranges := azureSubnetNames(b.args.Estate), b.args.Network.Azure.Subnets
 	routes, err := b.routes()
 	if err != nil {
 		return fmt.Errorf("route table: %w", err)
 	}
 	for _, s := range []subnetSpec{
 		{
-			child: "nodes", name: estate.Name("aks-subnet"), id: &b.out.NodeSubnetID,
+			child: "nodes", name: names.nodes, id: &b.out.NodeSubnetID,
 			args: aznet.SubnetArgs{
 				AddressPrefix: pulumi.String(ranges.Nodes.String()),
 				RouteTable:    aznet.RouteTableTypeArgs{Id: routes.table.ID()},
@@ -144,18 +155,17 @@ func (b *azureBuilder) subnets(vnet *aznet.VirtualNetwork) error {
 			rules: nodeRules(b.args.Network, b.args.AKS, b.args.Relay), wait: routes.routes,
 		},
 		{
-			// The gateway finds its subnet by this name (AVG-15), and bears no
-			// security group in it (AVG-17).
-			child: "gateway", name: "GatewaySubnet", id: &b.out.GatewaySubnetID,
+			// The gateway bears no security group in its subnet (AVG-17).
+			child: "gateway", name: names.gateway, id: &b.out.GatewaySubnetID,
 			args: aznet.SubnetArgs{AddressPrefix: pulumi.String(ranges.Gateway.String())},
 		},
 		{
-			child: "dns-inbound", name: estate.Name("dns-inbound-subnet"), id: &b.out.ResolverInboundSubnetID,
+			child: "dns-inbound", name: names.resolverInbound, id: &b.out.ResolverInboundSubnetID,
 			args:  aznet.SubnetArgs{AddressPrefix: pulumi.String(ranges.ResolverInbound.String()), Delegations: toResolver()},
 			rules: resolverInboundRules(b.args.Network),
 		},
 		{
-			child: "dns-outbound", name: estate.Name("dns-outbound-subnet"), id: &b.out.ResolverOutboundSubnetID,
+			child: "dns-outbound", name: names.resolverOutbound, id: &b.out.ResolverOutboundSubnetID,
 			args:  aznet.SubnetArgs{AddressPrefix: pulumi.String(ranges.ResolverOutbound.String()), Delegations: toResolver()},
 			rules: resolverOutboundRules(b.args.Network),
 		},
@@ -165,6 +175,18 @@ func (b *azureBuilder) subnets(vnet *aznet.VirtualNetwork) error {
 		}
 	}
 	return nil
+}
+
+// azureNames are the names of the subnets.
+type azureNames struct{ nodes, gateway, resolverInbound, resolverOutbound string }
+
+func azureSubnetNames(estate plan.Estate) azureNames {
+	return azureNames{
+		nodes:            estate.Name("aks-subnet"),
+		gateway:          "GatewaySubnet", // by which the gateway finds it (AVG-15)
+		resolverInbound:  estate.Name("dns-inbound-subnet"),
+		resolverOutbound: estate.Name("dns-outbound-subnet"),
+	}
 }
 
 // subnetSpec is one subnet and what guards it.
@@ -177,7 +199,7 @@ type subnetSpec struct {
 	id    *pulumi.IDOutput // where the id goes
 }
 
-func (b *azureBuilder) subnet(vnet *aznet.VirtualNetwork, s subnetSpec) error {
+func (b *azureBuilder) subnet(vnet vnetPlace, s subnetSpec) error {
 	args, wait := s.args, append(s.wait, b.out.Ready...)
 	if len(s.rules) > 0 {
 		group, last, err := b.securityGroup(s.child, s.name, s.rules)
@@ -189,8 +211,8 @@ func (b *azureBuilder) subnet(vnet *aznet.VirtualNetwork, s subnetSpec) error {
 		wait = append(wait, last...)
 	}
 	args.SubnetName = pulumi.String(s.name)
-	args.VirtualNetworkName = vnet.Name
-	args.ResourceGroupName = b.out.GroupName
+	args.VirtualNetworkName = vnet.name
+	args.ResourceGroupName = vnet.group
 	subnet, err := aznet.NewSubnet(b.ctx, fmt.Sprintf("%s-%s-subnet", b.name, s.child), &args, b.parent, pulumi.DependsOn(wait))
 	if err != nil {
 		return err

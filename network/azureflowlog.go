@@ -20,7 +20,7 @@ const analyticsMinutes = 10
 // The log is a child of the region's Network Watcher, in the watcher's group.
 // Azure makes the watcher with the first VNet of the region, so the log must
 // come after ours; naming the VNet as its target sees to that (LOG-03).
-func (b *azureBuilder) flowLog(vnet *aznet.VirtualNetwork) error {
+func (b *azureBuilder) flowLog() error {
 	workspace, err := b.workspace()
 	if err != nil {
 		return fmt.Errorf("workspace: %w", err)
@@ -35,7 +35,7 @@ func (b *azureBuilder) flowLog(vnet *aznet.VirtualNetwork) error {
 		NetworkWatcherName: pulumi.String(azure.NetworkWatcher.Name),
 		ResourceGroupName:  pulumi.String(azure.NetworkWatcher.ResourceGroup),
 		Location:           b.location(),
-		TargetResourceId:   vnet.ID(),
+		TargetResourceId:   b.out.VNetID,
 		StorageId:          account.ID(),
 		Enabled:            pulumi.Bool(true),
 		Format: aznet.FlowLogFormatParametersArgs{

@@ -21,6 +21,9 @@ type RelayArgs struct {
 	Relay     plan.Relay
 	VPCID     pulumi.IDOutput
 	SubnetIDs []pulumi.IDOutput // private, in the order of the plan's zones
+	// Ready has to stand before Azure may call the load balancer in a subnet: the
+	// subnet's way back.
+	Ready []pulumi.Resource
 	// NodeSecurityGroupID is the group that the nodes carry.
 	NodeSecurityGroupID pulumi.IDOutput
 	// AutoScalingGroupName is the group that the nodes come and go with.
@@ -31,10 +34,13 @@ type RelayArgs struct {
 type Relay struct {
 	pulumi.ResourceState
 
-	Name      pulumi.StringOutput
-	DNSName   pulumi.StringOutput
-	ZoneID    pulumi.StringOutput // hosted zone of DNSName, for alias records
-	Addresses []string            // fixed by the plan, one in each zone
+	Name    pulumi.StringOutput
+	DNSName pulumi.StringOutput
+	ZoneID  pulumi.StringOutput // hosted zone of DNSName, for alias records
+	// LoadBalancerSuffix and TargetGroupSuffix are what CloudWatch knows both by,
+	// such as net/relay-nlb/0123456789abcdef.
+	LoadBalancerSuffix, TargetGroupSuffix pulumi.StringOutput
+	Addresses                             []string // fixed by the plan, one in each zone
 }
 
 // Health checks of the load balancer. Two failures ten seconds apart take a node
@@ -53,11 +59,12 @@ func NewRelay(ctx *pulumi.Context, name string, args RelayArgs, opts ...pulumi.R
 		return nil, fmt.Errorf("relay %s: %w", name, err)
 	}
 	b := &relayBuilder{ctx: ctx, name: name, args: args, parent: pulumi.Parent(out)}
-	balancer, err := b.build()
+	balancer, targets, err := b.build()
 	if err != nil {
 		return nil, fmt.Errorf("relay %s: %w", name, err)
 	}
 	out.Name, out.DNSName, out.ZoneID = balancer.Name, balancer.DnsName, balancer.ZoneId
+	out.LoadBalancerSuffix, out.TargetGroupSuffix = balancer.ArnSuffix, targets.ArnSuffix
 	for _, zone := range args.Network.AWS.Zones {
 		out.Addresses = append(out.Addresses, zone.NLB.String())
 	}
@@ -77,18 +84,18 @@ type relayBuilder struct {
 	parent pulumi.ResourceOption
 }
 
-func (b *relayBuilder) build() (*lb.LoadBalancer, error) {
+func (b *relayBuilder) build() (*lb.LoadBalancer, *lb.TargetGroup, error) {
 	group, err := b.securityGroup()
 	if err != nil {
-		return nil, fmt.Errorf("security group: %w", err)
+		return nil, nil, fmt.Errorf("security group: %w", err)
 	}
 	balancer, err := b.balancer(group)
 	if err != nil {
-		return nil, fmt.Errorf("load balancer: %w", err)
+		return nil, nil, fmt.Errorf("load balancer: %w", err)
 	}
 	targets, err := b.targets()
 	if err != nil {
-		return nil, fmt.Errorf("targets: %w", err)
+		return nil, nil, fmt.Errorf("targets: %w", err)
 	}
 	_, err = lb.NewListener(b.ctx, b.name+"-listener", &lb.ListenerArgs{
 		LoadBalancerArn: balancer.Arn,
@@ -101,9 +108,9 @@ func (b *relayBuilder) build() (*lb.LoadBalancer, error) {
 		Tags: b.tags(b.args.Estate.Name(b.args.Relay.NLB)),
 	}, b.parent)
 	if err != nil {
-		return nil, fmt.Errorf("listener: %w", err)
+		return nil, nil, fmt.Errorf("listener: %w", err)
 	}
-	return balancer, nil
+	return balancer, targets, nil
 }
 
 // balancer has its security group from the beginning: one made without can
@@ -127,7 +134,7 @@ func (b *relayBuilder) balancer(group *ec2.SecurityGroup) (*lb.LoadBalancer, err
 		SecurityGroups:               pulumi.StringArray{group.ID()},
 		EnableCrossZoneLoadBalancing: pulumi.Bool(true),
 		Tags:                         b.tags(name),
-	}, b.parent)
+	}, b.parent, pulumi.DependsOn(b.args.Ready))
 }
 
 // targets are all nodes, on the node port. The client's address is preserved,

@@ -43,7 +43,7 @@ func record(t *testing.T, program pulumi.RunFunc) *sent.Log {
 
 func invent(r sent.Resource) map[string]any {
 	outputs := map[string]any{}
-	for _, key := range []string{"arn", "name", "customerId", "dnsName", "zoneId"} {
+	for _, key := range []string{"arn", "name", "customerId", "dnsName", "zoneId", "prefixListId"} {
 		if _, given := r.Inputs[key]; !given {
 			outputs[key] = key + " of " + r.Name
 		}
@@ -91,13 +91,13 @@ func TestNoInlineChildren(t *testing.T) {
 		"azure-native:network:NetworkSecurityGroup":         {"securityRules"},
 		"azure-native:network:RouteTable":                   {"routes"},
 	}
-	w := record(t, network(plan.Default()))
+	w, other := record(t, network(plan.Default())), record(t, network(inMode(modes["existing, with endpoints"])))
 	for typ, keys := range inline {
 		resources := w.Of(typ)
 		if len(resources) == 0 {
 			t.Errorf("no %s was registered", typ)
 		}
-		for _, r := range resources {
+		for _, r := range slices.Concat(resources, other.Of(typ)) {
 			for _, key := range keys {
 				if got, ok := r.Inputs[key]; ok {
 					t.Errorf("%s %s has inline %s: %v", typ, r.Name, key, got)
@@ -117,27 +117,32 @@ var untaggable = []string{
 }
 
 func TestTagsAndParents(t *testing.T) {
-	p := plan.Default()
-	p.Estate.ExtraTags = map[string]string{"Team": "burrow"}
-	for _, r := range record(t, network(p)).All() {
-		key := r.Type + " " + r.Name
-		if !r.Options.GetCustom() {
-			continue
-		}
-		if !strings.Contains(r.Options.GetParent(), "burrow:network:") {
-			t.Errorf("%s has parent %q", key, r.Options.GetParent())
-		}
-		tags, tagged := r.Inputs["tags"].(map[string]any)
-		if slices.Contains(untaggable, r.Type) {
-			if tagged {
-				t.Errorf("%s is untaggable and has tags", key)
+	for mode, change := range modes {
+		p := inMode(change)
+		p.Estate.ExtraTags = map[string]string{"Team": "burrow"}
+		for _, r := range record(t, network(p)).All() {
+			if r.Options.GetCustom() {
+				checkTagsAndParent(t, mode+": "+r.Type+" "+r.Name, r)
 			}
-			continue
 		}
-		for _, tag := range []string{"Environment", "Project", "Name", "Owner", "ManagedBy", "Team"} {
-			if tags[tag] == "" || tags[tag] == nil {
-				t.Errorf("%s has no tag %s", key, tag)
-			}
+	}
+}
+
+func checkTagsAndParent(t *testing.T, key string, r sent.Resource) {
+	t.Helper()
+	if !strings.Contains(r.Options.GetParent(), "burrow:network:") {
+		t.Errorf("%s has parent %q", key, r.Options.GetParent())
+	}
+	tags, tagged := r.Inputs["tags"].(map[string]any)
+	if slices.Contains(untaggable, r.Type) {
+		if tagged {
+			t.Errorf("%s is untaggable and has tags", key)
+		}
+		return
+	}
+	for _, tag := range []string{"Environment", "Project", "Name", "Owner", "ManagedBy", "Team"} {
+		if tags[tag] == "" || tags[tag] == nil {
+			t.Errorf("%s has no tag %s", key, tag)
 		}
 	}
 }
@@ -315,38 +320,43 @@ func TestRelayOnTheWire(t *testing.T) {
 	}
 }
 
-// TestEstatesApart: two estates of the same accounts share no physical name.
+// TestEstatesApart: two estates of the same accounts share no physical name, not
+// even in one VPC and one VNet.
 func TestEstatesApart(t *testing.T) {
-	nameKeys := []string{
-		"name", "resourceGroupName", "virtualNetworkName", "subnetName", "networkSecurityGroupName",
-		"routeTableName", "flowLogName", "accountName", "workspaceName",
-	}
-	physical := func(suffix string) map[string]bool {
-		p := plan.Default()
-		p.Estate.Suffix = suffix
-		p.Network.Azure.StorageAccount += suffix // the plan derives it from the suffix when it loads
-		found := map[string]bool{}
-		for _, r := range record(t, network(p)).All() {
-			for _, key := range nameKeys {
-				name, ok := r.Inputs[key].(string)
-				if ok && !slices.Contains(sharedNames, name) && !strings.HasPrefix(name, "name of ") { // invented
-					found[name] = true
-				}
-			}
+	for mode, change := range modes {
+		first, second := physicalNames(t, change, ""), physicalNames(t, change, "two")
+		if len(first) == 0 {
+			t.Fatalf("%s: no physical names found", mode)
 		}
-		return found
-	}
-	first, second := physical(""), physical("two")
-	if len(first) == 0 {
-		t.Fatal("no physical names found")
-	}
-	for name := range first {
-		if second[name] {
-			t.Errorf("%s belongs to both estates", name)
+		for name := range first {
+			if second[name] {
+				t.Errorf("%s: %s belongs to both estates", mode, name)
+			}
 		}
 	}
 }
 
+func physicalNames(t *testing.T, change func(*plan.Plan), suffix string) map[string]bool {
+	t.Helper()
+	nameKeys := []string{
+		"name", "resourceGroupName", "virtualNetworkName", "subnetName", "networkSecurityGroupName",
+		"routeTableName", "flowLogName", "accountName", "workspaceName",
+	}
+	p := inMode(change)
+	p.Estate.Suffix = suffix
+	p.Network.Azure.StorageAccount += suffix // the plan derives it from the suffix when it loads
+	found := map[string]bool{}
+	for _, r := range record(t, network(p)).All() {
+		for _, key := range nameKeys {
+			name, ok := r.Inputs[key].(string)
+			if ok && !slices.Contains(sharedNames, name) && !strings.HasPrefix(name, "name of ") { // invented
+				found[name] = true
+			}
+		}
+	}
+	return found
+}
+
 // sharedNames are unique within something that is an estate's own, or are the
-// subscription's.
-var sharedNames = []string{"GatewaySubnet", "NetworkWatcherRG", "deliver"}
+// subscription's, or were there before.
+var sharedNames = []string{"GatewaySubnet", "NetworkWatcherRG", "deliver", otherGroup, "vnet-hub"}

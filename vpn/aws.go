@@ -2,12 +2,16 @@ package vpn
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2transitgateway"
 	"github.com/pulumi/pulumi-azure-native-sdk/network/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"burrow/internal/awslogs"
 	"burrow/internal/plan"
 )
 
@@ -20,65 +24,147 @@ const (
 )
 
 // anywhere leaves the traffic selectors wide open, as a route-based Azure
-// gateway proposes them; BGP decides what enters the tunnel (AWV-24).
+// gateway proposes them; routes decide what enters the tunnel (AWV-24).
 const anywhere = "0.0.0.0/0"
 
-// awsSide makes the virtual private gateway and a VPN connection for each
-// instance of the Azure gateway, which it returns by instance.
+// awsEnd is what the tunnels end at in AWS: a gateway of one kind or the other.
+type awsEnd struct {
+	// vpnGatewayID or transitGatewayID is set, as connections and routes name it.
+	vpnGatewayID, transitGatewayID pulumi.StringPtrInput
+	// table is the transit gateway's own route table.
+	table *ec2transitgateway.RouteTable
+	// ready has to stand before a connection comes: it finds the VPC behind the
+	// gateway from its first packet on, and goes before all this does.
+	ready []pulumi.Resource
+}
+
+// awsSide makes the gateway and a VPN connection for each instance of the Azure
+// gateway, which it returns by instance.
+//
+// The order is for the day when the kind of gateway changes. A connection then
+// moves in place and keeps its outside addresses, its tunnels and its keys, but
+// both its tunnels are down meanwhile (AWV-28). So the first connection moves
+// alone, and the VPC's routes follow it; only then does the next one move. At any
+// moment one connection stands, and a route leads to a gateway that has one. The
+// engine deletes what is left over, the old gateway and what hangs on it, after
+// everything else. It works the same in both directions, because the route of a
+// table to the VNet is one resource whatever it leads to, see [builder.routes].
 func (b *builder) awsSide(
 	addresses map[int]*network.PublicIPAddress, keys map[string]pulumi.StringOutput,
 ) (map[int]*ec2.VpnConnection, error) {
-	gateway, err := b.virtualGateway()
+	group, err := b.tunnelLogs()
 	if err != nil {
-		return nil, fmt.Errorf("virtual private gateway: %w", err)
+		return nil, fmt.Errorf("tunnel logs: %w", err)
 	}
+	end, err := b.awsGateway()
+	if err != nil {
+		return nil, err
+	}
+	b.out.LogGroupName, b.out.ConnectionIDs = group.Name, map[int]pulumi.IDOutput{}
 	connections := map[int]*ec2.VpnConnection{}
-	for _, instance := range b.args.VPN.Instances() {
+	before := end.ready
+	for i, instance := range b.args.VPN.Instances() {
 		customer, err := b.customerGateway(instance, addresses[instance])
 		if err != nil {
 			return nil, fmt.Errorf("customer gateway %d: %w", instance, err)
 		}
-		connections[instance], err = b.vpnConnection(instance, gateway, customer, keys)
+		connection, err := b.vpnConnection(instance, end, customer, keys, group, before)
 		if err != nil {
 			return nil, fmt.Errorf("vpn connection %d: %w", instance, err)
 		}
+		connections[instance], b.out.ConnectionIDs[instance] = connection, connection.ID()
+		links, err := b.links(instance, end, connection)
+		if err != nil {
+			return nil, fmt.Errorf("vpn connection %d: %w", instance, err)
+		}
+		before = slices.Concat(before, []pulumi.Resource{connection}, links)
+		if i > 0 {
+			continue
+		}
+		routes, err := b.routes(end, before)
+		if err != nil {
+			return nil, fmt.Errorf("routes: %w", err)
+		}
+		before, b.out.Routes = slices.Concat(before, routes), routes
 	}
 	return connections, nil
 }
 
-// virtualGateway makes the gateway, attaches it to the VPC and lets every
-// private route table learn from it.
-func (b *builder) virtualGateway() (*ec2.VpnGateway, error) {
-	name := b.args.Estate.Name("burrow-vgw")
-	gateway, err := ec2.NewVpnGateway(b.ctx, b.name+"-vgw", &ec2.VpnGatewayArgs{
-		AmazonSideAsn: pulumi.String(asn(b.args.VPN.AWSASN)),
-		Tags:          b.tags(name),
+func (b *builder) awsGateway() (awsEnd, error) {
+	if b.args.VPN.OnTransit() {
+		end, err := b.transitGateway()
+		if err != nil {
+			return end, fmt.Errorf("transit gateway: %w", err)
+		}
+		return end, nil
+	}
+	end, err := b.virtualGateway()
+	if err != nil {
+		return end, fmt.Errorf("virtual private gateway: %w", err)
+	}
+	return end, nil
+}
+
+// tunnelLogs is the group that all tunnels log to. Log delivery writes under
+// /aws/vendedlogs/ without a line for each group in the account's resource
+// policy, which has room for few (AWV-29).
+func (b *builder) tunnelLogs() (*cloudwatch.LogGroup, error) {
+	name := b.args.Estate.Name("/aws/vendedlogs/burrow-vpn")
+	return b.logs().Group(b.ctx, b.name+"-vpn-logs", name, b.parent)
+}
+
+func (b *builder) logs() awslogs.Place {
+	return awslogs.Place{Estate: b.args.Estate, Network: b.args.Network.AWS, KeyARN: b.args.AWS.LogKeyARN}
+}
+
+// links are what a connection needs beside itself for routes to be found: its
+// place in the transit gateway's table, or the VNet's range where no BGP brings it.
+func (b *builder) links(instance int, end awsEnd, connection *ec2.VpnConnection) ([]pulumi.Resource, error) {
+	if end.table != nil {
+		return b.joinTable(fmt.Sprintf("instance%d", instance), end.table, b.transitAttachmentID(connection),
+			// A connection takes its attachment with it when it leaves, and with the
+			// attachment goes all that was joined. To delete that once more is an error
+			// (the provider forgives a missing table only).
+			pulumi.RetainOnDelete(true))
+	}
+	if b.args.VPN.BGP() {
+		return nil, nil
+	}
+	child := fmt.Sprintf("%s-vpn-route-instance%d", b.name, instance)
+	route, err := ec2.NewVpnConnectionRoute(b.ctx, child, &ec2.VpnConnectionRouteArgs{
+		DestinationCidrBlock: pulumi.String(b.args.Network.Azure.CIDR.String()),
+		VpnConnectionId:      connection.ID(),
 	}, b.parent)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("static route: %w", err)
 	}
-	// A VPC holds one gateway at a time (AWV-06): the old one leaves first.
-	attachment, err := ec2.NewVpnGatewayAttachment(b.ctx, b.name+"-vgw-attachment", &ec2.VpnGatewayAttachmentArgs{
-		VpcId:        b.args.AWS.VPCID,
-		VpnGatewayId: gateway.ID(),
-	}, b.parent, pulumi.DeleteBeforeReplace(true))
-	if err != nil {
-		return nil, fmt.Errorf("attachment: %w", err)
-	}
+	return []pulumi.Resource{route}, nil
+}
+
+// routes lead the VNet's range from every private route table to the gateway. A
+// transit gateway needs them: it propagates nothing into a VPC's tables (AWV-39).
+// With a virtual private gateway, propagation says the same. The route is there
+// all the same, under one name for both: a static route beats a propagated one
+// (AWV-10), so that a route to the transit gateway, deleted last like everything
+// that is left over, would lead the VNet's traffic to a gateway without
+// connections for the rest of the run. As it is, the provider replaces the target
+// in place, at the moment that the dependencies say. It follows the gateway's
+// attachment to the VPC, without which it is refused (VPC-14, AWV-39).
+func (b *builder) routes(end awsEnd, after []pulumi.Resource) ([]pulumi.Resource, error) {
+	var routes []pulumi.Resource
 	for i, table := range b.args.AWS.RouteTableIDs {
-		child := fmt.Sprintf("%s-vgw-propagation-az%d", b.name, i+1)
-		// The gateway's id comes from the attachment: propagation is refused
-		// before the gateway is attached (AWV-07), and is switched off before
-		// it is detached.
-		_, err := ec2.NewVpnGatewayRoutePropagation(b.ctx, child, &ec2.VpnGatewayRoutePropagationArgs{
-			RouteTableId: table,
-			VpnGatewayId: attachment.VpnGatewayId,
-		}, b.parent)
+		route, err := ec2.NewRoute(b.ctx, fmt.Sprintf("%s-to-azure-az%d", b.name, i+1), &ec2.RouteArgs{
+			RouteTableId:         table,
+			DestinationCidrBlock: pulumi.String(b.args.Network.Azure.CIDR.String()),
+			GatewayId:            end.vpnGatewayID,
+			TransitGatewayId:     end.transitGatewayID,
+		}, b.parent, pulumi.DependsOn(after))
 		if err != nil {
-			return nil, fmt.Errorf("propagation az%d: %w", i+1, err)
+			return nil, fmt.Errorf("az%d: %w", i+1, err)
 		}
+		routes = append(routes, route)
 	}
-	return gateway, nil
+	return routes, nil
 }
 
 // customerGateway is what AWS knows of one Azure gateway instance: its public
@@ -94,24 +180,47 @@ func (b *builder) customerGateway(instance int, address *network.PublicIPAddress
 	}, b.parent)
 }
 
-// vpnConnection makes both tunnels to one Azure instance. A new key modifies its
-// tunnel in place; a new inside CIDR replaces the connection (AWV-37), and
-// the old one has to go first, because inside CIDRs are unique to a gateway
-// (AWV-14).
+// vpnConnection makes both tunnels to one Azure instance. Another gateway or a new
+// key changes it in place; a new inside CIDR or another routing replaces it
+// (AWV-37), and the old one has to go first, because inside CIDRs are unique to a
+// gateway (AWV-14).
 func (b *builder) vpnConnection(
-	instance int, gateway *ec2.VpnGateway, customer *ec2.CustomerGateway, keys map[string]pulumi.StringOutput,
+	instance int, end awsEnd, customer *ec2.CustomerGateway, keys map[string]pulumi.StringOutput,
+	logs *cloudwatch.LogGroup, before []pulumi.Resource,
 ) (*ec2.VpnConnection, error) {
 	args := tunnelOptions(b.args.VPN.AlgorithmSuite(), b.args.VPN.InstanceTunnels(instance), keys)
+	logTunnels(args, logs)
 	args.Type = pulumi.String("ipsec.1")
-	args.VpnGatewayId = gateway.ID()
+	args.VpnGatewayId = end.vpnGatewayID
+	args.TransitGatewayId = end.transitGatewayID
 	args.CustomerGatewayId = customer.ID()
-	args.StaticRoutesOnly = pulumi.Bool(false)
+	args.StaticRoutesOnly = pulumi.Bool(!b.args.VPN.BGP())
 	args.LocalIpv4NetworkCidr = pulumi.String(anywhere)
 	args.RemoteIpv4NetworkCidr = pulumi.String(anywhere)
 	args.TunnelInsideIpVersion = pulumi.String("ipv4")
 	args.Tags = b.tags(b.args.Estate.Name(fmt.Sprintf("burrow-vpn-instance%d", instance)))
 	child := fmt.Sprintf("%s-vpn-instance%d", b.name, instance)
-	return ec2.NewVpnConnection(b.ctx, child, args, b.parent, pulumi.DeleteBeforeReplace(true))
+	return ec2.NewVpnConnection(b.ctx, child, args, b.parent,
+		pulumi.DeleteBeforeReplace(true), pulumi.DependsOn(before))
+}
+
+// logTunnels has both tunnels log what they negotiate. It is part of the creation:
+// switched on later, it replaces one endpoint after the other (AWV-28).
+func logTunnels(args *ec2.VpnConnectionArgs, group *cloudwatch.LogGroup) {
+	args.Tunnel1LogOptions = ec2.VpnConnectionTunnel1LogOptionsArgs{
+		CloudwatchLogOptions: ec2.VpnConnectionTunnel1LogOptionsCloudwatchLogOptionsArgs{
+			LogEnabled:      pulumi.Bool(true),
+			LogGroupArn:     group.Arn, // the provider's is plain, without ":*" (AWV-29)
+			LogOutputFormat: pulumi.String("json"),
+		},
+	}
+	args.Tunnel2LogOptions = ec2.VpnConnectionTunnel2LogOptionsArgs{
+		CloudwatchLogOptions: ec2.VpnConnectionTunnel2LogOptionsCloudwatchLogOptionsArgs{
+			LogEnabled:      pulumi.Bool(true),
+			LogGroupArn:     group.Arn,
+			LogOutputFormat: pulumi.String("json"),
+		},
+	}
 }
 
 // tunnelOptions are the options of both tunnels of a connection. Every one is

@@ -6,6 +6,8 @@ import (
 	"github.com/pulumi/pulumi-azure-native-sdk/insights/v2"
 	"github.com/pulumi/pulumi-azure-native-sdk/network/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"burrow/internal/plan"
 )
 
 // gatewayLogs are the gateway's log categories that say something about
@@ -28,7 +30,7 @@ func (b *builder) publicAddresses() (map[int]*network.PublicIPAddress, error) {
 		address, err := network.NewPublicIPAddress(b.ctx, child, &network.PublicIPAddressArgs{
 			PublicIpAddressName:      pulumi.String(name),
 			ResourceGroupName:        b.args.Azure.GroupName,
-			Location:                 pulumi.String(b.args.Location),
+			Location:                 pulumi.String(b.args.Network.Azure.Location),
 			PublicIPAllocationMethod: pulumi.String(network.IPAllocationMethodStatic),
 			PublicIPAddressVersion:   pulumi.String(network.IPVersionIPv4),
 			Sku: network.PublicIPAddressSkuArgs{
@@ -46,42 +48,42 @@ func (b *builder) publicAddresses() (map[int]*network.PublicIPAddress, error) {
 	return addresses, nil
 }
 
-// azureSide makes the gateway and one connection for each tunnel.
-func (b *builder) azureSide(addresses map[int]*network.PublicIPAddress, tunnels []Tunnel) error {
+// azureSide makes the gateway and one connection for each tunnel, in the order of
+// the tunnels.
+func (b *builder) azureSide(
+	addresses map[int]*network.PublicIPAddress, tunnels []Tunnel,
+) (*network.VirtualNetworkGateway, []pulumi.Resource, error) {
 	gateway, err := b.gateway(addresses)
 	if err != nil {
-		return fmt.Errorf("gateway: %w", err)
+		return nil, nil, fmt.Errorf("gateway: %w", err)
 	}
 	if err := b.diagnostics(gateway); err != nil {
-		return fmt.Errorf("gateway diagnostics: %w", err)
+		return nil, nil, fmt.Errorf("gateway diagnostics: %w", err)
 	}
 	// Each connection waits for the one before: a run that replaces several
 	// never has two of them away at once, and the gateway takes one write at a
 	// time anyway (AVG-24).
-	var previous []pulumi.Resource
-	for _, t := range tunnels {
+	var connections []pulumi.Resource
+	for i, t := range tunnels {
 		peer, err := b.localGateway(t)
 		if err != nil {
-			return fmt.Errorf("local network gateway %s: %w", t.Name(), err)
+			return nil, nil, fmt.Errorf("local network gateway %s: %w", t.Name(), err)
 		}
-		connection, err := b.connection(t, gateway, peer, previous)
+		connection, err := b.connection(t, gateway, peer, connections[max(0, i-1):])
 		if err != nil {
-			return fmt.Errorf("connection %s: %w", t.Name(), err)
+			return nil, nil, fmt.Errorf("connection %s: %w", t.Name(), err)
 		}
-		previous = []pulumi.Resource{connection}
+		connections = append(connections, connection)
 	}
-	return nil
+	return gateway, connections, nil
 }
 
-// gateway makes the active-active gateway. Its BGP settings are complete, down
-// to the weight: the service fills in what is left out, and whoever then
-// compares rewrites the gateway in every run (AVG-35). The two lists that it
-// echoes (default addresses, tunnel addresses) are read-only, and the single
-// bgpPeeringAddress belongs to the service (AVG-32).
+// gateway makes the active-active gateway. It keeps its generation for life
+// (AVG-05), which the provider does not know: it would send an update that Azure
+// refuses.
 func (b *builder) gateway(addresses map[int]*network.PublicIPAddress) (*network.VirtualNetworkGateway, error) {
 	name := b.gatewayName()
 	var configurations network.VirtualNetworkGatewayIPConfigurationArray
-	var peering network.IPConfigurationBgpPeeringAddressArray
 	for _, instance := range b.args.VPN.Instances() {
 		configurations = append(configurations, network.VirtualNetworkGatewayIPConfigurationArgs{
 			Name:                      pulumi.String(ipConfigurationName(instance)),
@@ -89,15 +91,11 @@ func (b *builder) gateway(addresses map[int]*network.PublicIPAddress) (*network.
 			PublicIPAddress:           network.SubResourceArgs{Id: addresses[instance].ID()},
 			Subnet:                    network.SubResourceArgs{Id: b.args.Azure.SubnetID},
 		})
-		peering = append(peering, network.IPConfigurationBgpPeeringAddressArgs{
-			IpconfigurationId:    b.ipConfigurationID(instance),
-			CustomBgpIpAddresses: b.customAddresses(instance),
-		})
 	}
 	return network.NewVirtualNetworkGateway(b.ctx, b.name+"-gateway", &network.VirtualNetworkGatewayArgs{
 		VirtualNetworkGatewayName: pulumi.String(name),
 		ResourceGroupName:         b.args.Azure.GroupName,
-		Location:                  pulumi.String(b.args.Location),
+		Location:                  pulumi.String(b.args.Network.Azure.Location),
 		GatewayType:               pulumi.String(network.VirtualNetworkGatewayTypeEnumVpn),
 		VpnType:                   pulumi.String(network.VpnTypeRouteBased),
 		VpnGatewayGeneration:      pulumi.String(b.args.VPN.Generation),
@@ -106,18 +104,39 @@ func (b *builder) gateway(addresses map[int]*network.PublicIPAddress) (*network.
 			Tier: pulumi.String(b.args.VPN.SKU),
 		},
 		ActiveActive:           pulumi.Bool(true),
-		EnableBgp:              pulumi.Bool(true),
+		EnableBgp:              pulumi.Bool(b.args.VPN.BGP()),
 		EnablePrivateIpAddress: pulumi.Bool(false),
 		IpConfigurations:       configurations,
-		BgpSettings: network.BgpSettingsArgs{
-			Asn:                 pulumi.Float64(float64(b.args.VPN.AzureASN)),
-			PeerWeight:          pulumi.Int(0),
-			BgpPeeringAddresses: peering,
-		},
-		Tags: b.tags(name),
-	}, b.parent, gatewayTimeouts(), pulumi.DependsOn(b.args.Azure.Ready),
+		BgpSettings:            b.gatewayBGP(),
+		Tags:                   b.tags(name),
+	}, b.parent, b.protected(), gatewayTimeouts(), pulumi.DependsOn(b.args.Azure.Ready),
+		pulumi.ReplaceOnChanges([]string{"vpnGatewayGeneration"}),
 		// A VNet has one VPN gateway, and GatewaySubnet room for no other (PRV-14).
 		pulumi.DeleteBeforeReplace(true))
+}
+
+// gatewayBGP are complete, down to the weight: the service fills in what is left
+// out, and whoever then compares rewrites the gateway in every run (AVG-35). The
+// two lists that it echoes (default addresses, tunnel addresses) are read-only,
+// and the single bgpPeeringAddress belongs to the service (AVG-32). Without BGP
+// there are none at all: what the service fills in then (AVG-25) was no input, and
+// is compared with none.
+func (b *builder) gatewayBGP() network.BgpSettingsPtrInput {
+	if !b.args.VPN.BGP() {
+		return nil
+	}
+	var peering network.IPConfigurationBgpPeeringAddressArray
+	for _, instance := range b.args.VPN.Instances() {
+		peering = append(peering, network.IPConfigurationBgpPeeringAddressArgs{
+			IpconfigurationId:    b.ipConfigurationID(instance),
+			CustomBgpIpAddresses: b.customAddresses(instance),
+		})
+	}
+	return network.BgpSettingsArgs{
+		Asn:                 pulumi.Float64(float64(b.args.VPN.AzureASN)),
+		PeerWeight:          pulumi.Int(0),
+		BgpPeeringAddresses: peering,
+	}
 }
 
 // gatewayTimeouts are how long other tools wait for the same service, too: 30
@@ -149,52 +168,71 @@ func (b *builder) diagnostics(gateway *network.VirtualNetworkGateway) error {
 }
 
 // localGateway is what Azure knows of one AWS tunnel endpoint. There is one for
-// each tunnel, because it holds a single BGP peer (AVC-02). Its address space
-// stays empty: what were written there would be a static route, and BGP brings
-// the real ones (AVC-05).
+// each tunnel, because it holds a single BGP peer (AVC-02). With BGP its address
+// space stays empty: what were written there would be a static route, and BGP
+// brings the real ones (AVC-05). Without, it is the VPC.
 func (b *builder) localGateway(t Tunnel) (*network.LocalNetworkGateway, error) {
 	name := b.args.Estate.Name("burrow-aws-" + t.Name())
-	return network.NewLocalNetworkGateway(b.ctx, b.child("lng", t.Tunnel), &network.LocalNetworkGatewayArgs{
+	args := &network.LocalNetworkGatewayArgs{
 		LocalNetworkGatewayName: pulumi.String(name),
 		ResourceGroupName:       b.args.Azure.GroupName,
-		Location:                pulumi.String(b.args.Location),
+		Location:                pulumi.String(b.args.Network.Azure.Location),
 		GatewayIpAddress:        t.AWSOutside,
-		BgpSettings: network.BgpSettingsArgs{
+		Tags:                    b.tags(name),
+	}
+	if b.args.VPN.BGP() {
+		args.BgpSettings = network.BgpSettingsArgs{
 			Asn:               pulumi.Float64(float64(b.args.VPN.AWSASN)),
 			BgpPeeringAddress: text(t.AWSInside()),
 			PeerWeight:        pulumi.Int(0),
-		},
-		Tags: b.tags(name),
-	}, b.parent)
+		}
+	} else {
+		args.LocalNetworkAddressSpace = network.AddressSpaceArgs{
+			AddressPrefixes: pulumi.ToStringArray([]string{b.args.Network.AWS.CIDR.String()}),
+		}
+	}
+	return network.NewLocalNetworkGateway(b.ctx, b.child("lng", t.Tunnel), args, b.parent)
+}
+
+// connectionName is the name of a tunnel's connection in Azure.
+func (b *builder) connectionName(t plan.Tunnel) string {
+	return b.args.Estate.Name("burrow-to-aws-" + t.Name())
 }
 
 // connection joins the Azure gateway to one AWS tunnel. Azure ignores a new key
 // on a connection that exists and reports success (AVC-12), so a new key
 // replaces it; the name is fixed, so the old one goes first.
+//
+// Another gateway replaces it, too: Azure deletes no gateway that has connections
+// (AVG-39), and the engine deletes before a gateway what its replacement replaces.
+// An update of the gateway does not: its id is known throughout, where azure-native
+// calls other outputs unknown.
 func (b *builder) connection(
 	t Tunnel, gateway *network.VirtualNetworkGateway, peer *network.LocalNetworkGateway, previous []pulumi.Resource,
 ) (*network.VirtualNetworkGatewayConnection, error) {
-	name := b.args.Estate.Name("burrow-to-aws-" + t.Name())
+	name := b.connectionName(t.Tunnel)
 	args := &network.VirtualNetworkGatewayConnectionArgs{
 		VirtualNetworkGatewayConnectionName: pulumi.String(name),
 		ResourceGroupName:                   b.args.Azure.GroupName,
-		Location:                            pulumi.String(b.args.Location),
+		Location:                            pulumi.String(b.args.Network.Azure.Location),
 		ConnectionType:                      pulumi.String(network.VirtualNetworkGatewayConnectionTypeIPsec),
 		ConnectionProtocol:                  pulumi.String(network.VirtualNetworkGatewayConnectionProtocolIKEv2),
 		ConnectionMode:                      pulumi.String(network.VirtualNetworkGatewayConnectionModeDefault),
 		VirtualNetworkGateway1:              network.VirtualNetworkGatewayTypeArgs{Id: gateway.ID()},
 		LocalNetworkGateway2:                network.LocalNetworkGatewayTypeArgs{Id: peer.ID()},
 		SharedKey:                           t.Key,
-		EnableBgp:                           pulumi.Bool(true),
-		GatewayCustomBgpIpAddresses:         b.bgpAddresses(t),
+		EnableBgp:                           pulumi.Bool(b.args.VPN.BGP()),
 		IpsecPolicies:                       network.IpsecPolicyArray{b.ipsecPolicy()},
 		DpdTimeoutSeconds:                   pulumi.Int(b.args.VPN.AlgorithmSuite().DPDTimeoutSeconds),
 		// AWS has one pair of selectors, everything to everything (AVC-24).
 		UsePolicyBasedTrafficSelectors: pulumi.Bool(false),
 		Tags:                           b.tags(name),
 	}
+	if b.args.VPN.BGP() { // without, Azure refuses them (AVC-28)
+		args.GatewayCustomBgpIpAddresses = b.bgpAddresses(t)
+	}
 	return network.NewVirtualNetworkGatewayConnection(b.ctx, b.child("connection", t.Tunnel), args, b.parent,
-		pulumi.ReplaceOnChanges([]string{"sharedKey"}),
+		pulumi.ReplaceOnChanges([]string{"sharedKey", "virtualNetworkGateway1"}),
 		pulumi.DeleteBeforeReplace(true),
 		pulumi.DependsOn(previous))
 }

@@ -1,11 +1,13 @@
-// Package vpn joins the VPC and the VNet: an active-active Azure VPN gateway, an
-// AWS virtual private gateway, and four IPsec tunnels with BGP between them.
+// Package vpn joins the VPC and the VNet: an active-active Azure VPN gateway, a
+// virtual private gateway or a transit gateway in AWS, and four IPsec tunnels
+// between them, with BGP or, for labs, with static routes.
 //
 // Two instances of the Azure gateway times two tunnels of an AWS connection
 // make four tunnels. Each has its own inside /30, its own key, its own Azure
 // connection, and either cloud can lose an endpoint without losing the path.
-// The package stops at the gateways: routes inside the VNet, security groups
-// and names belong to others.
+// In AWS the package reaches into the VPC's private route tables, which lead the
+// VNet's range to the gateway. In Azure it stops at the gateway: routes inside the
+// VNet belong to others, as do security groups and names.
 package vpn
 
 import (
@@ -23,18 +25,25 @@ import (
 type PairArgs struct {
 	Estate plan.Estate
 	VPN    plan.VPN
-	// Location is the Azure region of the gateway and of all that belongs to it.
-	Location string
-	AWS      AWSSide
-	Azure    AzureSide
+	// Network says where both gateways are, which ranges are behind them, and how
+	// long logs are kept.
+	Network plan.Network
+	AWS     AWSSide
+	Azure   AzureSide
 }
 
 // AWSSide is where the pair ends in AWS.
 type AWSSide struct {
 	VPCID pulumi.IDOutput
-	// RouteTableIDs are the tables that learn Azure's prefixes by propagation.
-	// Every private table belongs here: one left out has no way back (AWV-08).
+	// RouteTableIDs are the tables that lead the VNet's range to the gateway. Every
+	// private table belongs here: one left out has no way back (AWV-08).
 	RouteTableIDs []pulumi.IDOutput
+	// SubnetIDs are the private subnets, one of each zone, in which a transit
+	// gateway puts its interfaces.
+	SubnetIDs []pulumi.IDOutput
+	// Ready has to stand before anything takes addresses of those subnets at will.
+	Ready     []pulumi.Resource
+	LogKeyARN pulumi.StringOutput // encrypts log groups
 }
 
 // AzureSide is where the pair ends in Azure.
@@ -54,6 +63,25 @@ type Pair struct {
 
 	// Tunnels are all four, by instance, then number.
 	Tunnels []Tunnel
+	// ConnectionIDs are AWS's VPN connections, by instance of the Azure gateway.
+	ConnectionIDs map[int]pulumi.IDOutput
+	// TransitGatewayID is set when the tunnels end at one.
+	TransitGatewayID pulumi.IDOutput
+	// Routes lead the private subnets to Azure. What Azure calls in a subnet is of
+	// no use before.
+	Routes []pulumi.Resource
+	// LogGroupName is the CloudWatch log group that all tunnels log to.
+	LogGroupName pulumi.StringOutput
+	// FlowLogGroups are the log groups of the gateway's own flow log: one on a
+	// transit gateway, none otherwise.
+	FlowLogGroups []pulumi.StringOutput
+	// AzureGatewayID is the Azure gateway's, and AzureGatewayName its name.
+	AzureGatewayID   pulumi.IDOutput
+	AzureGatewayName string
+	// AzureConnectionNames are the names of Azure's connections, by tunnel name.
+	AzureConnectionNames map[string]string
+	// Connected are Azure's connections. When they stand, all of the pair does.
+	Connected []pulumi.Resource
 }
 
 // Tunnel is one tunnel as both clouds made it.
@@ -89,14 +117,12 @@ func NewPair(ctx *pulumi.Context, name string, args PairArgs, opts ...pulumi.Res
 	if err := ctx.RegisterComponentResource("burrow:vpn:Pair", name, pair, opts...); err != nil {
 		return nil, fmt.Errorf("vpn pair %s: %w", name, err)
 	}
-	b := &builder{ctx: ctx, name: name, args: args, parent: pulumi.Parent(pair)}
-	tunnels, err := b.tunnels()
-	if err != nil {
+	b := &builder{ctx: ctx, name: name, args: args, parent: pulumi.Parent(pair), out: pair}
+	if err := b.build(); err != nil {
 		return nil, fmt.Errorf("vpn pair %s: %w", name, err)
 	}
-	pair.Tunnels = tunnels
 	outputs := pulumi.Map{}
-	for _, t := range tunnels {
+	for _, t := range pair.Tunnels {
 		outputs[t.Name()] = t.Outputs()
 	}
 	return pair, ctx.RegisterResourceOutputs(pair, pulumi.Map{"tunnels": outputs})
@@ -108,35 +134,40 @@ type builder struct {
 	name   string
 	args   PairArgs
 	parent pulumi.ResourceOption
+	out    *Pair
 }
 
-// tunnels makes everything, in the order in which the clouds need it.
-func (b *builder) tunnels() ([]Tunnel, error) {
+// build makes everything, in the order in which the clouds need it.
+func (b *builder) build() error {
 	addresses, err := b.publicAddresses()
 	if err != nil {
-		return nil, fmt.Errorf("public addresses: %w", err)
+		return fmt.Errorf("public addresses: %w", err)
 	}
 	keys, err := b.keys()
 	if err != nil {
-		return nil, fmt.Errorf("keys: %w", err)
+		return fmt.Errorf("keys: %w", err)
 	}
 	aws, err := b.awsSide(addresses, keys)
 	if err != nil {
-		return nil, fmt.Errorf("aws side: %w", err)
+		return fmt.Errorf("aws side: %w", err)
 	}
-	var tunnels []Tunnel
+	b.out.AzureConnectionNames = map[string]string{}
 	for _, t := range b.args.VPN.OrderedTunnels() {
-		tunnels = append(tunnels, Tunnel{
+		b.out.Tunnels = append(b.out.Tunnels, Tunnel{
 			Tunnel:       t,
 			AWSOutside:   outside(aws[t.Instance], t.Number),
 			AzureOutside: addresses[t.Instance].IpAddress.Elem(),
 			Key:          keys[t.Name()],
 		})
+		b.out.AzureConnectionNames[t.Name()] = b.connectionName(t)
 	}
-	if err := b.azureSide(addresses, tunnels); err != nil {
-		return nil, fmt.Errorf("azure side: %w", err)
+	gateway, connections, err := b.azureSide(addresses, b.out.Tunnels)
+	if err != nil {
+		return fmt.Errorf("azure side: %w", err)
 	}
-	return tunnels, nil
+	b.out.AzureGatewayID, b.out.AzureGatewayName = gateway.ID(), b.gatewayName()
+	b.out.Connected = connections
+	return nil
 }
 
 // keyLength is in characters. 48 letters of both cases are 273 bits; AWS takes
@@ -168,6 +199,10 @@ func (b *builder) keys() (map[string]pulumi.StringOutput, error) {
 func (b *builder) child(kind string, t plan.Tunnel) string {
 	return b.name + "-" + kind + "-" + t.Name()
 }
+
+// protected keeps a gateway from being deleted or replaced where the estate says
+// so. Connections and keys are replaced in the course of things.
+func (b *builder) protected() pulumi.ResourceOption { return pulumi.Protect(b.args.Estate.Protect) }
 
 // tags are the tags of the thing with that physical name.
 func (b *builder) tags(name string) pulumi.StringMap {

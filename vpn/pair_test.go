@@ -18,27 +18,42 @@ const (
 	peerType       = "azure-native:network:LocalNetworkGateway"
 	customerType   = "aws:ec2/customerGateway:CustomerGateway"
 	vpnType        = "aws:ec2/vpnConnection:VpnConnection"
+	logGroupType   = "aws:cloudwatch/logGroup:LogGroup"
 )
 
 // record runs the pair alone, with what the clouds invent filled in.
 func record(t *testing.T, v plan.VPN) *sent.Log {
 	t.Helper()
+	p := plan.Default()
+	p.VPN = v
 	return sent.Record(t, invent, func(ctx *pulumi.Context) error {
-		ready, err := sent.StandIn(ctx, "ready")
-		if err != nil {
-			return err
-		}
-		_, err = NewPair(ctx, "burrow", PairArgs{
-			Estate:   plan.Default().Estate,
-			VPN:      v,
-			Location: "uksouth",
-			AWS:      AWSSide{VPCID: id("vpc"), RouteTableIDs: []pulumi.IDOutput{id("rtb-1"), id("rtb-2")}},
-			Azure: AzureSide{
-				GroupName: pulumi.String("rg").ToStringOutput(), GroupID: id("/subscriptions/s/resourceGroups/rg"),
-				SubnetID: id("subnet"), Ready: ready, WorkspaceID: id("workspace"),
-			},
-		})
+		_, err := newPair(ctx, p)
 		return err
+	})
+}
+
+func newPair(ctx *pulumi.Context, p *plan.Plan) (*Pair, error) {
+	vpc, err := sent.StandIn(ctx, "vpc")
+	if err != nil {
+		return nil, err
+	}
+	vnet, err := sent.StandIn(ctx, "vnet")
+	if err != nil {
+		return nil, err
+	}
+	return NewPair(ctx, "burrow", PairArgs{
+		Estate:  p.Estate,
+		VPN:     p.VPN,
+		Network: p.Network,
+		AWS: AWSSide{
+			VPCID: id("vpc"), RouteTableIDs: []pulumi.IDOutput{id("rtb-1"), id("rtb-2")},
+			SubnetIDs: []pulumi.IDOutput{id("subnet-1"), id("subnet-2")}, Ready: vpc,
+			LogKeyARN: pulumi.String("key").ToStringOutput(),
+		},
+		Azure: AzureSide{
+			GroupName: pulumi.String("rg").ToStringOutput(), GroupID: id("/subscriptions/s/resourceGroups/rg"),
+			SubnetID: id("subnet"), Ready: vnet, WorkspaceID: id("workspace"),
+		},
 	})
 }
 
@@ -49,7 +64,12 @@ func invent(r sent.Resource) map[string]any {
 	case "azure-native:network:PublicIPAddress":
 		return map[string]any{"ipAddress": "address of " + r.Name}
 	case vpnType:
-		return map[string]any{"tunnel1Address": "first of " + r.Name, "tunnel2Address": "second of " + r.Name}
+		return map[string]any{
+			"tunnel1Address": "first of " + r.Name, "tunnel2Address": "second of " + r.Name,
+			"transitGatewayAttachmentId": "attachment of " + r.Name,
+		}
+	case logGroupType:
+		return map[string]any{"arn": "arn of " + r.Name}
 	case "random:index/randomPassword:RandomPassword":
 		return map[string]any{"result": resource.MakeSecret(resource.NewProperty("key of " + r.Name))}
 	}
@@ -62,8 +82,9 @@ func TestConnectionsWaitForOneAnother(t *testing.T) {
 		t.Fatalf("%d connections, want 4", len(connections))
 	}
 	for i, c := range connections {
-		if !c.Options.GetDeleteBeforeReplace() || !slices.Equal(c.Options.GetReplaceOnChanges(), []string{"sharedKey"}) {
-			t.Errorf("%s: a new key has to replace the connection, the old one first (AVC-12)", c.Name)
+		want := []string{"sharedKey", "virtualNetworkGateway1"}
+		if !c.Options.GetDeleteBeforeReplace() || !slices.Equal(c.Options.GetReplaceOnChanges(), want) {
+			t.Errorf("%s: a new key (AVC-12) or gateway (AVG-39) has to replace the connection, the old one first", c.Name)
 		}
 		if !c.Secrets["sharedKey"] {
 			t.Errorf("%s: the key is not secret", c.Name)
@@ -93,7 +114,7 @@ func TestNobodyElseWaitsForTheGateway(t *testing.T) {
 // (ANW-06); the addresses wait for nothing.
 func TestGatewayWaitsForTheVNet(t *testing.T) {
 	log := record(t, plan.Default().VPN)
-	if got := log.Waiting(log.One(t, sent.StandInType)); !slices.Equal(got, []string{gatewayType}) {
+	if got := log.Waiting(log.Named(t, sent.StandInType, "vnet")); !slices.Equal(got, []string{gatewayType}) {
 		t.Errorf("waiting for the VNet: %v, want the gateway alone", got)
 	}
 }
@@ -101,8 +122,8 @@ func TestGatewayWaitsForTheVNet(t *testing.T) {
 // Every propagation gets the gateway's id from the attachment, hence after it.
 func TestPropagationFollowsAttachment(t *testing.T) {
 	log := record(t, plan.Default().VPN)
-	attachment := log.One(t, "aws:ec2/vpnGatewayAttachment:VpnGatewayAttachment")
-	propagations := log.Of("aws:ec2/vpnGatewayRoutePropagation:VpnGatewayRoutePropagation")
+	attachment := log.One(t, attachmentType)
+	propagations := log.Of(learningType)
 	if len(propagations) != 2 {
 		t.Fatalf("%d propagations, want one for each of 2 tables", len(propagations))
 	}
@@ -149,8 +170,8 @@ func TestTunnelOptionsAreComplete(t *testing.T) {
 				options[option] += n
 			}
 		}
-		if len(options) != 18 {
-			t.Errorf("%s sets %d options of a tunnel, want 18", vpn.Name, len(options))
+		if len(options) != 19 {
+			t.Errorf("%s sets %d options of a tunnel, want 19", vpn.Name, len(options))
 		}
 		for option, sum := range options {
 			if sum != 1+2 {

@@ -49,15 +49,15 @@ type FlowLog struct {
 }
 
 // Record makes a flow log of all traffic, refused and accepted, with an encrypted
-// group of its own and a role that may write to that group alone.
-func (p Place) Record(ctx *pulumi.Context, f FlowLog, opts ...pulumi.ResourceOption) error {
+// group of its own, which it returns, and a role that may write to that group alone.
+func (p Place) Record(ctx *pulumi.Context, f FlowLog, opts ...pulumi.ResourceOption) (*cloudwatch.LogGroup, error) {
 	group, err := p.Group(ctx, f.Child+"-group", f.Group, opts...)
 	if err != nil {
-		return fmt.Errorf("log group: %w", err)
+		return nil, fmt.Errorf("log group: %w", err)
 	}
 	role, policy, err := p.role(ctx, f, opts...)
 	if err != nil {
-		return fmt.Errorf("role: %w", err)
+		return nil, fmt.Errorf("role: %w", err)
 	}
 	args := &ec2.FlowLogArgs{
 		VpcId:                  f.VPCID,
@@ -73,7 +73,7 @@ func (p Place) Record(ctx *pulumi.Context, f FlowLog, opts ...pulumi.ResourceOpt
 	}
 	// Without the policy nothing is delivered, silently.
 	_, err = ec2.NewFlowLog(ctx, f.Child, args, append(opts, pulumi.DependsOn([]pulumi.Resource{policy}))...)
-	return err
+	return group, err
 }
 
 // role is what the flow log service writes with (VPC-29). It serves flow logs of

@@ -119,6 +119,8 @@ func (v *validator) eksNodes() {
 	n := v.plan.Clusters.EKS.Nodes
 	v.need(n.Min <= n.Desired && n.Desired <= n.Max, key+"desired", n.Desired,
 		fmt.Sprintf("it must lie between min = %d and max = %d (EKS-23)", n.Min, n.Max), "write a number between the two, or change them")
+	v.need(!strings.HasPrefix(n.InstanceType, "a1."), key+"instanceType", n.InstanceType,
+		"Amazon Linux 2023, the nodes' image, does not run on the first Graviton (EKS-24)", "choose a newer ARM type, such as t4g.medium")
 }
 
 func (v *validator) eksAddons() {

@@ -91,17 +91,27 @@ func isReserved(subnet netip.Prefix, address netip.Addr, first uint32) bool {
 // eksFreeAddresses must be free in each subnet of a cluster (EKS-03).
 const eksFreeAddresses = 6
 
+// EndpointServices is how many AWS services have an interface endpoint where there
+// is no NAT; each takes an address of every private subnet.
+const EndpointServices = 8
+
 // privateRoom leaves room for every node in each subnet: all of them may be in
 // one zone when the other fails.
 func (v *validator) privateRoom() {
-	nodes := v.plan.Clusters.EKS.Nodes.Max
-	for i, zone := range v.plan.Network.AWS.Zones {
+	aws, nodes := v.plan.Network.AWS, v.plan.Clusters.EKS.Nodes.Max
+	need := eksFreeAddresses + nodes
+	wanted := fmt.Sprintf("EKS wants %d and the nodes up to %d (EKS-03)", eksFreeAddresses, nodes)
+	if !aws.HasNAT() {
+		need += EndpointServices
+		wanted = fmt.Sprintf("endpoints take %d (VPC-32), ", EndpointServices) + wanted
+	}
+	for i, zone := range aws.Zones {
 		if !ipv4(zone.Private) || !contains(zone.Private.Masked(), zone.Reserved) {
 			continue
 		}
 		free := int(addresses(zone.Private)) - int(addresses(zone.Reserved)) - awsReservedFirst
-		v.need(free >= eksFreeAddresses+nodes, fmt.Sprintf("network.aws.zones[%d].private", i), zone.Private,
-			fmt.Sprintf("%s left beside the reserved block; EKS wants %d and the nodes up to %d (EKS-03)", count(free, "address is", "addresses are"), eksFreeAddresses, nodes),
+		v.need(free >= need, fmt.Sprintf("network.aws.zones[%d].private", i), zone.Private,
+			fmt.Sprintf("%s left beside the reserved block; %s", count(free, "address is", "addresses are"), wanted),
 			"choose a larger subnet, for example a /24")
 	}
 }

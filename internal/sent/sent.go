@@ -61,8 +61,20 @@ func Record(t *testing.T, invent Invent, program pulumi.RunFunc) *Log {
 // RecordCalls is [Record] for a program that asks providers what has answers.
 func RecordCalls(t *testing.T, invent Invent, answers Answers, program pulumi.RunFunc) *Log {
 	t.Helper()
-	log := &Log{invent: invent, answers: answers}
-	if err := pulumi.RunErr(program, pulumi.WithMocks("burrow", "test", log)); err != nil {
+	return record(t, &Log{invent: invent, answers: answers}, program)
+}
+
+// Preview is [Record] for a program that takes itself to be in a preview. Inputs
+// that are unknown are left out.
+func Preview(t *testing.T, invent Invent, program pulumi.RunFunc) *Log {
+	t.Helper()
+	return record(t, &Log{invent: invent}, program, func(info *pulumi.RunInfo) { info.DryRun = true })
+}
+
+func record(t *testing.T, log *Log, program pulumi.RunFunc, opts ...pulumi.RunOption) *Log {
+	t.Helper()
+	opts = append(opts, pulumi.WithMocks("burrow", "test", log))
+	if err := pulumi.RunErr(program, opts...); err != nil {
 		t.Fatalf("the program failed: %v", err)
 	}
 	return log
