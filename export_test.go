@@ -285,6 +285,10 @@ var waitsForGateway = map[string]string{
 	"azure-native:network:VirtualNetworkGatewayConnection": "a connection joins the gateway and a peer",
 	"azure-native:insights:DiagnosticSetting":              "the gateway's own logs",
 	"azure-native:insights:MetricAlert":                    "watches the gateway",
+	"aws:cloudwatch/metricAlarm:MetricAlarm":               "pages nobody before the connections exist",
+	"azure-native:insights:ScheduledQueryRule":             "pages nobody before the connections exist",
+	"aws:cloudwatch/dashboard:Dashboard":                   "shows the path once it is there",
+	"azure-native:insights:Workbook":                       "shows the gateway",
 }
 
 // checkGatewayAlone proves that nothing waits for the Azure gateway but its

@@ -119,7 +119,11 @@ func (sc scenario) live(t *testing.T) {
 	if sc.tunnels == 0 {
 		sc.tunnels = 4
 	}
-	s := newStack(t, sc.program, sc.settings, nil)
+	sc.on(t, newStack(t, sc.program, sc.settings, nil))
+}
+
+// on lives the scenario's life on a stack.
+func (sc scenario) on(t *testing.T, s *stack) {
 	var planned []string
 	for _, step := range s.preview() {
 		if step.Op != "create" {
@@ -222,6 +226,7 @@ func proveDefault(t *testing.T, s *stack) {
 	s.run("up")
 	proveNoSecret(t, s)
 	proveTags(t, s)
+	checkWatching(t, s, plan.Default())
 }
 
 func proveOneNAT(t *testing.T, s *stack) {

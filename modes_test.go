@@ -1,0 +1,247 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"burrow/internal/local"
+	"burrow/internal/plan"
+)
+
+// allPairs brings up every combination of the table, and not a sample of it.
+var allPairs = flag.Bool("pairs", os.Getenv("BURROW_ALL_PAIRS") != "", "bring up every combination of modes")
+
+// sampled is how many combinations of several modes the usual tests bring up.
+const sampled = 3
+
+// atHome keeps a stack's world in a folder that another one has, too.
+func atHome(home string) func(*local.Options) {
+	return func(o *local.Options) { o.Home = home }
+}
+
+// Each mode alone lives a whole life: previewed, up, nothing to do, nothing
+// drifted, destroyed, nothing left.
+func TestModes(t *testing.T) {
+	for _, c := range singles()[1:] { // the default estate is a scenario of its own
+		t.Run(c.String(), func(t *testing.T) {
+			t.Parallel()
+			c.live(t)
+		})
+	}
+}
+
+// Modes together: each pair that the plan allows is in one of the rows.
+func TestCombinations(t *testing.T) {
+	rows, _ := cover()
+	if !*allPairs {
+		rows = rows[:sampled]
+	}
+	for _, c := range rows {
+		t.Run(c.String(), func(t *testing.T) {
+			t.Parallel()
+			c.live(t)
+		})
+	}
+}
+
+func (c combination) live(t *testing.T) {
+	s := newStack(t, "deploy", c.settings(), nil)
+	set, movedOut := c.settings(), func() {}
+	if c.landlord() {
+		named, check := s.moveIn(t, set)
+		set, movedOut = set.with(named), check
+		s.configure(set)
+	}
+	life := scenario{tunnels: 4, prove: func(t *testing.T, s *stack) { proveMode(t, s, set) }}
+	life.on(t, s)
+	movedOut()
+}
+
+// proveMode is what holds in every mode, on the finished stack.
+func proveMode(t *testing.T, s *stack, set settings) {
+	t.Helper()
+	p, err := plan.Load(set.values(), world(strings.Join(local.Providers, ",")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkWatching(t, s, p)
+	count := func(typ string) int {
+		n := 0
+		for _, r := range s.state() {
+			if string(r.Type) == typ {
+				n++
+			}
+		}
+		return n
+	}
+	for typ, want := range expected(p) {
+		if n := count(typ); n != want {
+			t.Errorf("%d of %s, want %d", n, typ, want)
+		}
+	}
+	if p.Estate.Protect {
+		s.unprotect(t, set)
+	}
+}
+
+// expected is how many of the types that tell modes apart an estate has.
+func expected(p *plan.Plan) map[string]int {
+	zones, one := len(p.Network.AWS.Zones), func(yes bool) int {
+		if yes {
+			return 1
+		}
+		return 0
+	}
+	nats := map[plan.EgressMode]int{plan.EgressNATPerZone: zones, plan.EgressNATSingle: 1}[p.Network.AWS.Egress]
+	static := 2 * one(!p.VPN.BGP())
+	return map[string]int{
+		"aws:ec2/vpc:Vpc": one(p.Network.AWS.MakesVPC()),
+		"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup":                               one(p.Network.AWS.MakesVPC()),
+		"aws:ec2/internetGateway:InternetGateway":                                         one(p.Network.AWS.MakesVPC() && p.Network.AWS.HasNAT()),
+		"aws:ec2/natGateway:NatGateway":                                                   nats,
+		"aws:ec2/eip:Eip":                                                                 nats,
+		"aws:ec2/subnet:Subnet":                                                           zones + zones*one(p.Network.AWS.HasNAT()),
+		"aws:ec2/vpnGateway:VpnGateway":                                                   one(!p.VPN.OnTransit()),
+		"aws:ec2/vpnGatewayRoutePropagation:VpnGatewayRoutePropagation":                   zones * one(!p.VPN.OnTransit()),
+		"aws:ec2transitgateway/transitGateway:TransitGateway":                             one(p.VPN.OnTransit()),
+		"aws:ec2transitgateway/routeTableAssociation:RouteTableAssociation":               3 * one(p.VPN.OnTransit()),
+		"aws:ec2transitgateway/routeTablePropagation:RouteTablePropagation":               3 * one(p.VPN.OnTransit()),
+		"aws:ec2/vpnConnectionRoute:VpnConnectionRoute":                                   static,
+		"aws:ec2/vpnConnection:VpnConnection":                                             2,
+		"aws:ec2/flowLog:FlowLog":                                                         1 + one(p.VPN.OnTransit()),
+		"azure-native:network:VirtualNetwork":                                             one(p.Network.Azure.MakesVNet()),
+		"azure-native:network:Subnet":                                                     4,
+		"azure-native:network:VirtualNetworkGatewayConnection":                            4,
+		"aws:route53/resolverQueryLogConfigAssociation:ResolverQueryLogConfigAssociation": 1,
+		"azure-native:network:DnsResolverPolicyVirtualNetworkLink":                        1,
+	}
+}
+
+// unprotect shows that nothing protected goes with a destroy, and takes the
+// documented way to one that works.
+func (s *stack) unprotect(t *testing.T, set settings) {
+	t.Helper()
+	before := len(s.state())
+	out, err := s.try("destroy")
+	if err == nil || !strings.Contains(out, "protect") {
+		t.Errorf("destroy of a protected estate: %v\n%s", err, tail(out))
+	}
+	if after := len(s.state()); after != before {
+		t.Errorf("%d resources before the refused destroy, %d after it", before, after)
+	}
+	free := maps.Clone(set)
+	delete(free, "estate.protect")
+	s.configure(free)
+	s.run("up")
+}
+
+// What no cloud has together is refused with its reason, before anything is made.
+func TestRefusedModes(t *testing.T) {
+	for _, r := range refusedModes {
+		t.Run(r.name, func(t *testing.T) {
+			if _, err := plan.Load(r.settings.values(), world(strings.Join(local.Providers, ","))); !r.fits(err) {
+				t.Errorf("refused with %v, want one problem of %s for %s", err, r.key, r.rule)
+			}
+		})
+	}
+}
+
+// A refusedMode is a choice, or a combination, that is refused.
+type refusedMode struct {
+	name      string
+	settings  settings
+	key, rule string
+}
+
+func (r refusedMode) fits(err error) bool {
+	problems, ok := err.(plan.Problems)
+	return ok && len(problems) == 1 && problems[0].Key == r.key && strings.Contains(problems[0].Reason, r.rule)
+}
+
+var refusedModes = []refusedMode{
+	{"transit gateway with static routing", settings{"vpn.awsGateway": "transit-gateway", "vpn.routing": "static"}, "vpn.routing", "AWV-38"},
+	{"endpoints with an image from elsewhere", settings{"network.aws.egress": "endpoints", "k8s.relay.image": "ghcr.io/burrow/relay:1.0"}, "k8s.relay.image", "VPC-36"},
+	{"existing VPC with NAT and no internet gateway", settings{"network.aws.vpcId": "vpc-0123456789abcdef0"}, "network.aws.internetGatewayId", "VPC-09"},
+	{"internet gateway without an existing VPC", settings{"network.aws.internetGatewayId": "igw-0123456789abcdef0"}, "network.aws.internetGatewayId", "Burrow makes"},
+	{"existing VNet in Burrow's own group", existing("", "", "vnet", settings{"network.aws.egress": "endpoints"}).with(settings{"network.azure.resourceGroup": landlordGroup}), "network.azure.vnetId", "destroy deletes"},
+	{"VpnGw5AZ of the first generation", settings{"vpn.sku": "VpnGw5AZ"}, "vpn.generation", "AVG-05"},
+	{"VpnGw1AZ of the second generation", settings{"vpn.generation": "Generation2"}, "vpn.generation", "AVG-05"},
+	{"one zone", settings{"network.aws.zones": threeZones[:1]}, "network.aws.zones", "EKS-02"},
+	{"a policy engine that AKS has not", settings{"clusters.aks.networkPolicy": "weave"}, "clusters.aks.networkPolicy", "AKS-18"},
+	{"nobody to tell", settings{"watch.emails": []string{}}, "watch.emails", "nobody"},
+}
+
+const modesPage = "docs/modes.md"
+
+var update = flag.Bool("update", false, "write the pages that tests compare")
+
+// The page of modes says what these tests try.
+func TestModesPage(t *testing.T) {
+	text, err := os.ReadFile(modesPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, _, found := strings.Cut(string(text), tablesMark)
+	if !found {
+		t.Fatalf("%s has no %q", modesPage, tablesMark)
+	}
+	want := head + tablesMark + modesTables()
+	if *update {
+		if err := os.WriteFile(modesPage, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if string(text) != want {
+		t.Errorf("%s is out of date: run go test . -run TestModesPage -update", modesPage)
+	}
+}
+
+const tablesMark = "<!-- from here on: go test . -run TestModesPage -update -->\n"
+
+func modesTables() string {
+	var b strings.Builder
+	fmt.Fprint(&b, "\n## Each mode alone\n\n| mode | settings | what a scenario does with it |\n|---|---|---|\n")
+	const life = "previewed, up, preview empty, refresh without drift, destroyed clean"
+	for _, c := range singles() {
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", c, settingsText(c), life)
+	}
+	rows, refused := cover()
+	fmt.Fprintf(&b, "\n## Modes together\n\nEvery pair of modes that may be combined is in one of these rows, and each row lives the same life.\nThe usual tests take the first %d, `.ci/run` takes all.\n\n", sampled)
+	for i, c := range rows {
+		fmt.Fprintf(&b, "%d. %s\n", i+1, c)
+	}
+	fmt.Fprint(&b, "\n## Refused\n\nBefore anything is made, with this message.\n\n| combination | key | why | remedy |\n|---|---|---|---|\n")
+	for _, r := range refusedModes {
+		_, err := plan.Load(r.settings.values(), world(strings.Join(local.Providers, ",")))
+		problems, _ := err.(plan.Problems)
+		for _, p := range problems {
+			fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", r.name, p.Key, p.Reason, p.Remedy)
+		}
+	}
+	fmt.Fprintf(&b, "\nOf all pairs, %d are refused: those of a transit gateway with static routing.\n", len(refused))
+	return b.String()
+}
+
+func settingsText(c combination) string {
+	var lines []string
+	for key, value := range c.settings() {
+		if key == "network.aws.zones" {
+			value = "three of them"
+		}
+		lines = append(lines, fmt.Sprintf("`%s: %v`", key, value))
+	}
+	if c.landlord() {
+		lines = append(lines, "`network.aws.vpcId`, `internetGatewayId`, `network.azure.vnetId`")
+	}
+	if len(lines) == 0 {
+		return "none"
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, ", ")
+}

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"encoding/json"
+	"maps"
+	"math/rand"
+	"strings"
+	"testing"
+
+	"burrow/internal/local"
+	"burrow/internal/plan"
+)
+
+// A mode is one choice of a dimension and the settings that make it. The first
+// mode of each dimension is the default estate's.
+type mode struct {
+	name     string
+	settings settings
+	// landlord says that networks of another owner have to exist first.
+	landlord bool
+}
+
+// A dimension is modes of which an estate has exactly one.
+type dimension struct {
+	name  string
+	modes []mode
+}
+
+var threeZones = []map[string]string{
+	{"name": "eu-west-2a", "private": "10.0.1.0/24", "public": "10.0.101.0/24"},
+	{"name": "eu-west-2b", "private": "10.0.2.0/24", "public": "10.0.102.0/24"},
+	{"name": "eu-west-2c", "private": "10.0.3.0/24", "public": "10.0.103.0/24"},
+}
+
+var dimensions = []dimension{
+	{"AWS gateway", []mode{
+		{name: "virtual private gateway"},
+		{name: "transit gateway", settings: settings{"vpn.awsGateway": "transit-gateway"}},
+	}},
+	{"routing", []mode{
+		{name: "BGP"},
+		{name: "static", settings: settings{"vpn.routing": "static"}},
+	}},
+	{"egress", []mode{
+		{name: "NAT per zone"},
+		{name: "one NAT gateway", settings: settings{"network.aws.egress": "nat-single"}},
+		{name: "endpoints", settings: settings{"network.aws.egress": "endpoints"}},
+	}},
+	{"zones", []mode{
+		{name: "two zones"},
+		{name: "three zones", settings: settings{"network.aws.zones": threeZones}},
+	}},
+	{"policy engine", []mode{
+		{name: "cilium"},
+		{name: "azure", settings: settings{"clusters.aks.networkPolicy": "azure"}},
+		{name: "calico", settings: settings{"clusters.aks.networkPolicy": "calico"}},
+	}},
+	{"Azure gateway", []mode{
+		{name: "VpnGw1AZ"},
+		{name: "VpnGw3AZ, second generation", settings: settings{"vpn.sku": "VpnGw3AZ", "vpn.generation": "Generation2"}},
+		{name: "VpnGw5AZ", settings: settings{"vpn.sku": "VpnGw5AZ", "vpn.generation": "Generation2"}},
+	}},
+	{"suite", []mode{
+		{name: "GCM"},
+		{name: "CBC", settings: settings{"vpn.suite": "aes256-sha256-modp2048"}},
+	}},
+	{"networks", []mode{
+		{name: "own networks"},
+		{name: "existing networks", landlord: true},
+	}},
+	{"machines", []mode{
+		{name: "t3.medium and Standard_B2ms"},
+		{name: "ARM, other sizes, one AKS zone", settings: settings{
+			"clusters.eks.nodes.instanceType": "m7g.large", "clusters.eks.nodes.desired": 3, "clusters.eks.nodes.diskGiB": 60,
+			"clusters.aks.pool.vmSize": "Standard_D4ads_v5", "clusters.aks.pool.zones": []string{"1"}, "clusters.aks.tier": "Free",
+			"clusters.aks.authorizedRanges": []string{"198.51.100.0/24", "203.0.113.7/32"},
+		}},
+	}},
+	{"protection", []mode{
+		{name: "unprotected"},
+		{name: "protected", settings: settings{"estate.protect": true}},
+	}},
+}
+
+// A combination is one mode of each dimension, by index.
+type combination []int
+
+func (c combination) String() string {
+	var names []string
+	for d, m := range c {
+		if m > 0 {
+			names = append(names, dimensions[d].modes[m].name)
+		}
+	}
+	if len(names) == 0 {
+		return "default"
+	}
+	return strings.Join(names, " + ")
+}
+
+func (c combination) settings() settings {
+	all := settings{}
+	for d, m := range c {
+		maps.Copy(all, dimensions[d].modes[m].settings)
+	}
+	return all
+}
+
+func (c combination) landlord() bool {
+	for d, m := range c {
+		if dimensions[d].modes[m].landlord {
+			return true
+		}
+	}
+	return false
+}
+
+// allowed asks the plan itself; existing networks are some that could exist.
+func (c combination) allowed() error {
+	s := c.settings()
+	if c.landlord() {
+		maps.Copy(s, existing("vpc-00000000000000000", "igw-00000000000000000", "vnet", s))
+	}
+	_, err := plan.Load(s.values(), world(strings.Join(local.Providers, ",")))
+	return err
+}
+
+// existing is how an estate names networks that exist.
+func existing(vpc, gateway, vnet string, s settings) settings {
+	named := settings{
+		"network.aws.vpcId": vpc,
+		"network.azure.vnetId": "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/" + landlordGroup +
+			"/providers/Microsoft.Network/virtualNetworks/" + vnet,
+	}
+	if s["network.aws.egress"] != "endpoints" {
+		named["network.aws.internetGatewayId"] = gateway
+	}
+	return named
+}
+
+// singles are the default estate and each mode alone.
+func singles() []combination {
+	all := []combination{make(combination, len(dimensions))}
+	for d := range dimensions {
+		for m := 1; m < len(dimensions[d].modes); m++ {
+			c := make(combination, len(dimensions))
+			c[d] = m
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// A pair is two modes of two dimensions.
+type pair struct{ d1, m1, d2, m2 int }
+
+func (c combination) pairs() []pair {
+	var all []pair
+	for d1 := range c {
+		for d2 := d1 + 1; d2 < len(c); d2++ {
+			all = append(all, pair{d1, c[d1], d2, c[d2]})
+		}
+	}
+	return all
+}
+
+// cover makes combinations that have every pair of modes which the plan allows,
+// and names the pairs that it refuses. Each row is the best of some that are
+// drawn around a pair still missing; the seed makes them the same every time.
+func cover() (rows []combination, refused map[pair]error) {
+	draw := rand.New(rand.NewSource(1))
+	missing, refused := map[pair]bool{}, map[pair]error{}
+	for _, p := range everyPair() {
+		c := make(combination, len(dimensions))
+		c[p.d1], c[p.d2] = p.m1, p.m2
+		if err := c.allowed(); err != nil {
+			refused[p] = err
+		} else {
+			missing[p] = true
+		}
+	}
+	for _, p := range everyPair() {
+		if !missing[p] {
+			continue
+		}
+		best, covered := combination(nil), 0
+		for range 200 {
+			c := make(combination, len(dimensions))
+			for d := range c {
+				c[d] = draw.Intn(len(dimensions[d].modes))
+			}
+			c[p.d1], c[p.d2] = p.m1, p.m2
+			n := 0
+			for _, q := range c.pairs() {
+				if missing[q] {
+					n++
+				}
+			}
+			if n > covered && c.allowed() == nil {
+				best, covered = c, n
+			}
+		}
+		rows = append(rows, best)
+		for _, q := range best.pairs() {
+			delete(missing, q)
+		}
+	}
+	return rows, refused
+}
+
+func everyPair() []pair {
+	var all []pair
+	for d1 := range dimensions {
+		for d2 := d1 + 1; d2 < len(dimensions); d2++ {
+			for m1 := range dimensions[d1].modes {
+				for m2 := range dimensions[d2].modes {
+					all = append(all, pair{d1, m1, d2, m2})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// Every pair of modes is in a row or refused, and the refused ones say why.
+func TestPairsAreCovered(t *testing.T) {
+	rows, refused := cover()
+	seen := map[pair]bool{}
+	for _, row := range rows {
+		for _, p := range row.pairs() {
+			seen[p] = true
+		}
+	}
+	for _, p := range everyPair() {
+		if _, no := refused[p]; seen[p] == no {
+			t.Errorf("%v: in a row %v, refused %v", p, seen[p], no)
+		}
+	}
+	want := map[string]bool{"transit gateway + static": true}
+	for p, err := range refused {
+		name := dimensions[p.d1].modes[p.m1].name + " + " + dimensions[p.d2].modes[p.m2].name
+		problems, ok := err.(plan.Problems)
+		if !want[name] || !ok || len(problems) != 1 || problems[0].Reason == "" || problems[0].Remedy == "" {
+			t.Errorf("%s is refused: %v", name, err)
+		}
+		delete(want, name)
+	}
+	for name := range want {
+		t.Errorf("%s is not refused", name)
+	}
+	t.Logf("%d pairs in %d rows, %d refused", len(seen), len(rows), len(refused))
+}
+
+// values are the settings as plan.Load takes them.
+func (s settings) values() map[string]string {
+	values := map[string]string{}
+	for section, value := range s.nested() {
+		text, err := json.Marshal(value)
+		if err != nil {
+			panic(err)
+		}
+		values[section] = string(text)
+	}
+	return values
+}
