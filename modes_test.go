@@ -13,8 +13,9 @@ import (
 	"burrow/internal/plan"
 )
 
-// allPairs brings up every combination of the table, and not a sample of it.
-var allPairs = flag.Bool("pairs", os.Getenv("BURROW_ALL_PAIRS") != "", "bring up every combination of modes")
+// all brings up every combination of the table and makes every switch, and not
+// a sample of them.
+var all = flag.Bool("all", os.Getenv("BURROW_ALL_MODES") != "", "bring up every combination of modes, and make every switch")
 
 // sampled is how many combinations of several modes the usual tests bring up.
 const sampled = 3
@@ -24,8 +25,8 @@ func atHome(home string) func(*local.Options) {
 	return func(o *local.Options) { o.Home = home }
 }
 
-// Each mode alone lives a whole life: previewed, up, nothing to do, nothing
-// drifted, destroyed, nothing left.
+// Each mode alone lives a whole life: up, nothing to do, nothing drifted,
+// destroyed, nothing left.
 func TestModes(t *testing.T) {
 	for _, c := range singles()[1:] { // the default estate is a scenario of its own
 		t.Run(c.String(), func(t *testing.T) {
@@ -38,7 +39,7 @@ func TestModes(t *testing.T) {
 // Modes together: each pair that the plan allows is in one of the rows.
 func TestCombinations(t *testing.T) {
 	rows, _ := cover()
-	if !*allPairs {
+	if !*all {
 		rows = rows[:sampled]
 	}
 	for _, c := range rows {
@@ -57,7 +58,7 @@ func (c combination) live(t *testing.T) {
 		set, movedOut = set.with(named), check
 		s.configure(set)
 	}
-	life := scenario{tunnels: 4, prove: func(t *testing.T, s *stack) { proveMode(t, s, set) }}
+	life := scenario{tunnels: 4, brief: true, prove: func(t *testing.T, s *stack) { proveMode(t, s, set) }}
 	life.on(t, s)
 	movedOut()
 }
@@ -206,10 +207,9 @@ const tablesMark = "<!-- from here on: go test . -run TestModesPage -update -->\
 
 func modesTables() string {
 	var b strings.Builder
-	fmt.Fprint(&b, "\n## Each mode alone\n\n| mode | settings | what a scenario does with it |\n|---|---|---|\n")
-	const life = "previewed, up, preview empty, refresh without drift, destroyed clean"
+	fmt.Fprint(&b, "\n## Each mode alone\n\nEach of these is a scenario of the tests: up, preview empty, refresh without drift, every alarm at rest,\ndestroyed clean.\n\n| mode | settings |\n|---|---|\n")
 	for _, c := range singles() {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", c, settingsText(c), life)
+		fmt.Fprintf(&b, "| %s | %s |\n", c, settingsText(c))
 	}
 	rows, refused := cover()
 	fmt.Fprintf(&b, "\n## Modes together\n\nEvery pair of modes that may be combined is in one of these rows, and each row lives the same life.\nThe usual tests take the first %d, `.ci/run` takes all.\n\n", sampled)
@@ -224,7 +224,8 @@ func modesTables() string {
 			fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", r.name, p.Key, p.Reason, p.Remedy)
 		}
 	}
-	fmt.Fprintf(&b, "\nOf all pairs, %d are refused: those of a transit gateway with static routing.\n", len(refused))
+	fmt.Fprintf(&b, "\nOf all pairs of modes, %d cannot be combined: a transit gateway with static routing.\n", len(refused))
+	fmt.Fprint(&b, switchTable())
 	return b.String()
 }
 

@@ -156,20 +156,34 @@ type step struct {
 // preview lists the steps of the next run that change something.
 func (s *stack) preview() []step {
 	s.t.Helper()
+	steps, _ := s.previewed()
+	return steps
+}
+
+// previewed are the steps of the next run that change something, and what the
+// preview says beside them.
+func (s *stack) previewed() (steps []step, says string) {
+	s.t.Helper()
 	var out bytes.Buffer
 	s.log.Reset()
 	if err := s.world.Run(context.Background(), &out, "preview", "--json", "--config-file", s.file); err != nil {
 		s.t.Fatalf("preview: %v\n%s%s", err, tail(out.String()), s.log.String())
 	}
 	var digest struct {
-		Steps []step `json:"steps"`
+		Steps       []step `json:"steps"`
+		Diagnostics []struct {
+			Message string `json:"message"`
+		} `json:"diagnostics"`
 	}
 	if err := json.Unmarshal(out.Bytes(), &digest); err != nil {
 		s.t.Fatalf("read the preview: %v\n%s", err, tail(out.String()))
 	}
+	for _, d := range digest.Diagnostics {
+		says += d.Message + "\n"
+	}
 	return slices.DeleteFunc(digest.Steps, func(s step) bool {
 		return s.Op == "same" || s.Op == "read" || s.Op == "refresh"
-	})
+	}), says
 }
 
 // unchanged demands that a next run would change nothing.
