@@ -97,6 +97,14 @@ func sessions(v plan.VPN, instance int) []filter {
 	return []filter{peers, {"Instance", []string{worker(instance)}}}
 }
 
+func instances(v plan.VPN) filter {
+	f := filter{dimension: "Instance"}
+	for _, instance := range v.Instances() {
+		f.values = append(f.values, worker(instance))
+	}
+	return f
+}
+
 func connections(v plan.VPN) filter {
 	f := filter{dimension: "ConnectionName"}
 	for _, t := range v.OrderedTunnels() {
@@ -135,7 +143,9 @@ func routes(v plan.VPN, instance int) azureTile {
 }
 
 // bandwidth pages before a tunnel is full. One alert watches all connections and
-// pages for each on its own.
+// pages for each on its own. It takes the instances apart: both try every
+// connection and one carries nothing, so that the average of both would be half of
+// what the tunnel carries, and never too much.
 func bandwidth(a Args) azureTile {
 	return azureTile{
 		title: "Bytes a second, by tunnel", of: azureGateway, kind: kindGateway,
@@ -147,6 +157,7 @@ func bandwidth(a Args) azureTile {
 					key: "tunnel-bandwidth", section: "a-tunnel-is-nearly-full",
 					means: fmt.Sprintf("A tunnel carries more than %d %% of the %d Mbit/s that it can.", a.Watch.BandwidthPercent, a.VPN.TunnelMbps()),
 				},
+				filters:  []filter{instances(a.VPN)},
 				operator: "GreaterThan", threshold: bandwidthLimit(a), severity: severityWarning,
 			}},
 		}},

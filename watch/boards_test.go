@@ -30,6 +30,7 @@ type board struct {
 			JSON, Query, ResourceType string
 			ResourceIDs               []string `json:"resourceIds"`
 			CrossComponentResources   []string
+			NoDataMessage             string
 			Metrics                   []struct{ Namespace, Metric, SplitBy string }
 			Filters                   []struct {
 				Key    string
@@ -119,6 +120,22 @@ func TestDashboardGrid(t *testing.T) {
 	})
 }
 
+// Whoever opens either board sees first what is wrong: the alarms, or the tunnels.
+func TestBoardsStartWithWhatIsWrong(t *testing.T) {
+	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
+		aws := decode(t, log.One(t, dashboardType).Inputs["dashboardBody"]).Widgets
+		same(t, "dashboard", []string{aws[0].Type, aws[1].Type}, []string{"alarm", "metric"})
+		if m := aws[1].Properties.Metrics; len(m) != len(p.VPN.OrderedTunnels()) || m[0][1] != "TunnelState" {
+			t.Errorf("the first graph is of %v", m)
+		}
+		azure := decode(t, log.One(t, workbookType).Inputs["serializedData"]).Items
+		same(t, "workbook", []int{azure[0].Type, azure[1].Type, azure[2].Type, azure[len(azure)-1].Type}, []int{1, 3, 10, 3})
+		if !strings.Contains(azure[1].Content.Query, "TunnelDiagnosticLog") {
+			t.Errorf("the first table is of %s", azure[1].Content.Query)
+		}
+	})
+}
+
 // Metrics of a mode are drawn in that mode alone.
 func TestBoardsFitTheMode(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
@@ -167,6 +184,9 @@ func TestWorkbookShowsWhatPages(t *testing.T) {
 			if item.Content.Query != "" {
 				asked = append(asked, item.Content.Query)
 				same(t, item.Name, item.Content.CrossComponentResources, []string{"/workspace"})
+				if item.Content.NoDataMessage == "" {
+					t.Errorf("%s does not say what no answer means", item.Name)
+				}
 			}
 		}
 		count := 0

@@ -15,6 +15,9 @@ const (
 	gridWidth  = 24
 	tileWidth  = gridWidth / 2
 	tileHeight = 6
+
+	alarmsHeight = 4 // three rows of them
+	factsHeight  = 8 // a heading, four points and the table of tunnels
 )
 
 // widget is one of a dashboard's. Source: CloudWatch API Reference, Dashboard
@@ -28,7 +31,8 @@ type widget struct {
 	Properties map[string]any `json:"properties"`
 }
 
-// dashboard shows the alarms, every tile, and the newest lines of the logs.
+// dashboard shows the alarms, every tile, who is who, and the newest lines of the
+// logs: what is wrong first, what explains it below.
 func (b *builder) dashboard(tiles []awsTile) error {
 	name := b.args.Estate.Name("burrow")
 	dashboard, err := cloudwatch.NewDashboard(b.ctx, b.name+"-dashboard", &cloudwatch.DashboardArgs{
@@ -49,11 +53,11 @@ func (b *builder) body(tiles []awsTile, found map[string]string) (string, error)
 		arns = append(arns, b.alarmARN(name))
 	}
 	page := grid{}
-	page.add(gridWidth, tileHeight, "text", map[string]any{"markdown": fill(facts(b.args), found)})
-	page.add(gridWidth, tileHeight/2, "alarm", map[string]any{"title": "Alarms", "alarms": arns})
+	page.add(gridWidth, alarmsHeight, "alarm", map[string]any{"title": "Alarms", "alarms": arns})
 	for _, tile := range tiles {
 		page.add(tileWidth, tileHeight, "metric", tile.graph(region, found))
 	}
+	page.add(gridWidth, factsHeight, "text", map[string]any{"markdown": fill(facts(b.args), found)})
 	for _, log := range awsLogs(b.args) {
 		page.add(gridWidth, tileHeight, "log", map[string]any{
 			"title": log.title, "region": region, "view": "table", "query": fill(log.query, found),

@@ -13,6 +13,10 @@ type query struct {
 	title string
 	text  string
 	view  string // of the workbook: table or timechart
+	// empty is what no answer means, which a reader would take for no data.
+	empty string
+	// half takes half the workbook's width, below the metrics.
+	half  bool
 	alert *queryAlert
 }
 
@@ -40,8 +44,10 @@ const longestWindow = "P2D"
 //
 // AzureDiagnostics comes with its first record, and its columns with a suffix as
 // they are needed. A rule whose query names what is not there yet is refused: an
-// empty table stands in for the table, column_ifexists for the columns. Both instances of the gateway try every
-// AWS address, and AWS answers one: what the other instance logs is left out.
+// empty table stands in for the table, column_ifexists for the columns. What
+// happened stands in the operation and, by Microsoft's own queries, in the status:
+// either will do. Both instances of the gateway try every AWS address, and AWS
+// answers one: what the other instance logs is left out.
 func tunnelLog(v plan.VPN) query {
 	var rows []string
 	for _, t := range v.OrderedTunnels() {
@@ -53,20 +59,23 @@ func tunnelLog(v plan.VPN) query {
 ];
 union isfuzzy=true AzureDiagnostics, (datatable(TimeGenerated: datetime, Category: string, OperationName: string, _ResourceId: string)[])
 | where Category == "TunnelDiagnosticLog" and _ResourceId =~ "` + azureGateway.inText() + `"
-| where OperationName in ("TunnelConnected", "TunnelDisconnected")
+| extend Status = column_ifexists("status_s", "")
+| extend State = case(OperationName == "TunnelDisconnected" or Status =~ "Disconnected", "disconnected", OperationName == "TunnelConnected" or Status =~ "Connected", "connected", "")
+| where State != ""
 | extend RemoteIP = column_ifexists("remoteIP_s", ""), Instance = column_ifexists("instance_s", ""), Reason = column_ifexists("stateChangeReason_s", "")
 | lookup kind=inner Tunnels on RemoteIP
 | where Instance != OtherInstance
-| summarize arg_max(TimeGenerated, OperationName, Reason) by Tunnel, RemoteIP
-| project Tunnel, RemoteIP, State = OperationName, Since = TimeGenerated, Reason`
+| summarize arg_max(TimeGenerated, State, Reason) by Tunnel, RemoteIP
+| project Tunnel, RemoteIP, State, Since = TimeGenerated, Reason`
 	return query{
 		title: "Tunnels, by the last change that Azure logged", text: text, view: "table",
+		empty: "No tunnel came or went for two days.",
 		alert: &queryAlert{
 			notice: notice{
 				key: "tunnel-disconnected", section: "azure-reports-a-tunnel-as-disconnected",
 				means: "The Azure gateway lost the IPsec tunnel to one of AWS's outside addresses, and has not got it back.",
 			},
-			narrow: `| where State == "TunnelDisconnected"`,
+			narrow: `| where State == "disconnected"`,
 			rows:   1, window: longestWindow, dimensions: []string{"Tunnel", "RemoteIP"}, severity: severityError,
 		},
 	}
@@ -94,7 +103,8 @@ func failures(d plan.DNS) query {
 | where Code in~ ("2", "SERVFAIL", "5", "REFUSED")
 | project Asked = TimeGenerated, Zone, Name, QueryType, Code, SourceIpAddress, ResolutionPath`
 	return query{
-		title: "DNS questions that failed", text: text, view: "table",
+		title: "DNS questions that failed", text: text, view: "table", half: true,
+		empty: "No question failed.",
 		alert: &queryAlert{
 			notice: notice{
 				key: "dns-failing", section: "dns-questions-fail-in-azure",
@@ -107,7 +117,8 @@ func failures(d plan.DNS) query {
 
 func responseTimes(d plan.DNS) query {
 	return query{
-		title: "DNS response time, 95th percentile by zone", view: "timechart",
+		title: "DNS response time, 95th percentile by zone", view: "timechart", half: true,
+		empty: "Nobody asked for a name of either zone.",
 		text: ours(d) + `
 | summarize ResponseTime = percentile(QueryResponseTime, 95) by bin(TimeGenerated, 5m), Zone`,
 	}

@@ -56,7 +56,7 @@ type awsAlarm struct {
 func awsTiles(a Args) []awsTile {
 	tiles := []awsTile{
 		tunnelStates(a.VPN), connectionStates(a.VPN), tunnelBytes(a.VPN, "In", "from Azure"), tunnelBytes(a.VPN, "Out", "to Azure"),
-		targetHealth(), endpointHealth(), endpointQueries(), endpointCapacity(),
+		targetHealth(), endpointHealth(len(a.Network.AWS.Zones)), endpointQueries(), endpointCapacity(),
 	}
 	if a.VPN.OnTransit() {
 		tiles = append(tiles, transitDrops(), transitBytes())
@@ -163,10 +163,14 @@ const resolverSeconds = 300
 
 const resolverMetrics = "AWS/Route53Resolver"
 
-// endpointHealth is about the network interfaces of both endpoints. No data is no
-// news: AWS leaves gaps while it maintains an interface.
-func endpointHealth() awsTile {
-	tile := awsTile{title: "Route 53 Resolver: interfaces in trouble"}
+// endpointHealth is about the network interfaces of both endpoints, one in each
+// zone. AWS counts those that work and those that it repairs; one that is gone is
+// neither, so that only the first number tells. No data is no news: AWS leaves gaps
+// while it maintains an interface, and does not say whether an endpoint that nobody
+// asks is measured. One that is gone altogether shows in Azure, as questions that
+// fail.
+func endpointHealth(interfaces int) awsTile {
+	tile := awsTile{title: fmt.Sprintf("Route 53 Resolver: interfaces that work, of %d", interfaces), most: interfaces}
 	for _, end := range []struct {
 		word, does string
 		of         source
@@ -175,15 +179,15 @@ func endpointHealth() awsTile {
 		{"outbound", "Questions of the VPC for Azure names leave there.", resolverOutbound},
 	} {
 		tile.metrics = append(tile.metrics, awsMetric{
-			namespace: resolverMetrics, name: "EndpointUnhealthyENICount", statistic: "Maximum", seconds: resolverSeconds,
+			namespace: resolverMetrics, name: "EndpointHealthyENICount", statistic: "Minimum", seconds: resolverSeconds,
 			dimensions: []dimension{{"EndpointId", end.of}},
 			label:      end.word,
 			alarm: &awsAlarm{
 				notice: notice{
 					key: "resolver-" + end.word + "-unhealthy", section: "a-route-53-resolver-endpoint-is-unhealthy",
-					means: fmt.Sprintf("An interface of the %s Resolver endpoint does not work, for 10 minutes. %s", end.word, end.does),
+					means: fmt.Sprintf("Of the %d interfaces of the %s Resolver endpoint not all work, for 10 minutes. %s", interfaces, end.word, end.does),
 				},
-				comparison: "GreaterThanThreshold", threshold: 0, periods: 2, missing: "ignore",
+				comparison: "LessThanThreshold", threshold: float64(interfaces), periods: 2, missing: "ignore",
 			},
 		})
 	}

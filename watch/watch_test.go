@@ -164,7 +164,7 @@ func TestSubscriptionsAreNamedByAddress(t *testing.T) {
 func TestAWSAlarms(t *testing.T) {
 	const tunnel, connection, resolver, relay, drops = "AWS/VPN TunnelState Minimum 60 LessThanThreshold 1 3 breaching",
 		"AWS/VPN TunnelState Maximum 60 LessThanOrEqualToThreshold 0 3 breaching",
-		"AWS/Route53Resolver EndpointUnhealthyENICount Maximum 300 GreaterThanThreshold 0 2 ignore",
+		"AWS/Route53Resolver EndpointHealthyENICount Minimum 300 LessThanThreshold 2 2 ignore",
 		"AWS/NetworkELB HealthyHostCount Maximum 60 LessThanThreshold 1 3 breaching",
 		"AWS/TransitGateway %s Sum 300 GreaterThanThreshold 0 3 notBreaching"
 	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
@@ -199,6 +199,16 @@ func TestAWSAlarms(t *testing.T) {
 			same(t, name, got[name], want[name])
 		}
 	})
+}
+
+// Every zone has an interface of each endpoint, and one that is missing pages.
+func TestResolverAlarmsCountTheZones(t *testing.T) {
+	p := plan.Default()
+	p.Network.AWS.Zones = append(slices.Clone(p.Network.AWS.Zones), p.Network.AWS.Zones[0])
+	log := record(t, p)
+	for _, end := range []string{"inbound", "outbound"} {
+		same(t, end, log.Named(t, alarmType, "burrow-resolver-"+end+"-unhealthy").Inputs["threshold"], 3)
+	}
 }
 
 // What a tunnel that is up means depends on the routing.
@@ -287,16 +297,20 @@ func TestBGPAlerts(t *testing.T) {
 	})
 }
 
-// 80 % of 650 Mbit/s are 65 million bytes a second, on each of the four connections.
+// 80 % of 650 Mbit/s are 65 million bytes a second, on each of the four connections
+// and on each instance: the average of both would be half of it.
 func TestBandwidthAlert(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, _ *plan.Plan, log *sent.Log) {
 		alert := log.Named(t, metricType, "burrow-tunnel-bandwidth")
 		criterion := at(alert.Inputs, "criteria", "allOf", 0).(map[string]any)
 		same(t, "metric", criterion["metricName"], "TunnelAverageBandwidth")
 		same(t, "limit", criterion["threshold"], 65e6)
-		same(t, "connections", dimensionsOf(criterion), map[string]any{"ConnectionName": []any{
-			"to-aws-instance0-tunnel1", "to-aws-instance0-tunnel2", "to-aws-instance1-tunnel1", "to-aws-instance1-tunnel2",
-		}})
+		same(t, "dimensions", dimensionsOf(criterion), map[string]any{
+			"ConnectionName": []any{
+				"to-aws-instance0-tunnel1", "to-aws-instance0-tunnel2", "to-aws-instance1-tunnel1", "to-aws-instance1-tunnel2",
+			},
+			"Instance": []any{"GatewayTenantWorker_IN_0", "GatewayTenantWorker_IN_1"},
+		})
 		same(t, "scope", alert.Inputs["scopes"], []any{"/gateway"})
 		for _, a := range log.Of(metricType) {
 			same(t, a.Name, []any{a.Inputs["location"], a.Inputs["windowSize"], a.Inputs["evaluationFrequency"], a.Inputs["autoMitigate"]},
@@ -318,12 +332,12 @@ func TestTunnelQuery(t *testing.T) {
 				t.Errorf("no row %s in\n%s", row, kql)
 			}
 		}
-		for _, column := range []string{"remoteIP_s", "instance_s", "stateChangeReason_s"} {
+		for _, column := range []string{"remoteIP_s", "instance_s", "stateChangeReason_s", "status_s"} {
 			if strings.Count(kql, column) != 1 || !strings.Contains(kql, fmt.Sprintf(`column_ifexists("%s", "")`, column)) {
 				t.Errorf("%s may not exist yet:\n%s", column, kql)
 			}
 		}
-		if !strings.HasSuffix(kql, `| where State == "TunnelDisconnected"`) || !strings.Contains(kql, `_ResourceId =~ "/gateway"`) {
+		if !strings.HasSuffix(kql, `| where State == "disconnected"`) || !strings.Contains(kql, `_ResourceId =~ "/gateway"`) {
 			t.Errorf("the query is\n%s", kql)
 		}
 		same(t, "window", rule.Inputs["windowSize"], "P2D")

@@ -20,6 +20,8 @@ const (
 	itemQuery   = 3
 	itemMetrics = 10
 
+	messageSuccess = 3
+
 	fourHours = 4 * 60 * 60 * 1000 // milliseconds
 )
 
@@ -34,6 +36,7 @@ func (b *builder) workbook(tiles []azureTile, queries []query) error {
 		Location:          pulumi.String(b.args.Network.Azure.Location),
 		Kind:              pulumi.String("shared"),
 		Category:          pulumi.String("workbook"),
+		SourceId:          pulumi.String("azure monitor"), // lists it there, under Workbooks
 		DisplayName:       pulumi.String(name),
 		Description:       pulumi.String("The path from bunny to relay, as Azure sees it."),
 		Version:           pulumi.String(notebook),
@@ -54,18 +57,28 @@ func (b *builder) workbookID() string {
 	return uuid.NewSHA1(uuid.NameSpaceURL, []byte(estate)).String()
 }
 
+// notebook has the tunnels on top, then the metrics, then what the logs say beside.
 func (b *builder) notebook(tiles []azureTile, queries []query, found map[string]string) (string, error) {
 	items := []map[string]any{{"type": itemText, "name": "facts", "content": map[string]any{"json": fill(facts(b.args), found)}}}
-	for i, q := range queries {
-		items = append(items, map[string]any{
-			"type": itemQuery, "name": fmt.Sprintf("query %d", i), "content": q.item(found),
-		})
+	add := func(kind int, name string, half bool, content map[string]any) {
+		item := map[string]any{"type": kind, "name": name, "content": content}
+		if half {
+			item["customWidth"] = "50" // percent
+		}
+		items = append(items, item)
 	}
+	ask := func(half bool) {
+		for i, q := range queries {
+			if q.half == half {
+				add(itemQuery, fmt.Sprintf("query %d", i), half, q.item(found))
+			}
+		}
+	}
+	ask(false)
 	for i, t := range tiles {
-		items = append(items, map[string]any{
-			"type": itemMetrics, "name": fmt.Sprintf("metrics %d", i), "customWidth": "50", "content": t.item(found),
-		})
+		add(itemMetrics, fmt.Sprintf("metrics %d", i), true, t.item(found))
 	}
+	ask(true)
 	text, err := json.Marshal(map[string]any{"version": notebook, "items": items})
 	if err != nil {
 		return "", fmt.Errorf("write the workbook: %w", err)
@@ -84,6 +97,7 @@ func (q query) item(found map[string]string) map[string]any {
 		"size": 0, "queryType": 0, "resourceType": "microsoft.operationalinsights/workspaces",
 		"crossComponentResources": []string{found[string(workspace)]},
 		"timeContext":             map[string]any{"durationMs": back},
+		"noDataMessage":           q.empty, "noDataMessageStyle": messageSuccess,
 	}
 }
 
