@@ -43,7 +43,7 @@ func checkWatching(t *testing.T, s *stack, p *plan.Plan) {
 		for _, a := range alarms {
 			checkAlarm(t, tx, a, p)
 		}
-		want := 4 + 2 + 2 + 1 + 3 // tunnels, connections, resolver endpoints, relay; bandwidth, disconnected, names
+		want := 4 + 2 + 2 + 1 + 1 + 3 // tunnels, connections, resolver endpoints, names, relay; bandwidth, disconnected, names
 		if p.VPN.BGP() {
 			want += 4 // BGP peers
 		}

@@ -2,6 +2,7 @@ package watch
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
@@ -15,12 +16,44 @@ func (b *builder) alarms(tiles []awsTile, topic *sns.Topic, ready []pulumi.Resou
 			if metric.alarm == nil {
 				continue
 			}
-			if err := b.alarm(metric, *metric.alarm, topic, ready); err != nil {
+			counts, err := b.counts(metric)
+			if err != nil {
+				return fmt.Errorf("metric of alarm %s: %w", metric.alarm.key, err)
+			}
+			if err := b.alarm(metric, *metric.alarm, topic, slices.Concat(ready, counts)); err != nil {
 				return fmt.Errorf("alarm %s: %w", metric.alarm.key, err)
 			}
 		}
 	}
 	return nil
+}
+
+// counts makes the metric of a log, from every group of its kind. It does not wait
+// for the connections, as nothing does that pages nobody.
+func (b *builder) counts(metric awsMetric) ([]pulumi.Resource, error) {
+	if metric.lines == nil {
+		return nil, nil
+	}
+	var filters []pulumi.Resource
+	for i := range b.args.logGroups()[metric.lines.logs] {
+		filter, err := cloudwatch.NewLogMetricFilter(b.ctx, fmt.Sprintf("%s-%s-%d", b.name, metric.lines.key, i), &cloudwatch.LogMetricFilterArgs{
+			Name:         pulumi.String(b.args.Estate.Name("burrow-" + metric.lines.key)),
+			LogGroupName: b.found[string(logGroup(metric.lines.logs, i))],
+			Pattern:      pulumi.String(metric.lines.pattern),
+			MetricTransformation: cloudwatch.LogMetricFilterMetricTransformationArgs{
+				Namespace:    pulumi.String(metric.namespace),
+				Name:         pulumi.String(metric.name),
+				Value:        pulumi.String("1"),
+				DefaultValue: pulumi.String("0"),
+				Unit:         pulumi.String("Count"),
+			},
+		}, b.parent)
+		if err != nil {
+			return nil, fmt.Errorf("filter of log group %d: %w", i, err)
+		}
+		filters = append(filters, filter)
+	}
+	return filters, nil
 }
 
 // alarm tells of trouble and of its end, by the same way.

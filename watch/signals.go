@@ -34,13 +34,22 @@ type awsMetric struct {
 	seconds                    int // period
 	dimensions                 []dimension
 	label                      string
-	alarm                      *awsAlarm // nil: drawn, and pages nobody
+	lines                      *lineCount // the log that it counts in; nil: a service sends it
+	alarm                      *awsAlarm  // nil: drawn, and pages nobody
 }
 
 // dimension is one of a metric's, with the source of its value.
 type dimension struct {
 	name string
 	of   source
+}
+
+// lineCount says which lines of a log a metric counts.
+type lineCount struct {
+	key  string // burrow-KEY is the physical name's base
+	logs string // the kind of log groups
+	// pattern is in the syntax of CloudWatch Logs for JSON.
+	pattern string
 }
 
 // awsAlarm says when a metric pages.
@@ -57,6 +66,9 @@ func awsTiles(a Args) []awsTile {
 	tiles := []awsTile{
 		tunnelStates(a.VPN), connectionStates(a.VPN), tunnelBytes(a.VPN, "In", "from Azure"), tunnelBytes(a.VPN, "Out", "to Azure"),
 		targetHealth(), endpointHealth(len(a.Network.AWS.Zones)), endpointQueries(), endpointCapacity(),
+	}
+	if len(a.AWS.QueryLogGroups) > 0 {
+		tiles = append(tiles, failedQuestions(a))
 	}
 	if a.VPN.OnTransit() {
 		tiles = append(tiles, transitDrops(), transitBytes())
@@ -167,8 +179,8 @@ const resolverMetrics = "AWS/Route53Resolver"
 // zone. AWS counts those that work and those that it repairs; one that is gone is
 // neither, so that only the first number tells. No data is no news: AWS leaves gaps
 // while it maintains an interface, and does not say whether an endpoint that nobody
-// asks is measured. One that is gone altogether shows in Azure, as questions that
-// fail.
+// asks is measured. One that is gone altogether shows as questions that fail: the
+// inbound one in Azure, the outbound one in failedQuestions.
 func endpointHealth(interfaces int) awsTile {
 	tile := awsTile{title: fmt.Sprintf("Route 53 Resolver: interfaces that work, of %d", interfaces), most: interfaces}
 	for _, end := range []struct {
@@ -219,6 +231,42 @@ func endpointCapacity() awsTile {
 		})
 	}
 	return tile
+}
+
+// logMetrics is the namespace of what is counted in logs.
+const logMetrics = "Burrow/DNS"
+
+// failedQuestions counts the questions for names of either zone that Resolver could
+// not answer, from the log of everything that the VPC and, through the inbound
+// endpoint, Azure ask. A name that does not exist is an answer. CloudWatch looks at
+// the last quarter of an hour every minute, so that the fifth failure pages. Without
+// questions there are no lines, and without lines not even the default: no data is
+// well.
+//
+// The metric has no dimension: one that has cannot say 0. The suffix in its name
+// keeps two estates of an account apart.
+func failedQuestions(a Args) awsTile {
+	return awsTile{title: "Route 53 Resolver: questions that failed", metrics: []awsMetric{{
+		namespace: logMetrics, name: a.Estate.Name("failed-questions"), statistic: "Sum", seconds: 900, label: "SERVFAIL or REFUSED",
+		lines: &lineCount{key: "dns-failures", logs: queryLogs, pattern: failedPattern(a.DNS)},
+		alarm: &awsAlarm{
+			notice: notice{
+				key: "aws-dns-failing", section: "dns-questions-fail-in-aws",
+				means: "Route 53 Resolver fails to answer for names of either zone, five times or more in a quarter of an hour.",
+			},
+			comparison: "GreaterThanOrEqualToThreshold", threshold: 5, periods: 1, missing: "notBreaching",
+		},
+	}}}
+}
+
+// failedPattern matches the lines of such questions. Names in the log end in a dot;
+// * stands for anything before. Nobody asks for a zone's own name, and both zones fit
+// into the 1024 characters of a pattern, however long they are. Source: Route 53
+// Developer Guide, resolver-query-logs-format; CloudWatch Logs User Guide,
+// FilterAndPatternSyntax.
+func failedPattern(d plan.DNS) string {
+	return fmt.Sprintf(`{ ($.rcode = "SERVFAIL" || $.rcode = "REFUSED") && ($.query_name = "*.%s." || $.query_name = "*.%s.") }`,
+		d.AWSZone, d.AzureZone)
 }
 
 const transitMetrics = "AWS/TransitGateway"

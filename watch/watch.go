@@ -55,7 +55,8 @@ type AWSSide struct {
 	// load balancer: net/NAME/ID. TargetGroupSuffix is targetgroup/NAME/ID.
 	LoadBalancerSuffix pulumi.StringOutput
 	TargetGroupSuffix  pulumi.StringOutput
-	// Names of log groups, for the dashboard; no group, no tile.
+	// Names of log groups, for the dashboard; no group, no tile. What is counted in
+	// the query logs pages.
 	FlowLogGroups   []pulumi.StringOutput
 	TunnelLogGroups []pulumi.StringOutput
 	QueryLogGroups  []pulumi.StringOutput

@@ -16,6 +16,7 @@ import (
 )
 
 const (
+	filterType    = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 	alarmType     = "aws:cloudwatch/metricAlarm:MetricAlarm"
 	dashboardType = "aws:cloudwatch/dashboard:Dashboard"
 	topicType     = "aws:sns/topic:Topic"
@@ -171,6 +172,7 @@ func TestAWSAlarms(t *testing.T) {
 		want := map[string]string{
 			"burrow-vpn-instance0-down":           connection + " map[VpnId:vpn-0]",
 			"burrow-vpn-instance1-down":           connection + " map[VpnId:vpn-1]",
+			"burrow-aws-dns-failing":              "Burrow/DNS failed-questions Sum 900 GreaterThanOrEqualToThreshold 5 1 notBreaching map[]",
 			"burrow-relay-unhealthy":              relay + " map[LoadBalancer:net/relay/1 TargetGroup:targetgroup/relay/2]",
 			"burrow-resolver-inbound-unhealthy":   resolver + " map[EndpointId:rslvr-in-1]",
 			"burrow-resolver-outbound-unhealthy":  resolver + " map[EndpointId:rslvr-out-1]",
@@ -199,6 +201,65 @@ func TestAWSAlarms(t *testing.T) {
 			same(t, name, got[name], want[name])
 		}
 	})
+}
+
+// What AWS's resolver could not answer is counted in the log of questions, before
+// the alarm on it is made. Names in the log end in a dot.
+func TestFailedQuestions(t *testing.T) {
+	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
+		filter := log.One(t, filterType)
+		alarm := log.Named(t, alarmType, "burrow-aws-dns-failing")
+		same(t, "log group", filter.Inputs["logGroupName"], "/queries")
+		same(t, "pattern", filter.Inputs["pattern"], `{ ($.rcode = "SERVFAIL" || $.rcode = "REFUSED") && `+
+			`($.query_name = "*.private.aws.internal." || $.query_name = "*.private.azure.internal.") }`)
+		metric := filter.Inputs["metricTransformation"].(map[string]any)
+		same(t, "namespace", metric["namespace"], alarm.Inputs["namespace"])
+		same(t, "metric", metric["name"], alarm.Inputs["metricName"])
+		same(t, "value, default", []any{metric["value"], metric["defaultValue"]}, []any{"1", "0"})
+		if metric["dimensions"] != nil {
+			t.Errorf("with dimensions %v there is no default value", metric["dimensions"])
+		}
+		if !alarm.DependsOn(filter) {
+			t.Error("the alarm can come before its metric")
+		}
+	})
+}
+
+// The longest zones fit into a pattern of CloudWatch Logs.
+func TestLongZonesFitThePattern(t *testing.T) {
+	d := plan.DNS{AWSZone: strings.Repeat("a", 253), AzureZone: strings.Repeat("b", 253)}
+	if n := len(failedPattern(d)); n > 1024 {
+		t.Errorf("%d characters", n)
+	}
+}
+
+// Several groups feed one metric, and none means no metric, no tile and no alarm.
+func TestQueryLogGroups(t *testing.T) {
+	for groups, alarms := range map[int]int{0: 0, 1: 1, 2: 1} {
+		a := args(plan.Default(), nil)
+		a.AWS.QueryLogGroups = nil
+		for i := range groups {
+			a.AWS.QueryLogGroups = append(a.AWS.QueryLogGroups, text(fmt.Sprint("/queries/", i)))
+		}
+		log := sent.Record(t, invent, func(ctx *pulumi.Context) error {
+			_, err := New(ctx, "burrow", a)
+			return err
+		})
+		read := map[any]bool{}
+		for _, f := range log.Of(filterType) {
+			read[f.Inputs["logGroupName"]] = true
+		}
+		on := 0
+		for _, alarm := range log.Of(alarmType) {
+			if alarm.Name == "burrow-aws-dns-failing" {
+				on++
+			}
+		}
+		drawn := strings.Contains(log.One(t, dashboardType).Inputs["dashboardBody"].(string), logMetrics)
+		if len(read) != groups || on != alarms || drawn != (groups > 0) {
+			t.Errorf("of %d groups %d are counted in, with %d alarms; drawn: %v", groups, len(read), on, drawn)
+		}
+	}
 }
 
 // Every zone has an interface of each endpoint, and one that is missing pages.
@@ -367,13 +428,15 @@ func TestSuffix(t *testing.T) {
 	p.Estate.Suffix = "second"
 	names := map[string]string{
 		alarmType: "name", topicType: "name", dashboardType: "dashboardName", groupType: "actionGroupName", metricType: "ruleName",
-		queryType: "ruleName", workbookType: "displayName", "aws:kms/alias:Alias": "name",
+		queryType: "ruleName", workbookType: "displayName", "aws:kms/alias:Alias": "name", filterType: "name",
 	}
 	for _, r := range record(t, p).All() {
 		if key := names[r.Type]; key != "" && !strings.HasSuffix(r.Inputs[key].(string), "-second") {
 			t.Errorf("%s is called %s", r.Type, r.Inputs[key])
 		}
 	}
+	metric := record(t, p).One(t, filterType).Inputs["metricTransformation"].(map[string]any)
+	same(t, "metric", metric["name"], "failed-questions-second")
 	first := record(t, plan.Default()).One(t, workbookType).Inputs["resourceName"].(string)
 	second := record(t, p).One(t, workbookType).Inputs["resourceName"].(string)
 	if id, err := uuid.Parse(first); err != nil || id.Version() != 5 || first == second {

@@ -10,7 +10,7 @@ import (
 
 func cloudwatchKinds() []*emulator.Kind {
 	return []*emulator.Kind{
-		logGroup(), logResourcePolicy(), metricAlarm(), compositeAlarm(), dashboard(),
+		logGroup(), metricFilter(), logResourcePolicy(), metricAlarm(), compositeAlarm(), dashboard(),
 		topic(), topicPolicy(), topicSubscription(),
 	}
 }
@@ -77,6 +77,7 @@ func logsMayNotUseKey(c *emulator.Call) string {
 // logs (EKS-12), and a flow log whose role may create groups. Tunnels and
 // resolvers may not: their logs stop, silently.
 func remakeLogGroup(c *emulator.Call) error {
+	dropFilters(c)
 	for _, cluster := range c.Tx.All(typeCluster) {
 		if clusterLogGroup(cluster.ID) == c.ID && len(cluster.In.List("enabledClusterLogTypes")) > 0 {
 			putLogGroup(c, cluster.ID)

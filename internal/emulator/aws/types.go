@@ -46,6 +46,7 @@ const (
 	typeAlias                = "aws:kms/alias:Alias"
 	typeLogGroup             = "aws:cloudwatch/logGroup:LogGroup"
 	typeLogResourcePolicy    = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
+	typeMetricFilter         = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 	typeMetricAlarm          = "aws:cloudwatch/metricAlarm:MetricAlarm"
 	typeCompositeAlarm       = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 	typeDashboard            = "aws:cloudwatch/dashboard:Dashboard"
