@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"burrow/internal/emulator"
+	"burrow/internal/emulator/alarms"
 	"burrow/internal/emulator/aws"
 	"burrow/internal/plan"
 )
@@ -39,8 +40,8 @@ var firing = map[string]string{
 func checkWatching(t *testing.T, s *stack, p *plan.Plan) {
 	t.Helper()
 	s.view(func(tx *emulator.Tx) {
-		alarms := emulator.Alarms(tx)
-		for _, a := range alarms {
+		all := alarms.All(tx)
+		for _, a := range all {
 			checkAlarm(t, tx, a, p)
 		}
 		want := 4 + 2 + 2 + 1 + 1 + 3 // tunnels, connections, resolver endpoints, names, relay; bandwidth, disconnected, names
@@ -50,8 +51,8 @@ func checkWatching(t *testing.T, s *stack, p *plan.Plan) {
 		if p.VPN.OnTransit() {
 			want += 2 // drops
 		}
-		if len(alarms) != want {
-			t.Errorf("%d alarms, want %d", len(alarms), want)
+		if len(all) != want {
+			t.Errorf("%d alarms, want %d", len(all), want)
 		}
 		for _, silent := range aws.Unlogged(tx) {
 			t.Errorf("a log that never arrives: %s", silent)
@@ -60,7 +61,7 @@ func checkWatching(t *testing.T, s *stack, p *plan.Plan) {
 	checkAlarmsWait(t, s)
 }
 
-func checkAlarm(t *testing.T, tx *emulator.Tx, a emulator.Alarm, p *plan.Plan) {
+func checkAlarm(t *testing.T, tx *emulator.Tx, a alarms.Alarm, p *plan.Plan) {
 	t.Helper()
 	for _, why := range a.Broken {
 		t.Errorf("%s (%s) can never work: %s", a.Name, a.Metric, why)
@@ -76,9 +77,9 @@ func checkAlarm(t *testing.T, tx *emulator.Tx, a emulator.Alarm, p *plan.Plan) {
 	if len(a.Reaches) != 1 || len(a.Reaches[0].Receivers) != len(p.Watch.Emails) {
 		t.Errorf("%s reaches %v, want %v", a.Name, a.Reaches, p.Watch.Emails)
 	}
-	want := emulator.AlarmOK
+	want := alarms.OK
 	if firing[a.Name] != "" {
-		want = emulator.AlarmFiring
+		want = alarms.Firing
 	}
 	if a.State != want {
 		t.Errorf("%s is %s, want %s: %s", a.Name, a.State, want, a.Why)
@@ -127,8 +128,8 @@ func TestLostTunnelIsNoticed(t *testing.T) {
 	})
 	on := map[string]bool{}
 	s.view(func(tx *emulator.Tx) {
-		for _, a := range emulator.Alarms(tx) {
-			if a.State == emulator.AlarmFiring && firing[a.Name] == "" {
+		for _, a := range alarms.All(tx) {
+			if a.State == alarms.Firing && firing[a.Name] == "" {
 				on[a.Name] = true
 			}
 		}

@@ -7,8 +7,8 @@
 // functions. The sub-packages aws, azure, kube and tools declare clouds; types
 // and properties come from the generated tables in schema. [Serve] puts clouds
 // on a [World] behind gRPC; [Tunnels] works out which VPN tunnels between the
-// clouds would be up, [Alarms] what watches over them would show and whom it
-// would tell.
+// clouds would be up, package alarms what watches over them would show and whom
+// it would tell.
 //
 // # The moments of refusal
 //
@@ -23,8 +23,8 @@
 //     it does not see these.
 //   - After the write: rules marked Late. The object exists, the engine records
 //     it as created with an error, and the next run updates it.
-//   - Never: what real clouds accept and what then does not work. [Tunnels] and
-//     the reachability checks of other packages find that.
+//   - Never: what real clouds accept and what then does not work. [Tunnels],
+//     package alarms and the clouds' own packages (Unlogged, Stranded) find that.
 //
 // # What is modelled
 //
@@ -49,6 +49,7 @@
 //     Kind.Latency and nothing else.
 //   - Terraform's own plan: optional properties that are taken back are a
 //     difference here, and reordered sets are one too.
-//   - Transfer of packets, DNS answers, and what runs in clusters.
+//   - Transfer of packets, their size among it (AWV-31), DNS answers, and what runs
+//     in clusters.
 //   - Assets and archives, methods of resources (Call), parameterized providers.
 package emulator

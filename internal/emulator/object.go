@@ -49,6 +49,19 @@ func (o *Object) Effective(path string) (any, bool) {
 	return nil, false
 }
 
+// Props are all outputs, and the inputs that have no output of the same name.
+func (o *Object) Props() Props {
+	p := Props{}
+	for _, from := range []Props{o.In, o.Out} {
+		for k, v := range from {
+			if v != nil {
+				p[k] = v
+			}
+		}
+	}
+	return p
+}
+
 // collides reports whether two objects of a type have one id in one place.
 func (o *Object) collides(p *Object) bool { return SameID(o.ID, p.ID) && o.Region == p.Region }
 

@@ -58,7 +58,7 @@ func azureDefaults(phase int) suite {
 // azureSuite is what an Azure connection accepts: a policy replaces every default
 // (AVC-13).
 func azureSuite(conn *Object, phase int) suite {
-	policies := objectProps(conn).Maps("ipsecPolicies")
+	policies := conn.Props().Maps("ipsecPolicies")
 	if len(policies) == 0 {
 		return azureDefaults(phase)
 	}
@@ -125,23 +125,10 @@ func common[T comparable](a, b []T) []T {
 	return slices.DeleteFunc(slices.Clone(a), func(v T) bool { return !slices.Contains(b, v) })
 }
 
-// objectProps are an object's outputs over its inputs.
-func objectProps(o *Object) Props {
-	p := Props{}
-	for _, from := range []Props{o.In, o.Out} {
-		for k, v := range from {
-			if v != nil {
-				p[k] = v
-			}
-		}
-	}
-	return p
-}
-
-func effectiveStrings(o *Object, path string) []string { return objectProps(o).Strings(path) }
+func effectiveStrings(o *Object, path string) []string { return o.Props().Strings(path) }
 
 func effectiveInts(o *Object, path string) (numbers []int) {
-	for _, v := range objectProps(o).List(path) {
+	for _, v := range o.Props().List(path) {
 		if n, ok := v.(float64); ok {
 			numbers = append(numbers, int(n))
 		}

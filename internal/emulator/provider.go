@@ -150,7 +150,7 @@ func (p *provider) view(c *Call, f func() error) error { return p.transact(true,
 // transact runs f within the call's transaction.
 func (p *provider) transact(readOnly bool, c *Call, f func() error) error {
 	return p.world.transact(readOnly, c.Provider, func(tx *Tx) error {
-		c.Tx = tx.in(p.home(c.Provider))
+		c.Tx = tx.Within(p.home(c.Provider))
 		return f()
 	})
 }

@@ -181,7 +181,7 @@ func TestTx(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := w.Update(func(tx *Tx) error {
-		here, there := tx.in("here"), tx.in("there")
+		here, there := tx.Within("here"), tx.Within("there")
 		here.Put(&Object{Type: boxType, ID: "box", In: Props{"name": "n"}})
 		there.Put(&Object{Type: boxType, ID: "box", In: Props{"name": "n"}})
 		here.Put(&Object{Type: ballType, ID: "ball", In: Props{"boxId": "box"}})
@@ -192,11 +192,11 @@ func TestTx(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = w.View(func(tx *Tx) error {
-		here, there := tx.in("here"), tx.in("there")
+		here, there := tx.Within("here"), tx.Within("there")
 		if a, b := here.Get(boxType, "box"), there.Get(boxType, "box"); a == nil || b == nil || a == b {
 			t.Errorf("the same id in two regions is %v and %v", a, b)
 		}
-		if o := tx.in("elsewhere").Get(boxType, "box"); o != nil {
+		if o := tx.Within("elsewhere").Get(boxType, "box"); o != nil {
 			t.Errorf("found elsewhere: %v", o)
 		}
 		if o := here.Get("arm:net:VNet", strings.ToUpper(vnet)); o == nil || o.Cloud != "arm" {

@@ -98,8 +98,8 @@ func TestHosted(t *testing.T) {
 	})
 	box, _ := c.mustCreate(boxType, "box", Props{"size": 1.0})
 	err := w.Update(func(tx *Tx) error {
-		tx.in(box).Put(&Object{Type: ballType, ID: "inside"})
-		tx.in("elsewhere").Put(&Object{Type: ballType, ID: "outside"})
+		tx.Within(box).Put(&Object{Type: ballType, ID: "inside"})
+		tx.Within("elsewhere").Put(&Object{Type: ballType, ID: "outside"})
 		return nil
 	})
 	if err != nil {

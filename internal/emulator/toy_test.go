@@ -8,10 +8,9 @@ import (
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/structpb"
 
+	"burrow/internal/emulator/rpctest"
 	"burrow/internal/emulator/schema"
 )
 
@@ -183,12 +182,7 @@ func newToys(t *testing.T) *toys {
 // client is one provider instance, configured.
 func (s *toys) client(config Props) *toyClient {
 	s.t.Helper()
-	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", s.port), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { conn.Close() })
-	c := &toyClient{s.t, pulumirpc.NewResourceProviderClient(conn)}
+	c := &toyClient{s.t, rpctest.Dial(s.t, s.port)}
 	if config != nil {
 		if _, err := c.rpc.Configure(s.t.Context(), &pulumirpc.ConfigureRequest{Args: c.wire(config)}); err != nil {
 			s.t.Fatal(err)

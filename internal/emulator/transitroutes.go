@@ -62,11 +62,11 @@ func (e *ends) tableOf(attachment string) string {
 // option says, "Association" or "Propagation", by itself. Only the attachment of
 // a VPC can decline.
 func (e *ends) byDefault(attachment, option string) bool {
-	if objectProps(e.gateway).StrOr("defaultRouteTable"+option, enabled) != enabled {
+	if e.gateway.Props().StrOr("defaultRouteTable"+option, enabled) != enabled {
 		return false
 	}
 	if a := e.tx.Get(vpcAttachmentType, attachment); a != nil {
-		v, ok := objectProps(a).Get("transitGatewayDefaultRouteTable" + option)
+		v, ok := a.Props().Get("transitGatewayDefaultRouteTable" + option)
 		return !ok || v == any(true)
 	}
 	return true
@@ -147,7 +147,7 @@ func (e *ends) transitMissesZones() string {
 		return ""
 	}
 	var served []string
-	for _, subnet := range objectProps(e.vpcAttachment()).Strings("subnetIds") {
+	for _, subnet := range e.vpcAttachment().Props().Strings("subnetIds") {
 		served = append(served, e.zone(subnet))
 	}
 	var lost []string

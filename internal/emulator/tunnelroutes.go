@@ -213,7 +213,7 @@ func (e *ends) vpcHops(table *Object) []hop {
 		gateway := vpn.In.Str("vpnGatewayId")
 		switch {
 		case gateway == "" || !propagates(e.tx, table, gateway):
-		case objectProps(vpn).Bool("staticRoutesOnly"):
+		case vpn.Props().Bool("staticRoutesOnly"):
 			hops = append(hops, hopsTo(connectionRoutes(e.tx, vpn), false, gateway)...)
 		default:
 			for _, r := range e.vnetRanges() {
@@ -253,7 +253,7 @@ func (e *ends) awsLacksRoutes() string {
 }
 
 func (e *ends) azureLacksRoutes() string {
-	routes := hopsTo(objectProps(e.lng).Strings("localNetworkAddressSpace.addressPrefixes"), true, e.lng.ID)
+	routes := hopsTo(e.lng.Props().Strings("localNetworkAddressSpace.addressPrefixes"), true, e.lng.ID)
 	if goesTo(routes, prefixes(e.vpcRanges()), e.lng.ID) {
 		return ""
 	}
@@ -271,7 +271,7 @@ func (e *ends) vnetCIDRs() []string {
 	if vnet == nil {
 		return nil
 	}
-	return objectProps(vnet).Strings("addressSpace.addressPrefixes")
+	return vnet.Props().Strings("addressSpace.addressPrefixes")
 }
 
 func (e *ends) vnetRanges() []netip.Prefix { return prefixes(e.vnetCIDRs()) }
@@ -287,7 +287,7 @@ func (e *ends) azureIgnoresRoutes() string {
 			continue
 		}
 		table := e.tx.Get(azureRouteTableType, subnet.In.Str("routeTable.id"))
-		if table == nil || !objectProps(table).Bool("disableBgpRoutePropagation") || e.sendsToGateway(table) {
+		if table == nil || !table.Props().Bool("disableBgpRoutePropagation") || e.sendsToGateway(table) {
 			continue
 		}
 		return fmt.Sprintf("the route table of %s takes no BGP routes", subnet.ID)

@@ -69,7 +69,7 @@ func (e *ends) phaseDiffers(phase int) string {
 // selectorsDiffer: AWS wants 0.0.0.0/0 both ways, as Azure's route-based gateways
 // do unless told otherwise (AVC-24, AWV-24).
 func (e *ends) selectorsDiffer() string {
-	if objectProps(e.conn).Bool("usePolicyBasedTrafficSelectors") {
+	if e.conn.Props().Bool("usePolicyBasedTrafficSelectors") {
 		return "Azure uses policy-based traffic selectors, AWS takes 0.0.0.0/0 only"
 	}
 	for _, side := range []string{"local", "remote"} {
@@ -87,15 +87,15 @@ func (e *ends) nobodyStarts() string {
 	return ""
 }
 
-func (e *ends) static() bool { return objectProps(e.vpn).Bool("staticRoutesOnly") }
+func (e *ends) static() bool { return e.vpn.Props().Bool("staticRoutesOnly") }
 
-func (e *ends) azureSpeaksBGP() bool { return objectProps(e.conn).Bool("enableBgp") }
+func (e *ends) azureSpeaksBGP() bool { return e.conn.Props().Bool("enableBgp") }
 
 func (e *ends) bgpDisabled() string {
 	switch {
 	case e.static():
 		return "the AWS VPN connection has static routes only, and the Azure connection expects BGP"
-	case !objectProps(e.vng).Bool("enableBgp"):
+	case !e.vng.Props().Bool("enableBgp"):
 		return "the Azure gateway has BGP off"
 	case !e.azureSpeaksBGP():
 		return "the Azure connection has BGP off, and AWS expects it"
@@ -105,7 +105,7 @@ func (e *ends) bgpDisabled() string {
 
 func (e *ends) wrongPeerAddress() string {
 	_, want, _ := e.inside()
-	if got := objectProps(e.lng).Str("bgpSettings.bgpPeeringAddress"); address(got) != want {
+	if got := e.lng.Props().Str("bgpSettings.bgpPeeringAddress"); address(got) != want {
 		return fmt.Sprintf("Azure's BGP peer is %q, AWS's inside address is %s", got, want)
 	}
 	return ""
@@ -128,12 +128,12 @@ func (e *ends) wrongOwnAddress() string {
 // instance (AVC-25, AVC-27), else the first custom address of the instance
 // (AVC-26), but the default address for a peer that is not link-local (AVC-29).
 func (e *ends) azureBGPAddress() string {
-	for _, choice := range objectProps(e.conn).Maps("gatewayCustomBgpIpAddresses") {
+	for _, choice := range e.conn.Props().Maps("gatewayCustomBgpIpAddresses") {
 		if e.isInstance(choice.Str("ipConfigurationId")) {
 			return choice.Str("customBgpIpAddress")
 		}
 	}
-	peer := address(objectProps(e.lng).Str("bgpSettings.bgpPeeringAddress"))
+	peer := address(e.lng.Props().Str("bgpSettings.bgpPeeringAddress"))
 	if own := e.customAddresses(); peer.IsLinkLocalUnicast() && len(own) > 0 {
 		return own[0]
 	}
@@ -153,7 +153,7 @@ func (e *ends) defaultAddress() string {
 
 // peering are the BGP settings of the gateway instance.
 func (e *ends) peering() Props {
-	for _, p := range objectProps(e.vng).Maps("bgpSettings.bgpPeeringAddresses") {
+	for _, p := range e.vng.Props().Maps("bgpSettings.bgpPeeringAddresses") {
 		if e.isInstance(p.Str("ipconfigurationId")) {
 			return p
 		}

@@ -157,7 +157,7 @@ func (e *ends) findInstance() {
 		return
 	}
 	for _, vng := range e.tx.All(azureGatewayType) {
-		for _, config := range objectProps(vng).Maps("ipConfigurations") {
+		for _, config := range vng.Props().Maps("ipConfigurations") {
 			if SameID(config.Str("publicIPAddress.id"), pip.ID) {
 				e.vng, e.ipConfig = vng, config
 				return
@@ -282,7 +282,7 @@ func address(s string) netip.Addr {
 
 // asn reads an autonomous system number, which is text in AWS and a number in Azure.
 func asn(o *Object, path string) uint32 {
-	v, _ := objectProps(o).Get(path)
+	v, _ := o.Props().Get(path)
 	switch v := v.(type) {
 	case float64:
 		return uint32(v)

@@ -6,12 +6,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"burrow/internal/emulator/tunneltest"
 )
 
 const (
-	testGroup   = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network"
-	testVNet    = testGroup + "/virtualNetworks/vnet"
-	testGateway = testGroup + "/virtualNetworkGateways/vng"
+	testVNet    = tunneltest.VNet
+	testGateway = tunneltest.Gateway
 )
 
 // A tunnelWorld is a world of four tunnels that are up, object by object.
@@ -32,104 +33,35 @@ func (w tunnelWorld) unset(id, path string) {
 	w[id].Out.Del(path)
 }
 
-// at finds an object of the Azure side by kind and name.
-func arm(kind, name string) string { return testGroup + "/" + kind + "/" + name }
+func arm(kind, name string) string { return tunneltest.ARM(kind, name) }
 
-func instanceID(i int) string { return fmt.Sprintf("%s/ipConfigurations/instance%d", testGateway, i) }
+func instanceID(i int) string { return tunneltest.Instance(i) }
 
 func fourTunnels() tunnelWorld {
 	w := tunnelWorld{}
-	w.add(vpcType, "vpc-1", Props{"cidrBlock": "10.0.0.0/16"})
-	w.add(vpnGatewayType, "vgw-1", Props{"vpcId": "vpc-1", "amazonSideAsn": "64512"})
-	w.add(routeTableType, "rtb-private", Props{"vpcId": "vpc-1"})
-	w.add(routeTableType, "rtb-public", Props{"vpcId": "vpc-1"})
-	w.add(routeAssociationType, "assoc-1", Props{"routeTableId": "rtb-private", "subnetId": "subnet-1"})
-	w.add(routeAssociationType, "assoc-2", Props{"routeTableId": "rtb-public", "subnetId": "subnet-2"})
-	w.add(routeType, "r-1", Props{"routeTableId": "rtb-public", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"})
-	w.add(propagationType, "prop-1", Props{"routeTableId": "rtb-private", "vpnGatewayId": "vgw-1"})
-	w.addAzure()
-	for instance := range 2 {
-		w.addConnection(instance)
+	for _, o := range tunneltest.Four() {
+		w.add(o.Type, o.ID, o.In)
+		w[o.ID].Hidden = Props(o.Hidden).Clone()
 	}
 	return w
 }
 
-func (w tunnelWorld) addAzure() {
-	w.add(vnetType, testVNet, Props{"addressSpace": map[string]any{"addressPrefixes": []any{"10.10.0.0/16"}}})
-	w.add(azureRouteTableType, arm("routeTables", "udr"), Props{"disableBgpRoutePropagation": true})
-	w.add(azureRouteType, arm("routeTables", "udr")+"/routes/aws", Props{
-		"addressPrefix": "10.0.0.0/16", "nextHopType": "VirtualNetworkGateway",
-	})
-	w.add(azureSubnetType, testVNet+"/subnets/aks-subnet", Props{"routeTable": map[string]any{"id": arm("routeTables", "udr")}})
-	var configs, peering []any
-	for i := range 2 {
-		w.add(publicAddressType, arm("publicIPAddresses", fmt.Sprint("pip", i)), Props{"ipAddress": fmt.Sprint("20.0.0.", i+1)})
-		configs = append(configs, map[string]any{
-			"name":            fmt.Sprint("instance", i),
-			"publicIPAddress": map[string]any{"id": arm("publicIPAddresses", fmt.Sprint("pip", i))},
-			"subnet":          map[string]any{"id": testVNet + "/subnets/GatewaySubnet"},
-		})
-		peering = append(peering, map[string]any{
-			"ipconfigurationId":     instanceID(i),
-			"defaultBgpIpAddresses": []any{fmt.Sprint("10.10.2.", 4+i)},
-			"customBgpIpAddresses":  []any{fmt.Sprintf("169.254.21.%d", 4*i+2), fmt.Sprintf("169.254.22.%d", 4*i+2)},
-		})
-	}
-	w.add(azureGatewayType, testGateway, Props{
-		"enableBgp": true, "activeActive": true, "ipConfigurations": configs,
-		"bgpSettings": map[string]any{"asn": 65515.0, "bgpPeeringAddresses": peering},
-	})
-}
-
-// addConnection adds an AWS VPN connection, vpn-0 or vpn-1, and Azure's two to it.
-func (w tunnelWorld) addConnection(instance int) {
-	cgw, vpn := fmt.Sprint("cgw-", instance), fmt.Sprint("vpn-", instance)
-	w.add(customerGatewayType, cgw, Props{"ipAddress": fmt.Sprint("20.0.0.", instance+1), "bgpAsn": "65515"})
-	w.add(vpnConnectionType, vpn, Props{"customerGatewayId": cgw, "vpnGatewayId": "vgw-1", "staticRoutesOnly": false})
-	for n := 1; n <= 2; n++ {
-		w.addTunnel(vpn, instance, n)
-	}
-}
-
-func (w tunnelWorld) addTunnel(vpn string, instance, n int) {
-	name, outside, key := fmt.Sprintf("t%d%d", instance, n), fmt.Sprintf("3.0.%d.%d", instance, n), fmt.Sprintf("key%d%d", instance, n)
-	for option, v := range map[string]any{
-		"Address": outside, "InsideCidr": fmt.Sprintf("169.254.%d.%d/30", 20+n, 4*instance), "PresharedKey": key,
-		"StartupAction": "start", "IkeVersions": []any{"ikev2"},
-		"Phase1EncryptionAlgorithms": []any{"AES256-GCM-16"}, "Phase2EncryptionAlgorithms": []any{"AES256-GCM-16"},
-		"Phase1IntegrityAlgorithms": []any{"SHA2-384"}, "Phase2IntegrityAlgorithms": []any{"SHA2-384"},
-		"Phase1DhGroupNumbers": []any{20.0}, "Phase2DhGroupNumbers": []any{20.0},
-	} {
-		w.set(vpn, fmt.Sprintf("tunnel%d%s", n, option), v)
-	}
-	w.add(localGatewayType, arm("localNetworkGateways", name), Props{
-		"gatewayIpAddress": outside,
-		"bgpSettings":      map[string]any{"asn": 64512.0, "bgpPeeringAddress": fmt.Sprintf("169.254.%d.%d", 20+n, 4*instance+1)},
-	})
-	w.add(azureConnectionType, arm("connections", name), Props{
-		"connectionType": "IPsec", "connectionProtocol": "IKEv2", "enableBgp": true,
-		"virtualNetworkGateway1": map[string]any{"id": testGateway},
-		"localNetworkGateway2":   map[string]any{"id": arm("localNetworkGateways", name)},
-		"gatewayCustomBgpIpAddresses": []any{map[string]any{
-			"ipConfigurationId": instanceID(instance), "customBgpIpAddress": fmt.Sprintf("169.254.%d.%d", 20+n, 4*instance+2),
-		}},
-		"ipsecPolicies": []any{map[string]any{
-			"ikeEncryption": "GCMAES256", "ikeIntegrity": "SHA384", "dhGroup": "ECP384",
-			"ipsecEncryption": "GCMAES256", "ipsecIntegrity": "GCMAES256", "pfsGroup": "ECP384",
-		}},
-	})
-	w[arm("connections", name)].Hidden.Set("sharedKey", key)
-}
-
 // tunnels evaluates the world.
-func (w tunnelWorld) tunnels(t *testing.T) (all []Tunnel) {
+func (w tunnelWorld) tunnels(t *testing.T) []Tunnel { return w.judged(t, Tunnels) }
+
+// tunnelsOf evaluates it for one subnet.
+func (w tunnelWorld) tunnelsOf(t *testing.T, subnet string) []Tunnel {
+	return w.judged(t, func(tx *Tx) []Tunnel { return TunnelsOf(tx, subnet) })
+}
+
+func (w tunnelWorld) judged(t *testing.T, judge func(*Tx) []Tunnel) (all []Tunnel) {
 	t.Helper()
 	world := openTestWorld(t)
 	err := world.Update(func(tx *Tx) error {
 		for _, id := range slices.Sorted(maps.Keys(w)) {
 			tx.Put(w[id])
 		}
-		all = Tunnels(tx)
+		all = judge(tx)
 		return nil
 	})
 	if err != nil {

@@ -26,7 +26,7 @@ func sending(transit *Object, carrying []*Tunnel) []*Tunnel {
 	if static >= 0 {
 		return carrying[static : static+1]
 	}
-	if transit != nil && objectProps(transit).StrOr("vpnEcmpSupport", enabled) == enabled {
+	if transit != nil && transit.Props().StrOr("vpnEcmpSupport", enabled) == enabled {
 		return carrying
 	}
 	return carrying[:1]

@@ -13,7 +13,7 @@ import (
 // A Tx is the world within one transaction. Types are canonical tokens.
 //
 // A Tx of a provider instance sees its own region and what is global; see
-// Everywhere. Objects are shared within the transaction: change one and Put it.
+// Everywhere and Within. Objects are shared within the transaction: change one and Put it.
 // Mistakes of writing are kept and fail the transaction at its end.
 type Tx struct {
 	*txState
@@ -40,10 +40,10 @@ var (
 func (tx *Tx) Account() Account { return tx.account }
 
 // Everywhere is the same transaction without the limit to one region.
-func (tx *Tx) Everywhere() *Tx { return tx.in("") }
+func (tx *Tx) Everywhere() *Tx { return tx.Within("") }
 
-// in is the same transaction, seen from a region.
-func (tx *Tx) in(home string) *Tx { return &Tx{txState: tx.txState, home: home} }
+// Within is the same transaction, seen from a region; "" is the whole world.
+func (tx *Tx) Within(region string) *Tx { return &Tx{txState: tx.txState, home: region} }
 
 // Get returns the object with the id, or nil. ARM ids compare without regard to case.
 func (tx *Tx) Get(typ, id string) *Object {

@@ -106,7 +106,7 @@ func TestOnWriteOfWhatCannotBeStored(t *testing.T) {
 	err := s.world.Update(func(tx *Tx) error {
 		// The ball that the cloud puts beside a box is in the way.
 		k := &Call{Tx: tx, URN: urn(boxType, "a"), generation: 1}
-		tx.in("here").Put(&Object{Type: ballType, ID: "free-" + k.Hex(4)})
+		tx.Within("here").Put(&Object{Type: ballType, ID: "free-" + k.Hex(4)})
 		return nil
 	})
 	if err != nil {

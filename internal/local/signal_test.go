@@ -10,20 +10,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// An interrupt lets what is in flight finish and leaves a state from which up
-// goes on: nothing pending, nothing made twice.
-func TestInterrupt(t *testing.T) {
-	t.Parallel()
-	g := newGate()
-	p := newProject(t, "two things", g.with)
-	var out safeBuffer
-	ended := make(chan error, 1)
-	go func() { ended <- p.Run(context.Background(), &out, "up") }()
+// upToFirst runs up until the first of two things is being made, behind a gate
+// that is shut. The run's error comes from ended.
+func upToFirst(t *testing.T) (g *gate, p *testProject, out *safeBuffer, ended <-chan error) {
+	t.Helper()
+	g, out = newGate(), &safeBuffer{}
+	p = newProject(t, "two things", g.with)
+	end := make(chan error, 1)
+	go func() { end <- p.Run(context.Background(), out, "up") }()
 	<-g.entered
+	return g, p, out, end
+}
+
+// interrupted interrupts the run and waits until the CLI says so.
+func (p *testProject) interrupted(t *testing.T, out *safeBuffer) {
+	t.Helper()
 	p.Interrupt()
 	waitFor(t, "the CLI to say that it was interrupted", func() bool {
 		return strings.Contains(out.String()+p.notices.String(), "cancel")
 	})
+}
+
+// An interrupt lets what is in flight finish and leaves a state from which up
+// goes on: nothing pending, nothing made twice.
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	g, p, out, ended := upToFirst(t)
+	p.interrupted(t, out)
 	close(g.open)
 
 	exit := &ExitError{}
@@ -50,16 +63,8 @@ func TestInterrupt(t *testing.T) {
 // that, nobody then knows whether it ended.
 func TestInterruptTwice(t *testing.T) {
 	t.Parallel()
-	g := newGate()
-	p := newProject(t, "two things", g.with)
-	var out safeBuffer
-	ended := make(chan error, 1)
-	go func() { ended <- p.Run(context.Background(), &out, "up") }()
-	<-g.entered
-	p.Interrupt()
-	waitFor(t, "the CLI to say that it was interrupted", func() bool {
-		return strings.Contains(out.String()+p.notices.String(), "cancel")
-	})
+	g, p, out, ended := upToFirst(t)
+	p.interrupted(t, out)
 	p.Interrupt()
 	exit := &ExitError{}
 	if err := <-ended; !errors.As(err, &exit) { // the gate is still shut
@@ -69,7 +74,7 @@ func TestInterruptTwice(t *testing.T) {
 		t.Errorf("it made %q, want nothing", made)
 	}
 	pending := &PendingCreateError{}
-	if err := p.Run(context.Background(), &out, "up"); !errors.As(err, &pending) {
+	if err := p.Run(context.Background(), out, "up"); !errors.As(err, &pending) {
 		t.Errorf("up afterwards: got %v, want a refusal", err)
 	}
 }
@@ -93,12 +98,7 @@ func TestInterruptPreparation(t *testing.T) {
 // which nobody knows whether it ended: going on is refused.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	g := newGate()
-	p := newProject(t, "two things", g.with)
-	var out safeBuffer
-	ended := make(chan error, 1)
-	go func() { ended <- p.Run(context.Background(), &out, "up") }()
-	<-g.entered
+	g, p, out, ended := upToFirst(t)
 	p.mu.Lock()
 	pid := p.cli.Pid
 	p.mu.Unlock()
@@ -112,7 +112,7 @@ func TestKill(t *testing.T) {
 	close(g.open)
 
 	pending := &PendingCreateError{}
-	err := p.Run(context.Background(), &out, "up")
+	err := p.Run(context.Background(), out, "up")
 	if !errors.As(err, &pending) || len(pending.URNs) != 1 {
 		t.Fatalf("up after a kill: got %v, want a refusal that names one resource", err)
 	}

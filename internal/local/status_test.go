@@ -40,8 +40,8 @@ func TestStatus(t *testing.T) {
 		{Type: "aws:sns/topicSubscription:TopicSubscription", ID: "sub", Region: "eu-west-2", Out: emulator.Props{
 			"topic": "arn:aws:sns:eu-west-2:1:pages", "protocol": "email", "endpoint": "do-not-show-me@example.com",
 		}},
-		alarmOn("tunnels-down", "TunnelState", "LessThanThreshold", 1), alarmOn("busy", "TunnelDataIn", "GreaterThanThreshold", 1e9),
-		alarmOn("misspelled", "TunnelStatus", "LessThanThreshold", 1),
+		alarmOn("tunnels-down", "TunnelState", "LessThanThreshold", 1, "breaching"), alarmOn("busy", "TunnelDataIn", "GreaterThanThreshold", 1e9, "missing"),
+		alarmOn("misspelled", "TunnelStatus", "LessThanThreshold", 1, "missing"),
 		{Type: awsZoneType, ID: "Z1", Out: emulator.Props{"name": "private.aws.internal"}},
 		{Type: awsRecordType, ID: "Z1_relay_A", Out: emulator.Props{
 			"name": "relay", "type": "A", "zoneId": "Z1", "aliases": []any{map[string]any{"name": "lb.amazonaws.com"}},
@@ -83,10 +83,10 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-func alarmOn(name, metric, operator string, threshold float64) *emulator.Object {
+func alarmOn(name, metric, operator string, threshold float64, missing string) *emulator.Object {
 	return &emulator.Object{Type: "aws:cloudwatch/metricAlarm:MetricAlarm", ID: name, Region: "eu-west-2", In: emulator.Props{
 		"name": name, "namespace": "AWS/VPN", "metricName": metric, "dimensions": map[string]any{"VpnId": "vpn-1"},
-		"statistic": "Minimum", "comparisonOperator": operator, "threshold": threshold,
+		"statistic": "Minimum", "comparisonOperator": operator, "threshold": threshold, "treatMissingData": missing,
 		"alarmActions": []any{"arn:aws:sns:eu-west-2:1:pages"},
 	}}
 }
@@ -94,7 +94,7 @@ func alarmOn(name, metric, operator string, threshold float64) *emulator.Object 
 // An alarm that reaches nobody still shows.
 func TestStatusOfAlarmsThatTellNobody(t *testing.T) {
 	t.Parallel()
-	silent := alarmOn("silent", "TunnelDataIn", "GreaterThanThreshold", 1e9)
+	silent := alarmOn("silent", "TunnelDataIn", "GreaterThanThreshold", 1e9, "missing")
 	silent.In.Del("alarmActions")
 	got := statusOf(t, newProject(t, "says"), []*emulator.Object{silent})
 	if !strings.Contains(got, "it can never work: AWV-30") || !strings.Contains(got, "LOG-15: it has no alarm action") || strings.Contains(got, "TELLS") {

@@ -4,13 +4,13 @@ import (
 	"fmt"
 	"strings"
 
-	"burrow/internal/emulator"
+	"burrow/internal/emulator/alarms"
 )
 
 // alarms says how the alarms of both clouds are and whom they tell; one by one
 // only those that do not rest, or never can.
 func (s *screen) alarms() {
-	all := emulator.Alarms(s.tx)
+	all := alarms.All(s.tx)
 	if len(all) == 0 {
 		return
 	}
@@ -27,8 +27,8 @@ func (s *screen) alarms() {
 }
 
 // tally counts the alarms by state, and those that can never work besides.
-func tally(all []emulator.Alarm) string {
-	states, broken := map[emulator.AlarmState]int{}, 0
+func tally(all []alarms.Alarm) string {
+	states, broken := map[alarms.State]int{}, 0
 	for _, a := range all {
 		states[a.State]++
 		if len(a.Broken) > 0 {
@@ -36,7 +36,7 @@ func tally(all []emulator.Alarm) string {
 		}
 	}
 	var counts []string
-	for _, state := range []emulator.AlarmState{emulator.AlarmOK, emulator.AlarmFiring, emulator.AlarmInsufficient} {
+	for _, state := range []alarms.State{alarms.OK, alarms.Firing, alarms.Insufficient} {
 		if n := states[state]; n > 0 {
 			counts = append(counts, fmt.Sprintf("%d %s", n, state))
 		}
@@ -48,27 +48,27 @@ func tally(all []emulator.Alarm) string {
 }
 
 // tellings are the ways to people, with how many of them, but not who they are.
-func tellings(all []emulator.Alarm) (rows [][]string) {
+func tellings(all []alarms.Alarm) (rows [][]string) {
 	var order []string
-	alarms, lines := map[string]int{}, map[string][]string{}
+	count, lines := map[string]int{}, map[string][]string{}
 	for _, a := range all {
 		for _, r := range a.Reaches {
-			if alarms[r.ID]++; alarms[r.ID] == 1 {
+			if count[r.ID]++; count[r.ID] == 1 {
 				order = append(order, r.ID)
 				lines[r.ID] = []string{reachName(r), cloudName(a), fmt.Sprint(len(r.Receivers))}
 			}
 		}
 	}
 	for _, id := range order {
-		rows = append(rows, append(lines[id], fmt.Sprint(alarms[id])))
+		rows = append(rows, append(lines[id], fmt.Sprint(count[id])))
 	}
 	return rows
 }
 
 // reachName is the name at the end of an ARN or an ARM id.
-func reachName(r emulator.Reach) string { return r.ID[strings.LastIndexAny(r.ID, "/:")+1:] }
+func reachName(r alarms.Reach) string { return r.ID[strings.LastIndexAny(r.ID, "/:")+1:] }
 
-func cloudName(a emulator.Alarm) string {
+func cloudName(a alarms.Alarm) string {
 	if a.Cloud == "aws" {
 		return "AWS"
 	}
@@ -76,8 +76,8 @@ func cloudName(a emulator.Alarm) string {
 }
 
 // trouble is a line about an alarm that does not rest or can never work.
-func trouble(a emulator.Alarm) string {
-	if a.State == emulator.AlarmOK && len(a.Broken) == 0 {
+func trouble(a alarms.Alarm) string {
+	if a.State == alarms.OK && len(a.Broken) == 0 {
 		return ""
 	}
 	line := fmt.Sprintf("%s is %s: %s", a.Name, a.State, a.Why)

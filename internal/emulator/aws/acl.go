@@ -82,12 +82,7 @@ func refreshNetworkACL(c *emulator.Call) error {
 	}
 	c.Out.Set("ingress", entries["ingress"])
 	c.Out.Set("egress", entries["egress"])
-	subnets := c.Out.Strings("subnetIds")
-	for _, o := range where(c, typeACLAssociation, "networkAclId", c.ID) {
-		subnets = append(subnets, o.Value("subnetId"))
-	}
-	slices.Sort(subnets)
-	c.Out.Set("subnetIds", slices.Compact(subnets))
+	grow(c, "subnetIds", where(c, typeACLAssociation, "networkAclId", c.ID), "subnetId")
 	return nil
 }
 

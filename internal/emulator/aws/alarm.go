@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/emulator/iam"
 )
 
 const (
@@ -33,7 +34,7 @@ var (
 )
 
 // metricAlarm: CloudWatch asks neither whether there is such a metric nor whether
-// there is such a topic (LOG-16); Unheard finds alarms that tell nobody.
+// there is such a topic (LOG-16); package alarms does.
 // PutMetricAlarm would overwrite an alarm of the same name without a word; here a
 // second one is refused.
 func metricAlarm() *emulator.Kind {
@@ -214,13 +215,13 @@ func badAction(c *emulator.Call, services []string) string {
 	for _, list := range alarmLists {
 		for _, arn := range c.In.Strings(list) {
 			switch {
-			case partOf(arn, 1) != "aws":
-				return fmt.Sprintf("Invalid partition %s specified. Only aws is supported.", partOf(arn, 1))
-			case !slices.Contains(services, partOf(arn, 2)):
-				return fmt.Sprintf("Invalid service %s specified in the action %s.", partOf(arn, 2), arn)
-			case regionOf(arn) != c.Region():
-				return fmt.Sprintf("Invalid region %s specified. Only %s is supported.", regionOf(arn), c.Region())
-			case partOf(arn, 2) == "automate" && !ec2Action.MatchString(arn):
+			case iam.Part(arn, 1) != "aws":
+				return fmt.Sprintf("Invalid partition %s specified. Only aws is supported.", iam.Part(arn, 1))
+			case !slices.Contains(services, iam.Service(arn)):
+				return fmt.Sprintf("Invalid service %s specified in the action %s.", iam.Service(arn), arn)
+			case iam.Region(arn) != c.Region():
+				return fmt.Sprintf("Invalid region %s specified. Only %s is supported.", iam.Region(arn), c.Region())
+			case iam.Service(arn) == "automate" && !ec2Action.MatchString(arn):
 				return fmt.Sprintf("Invalid use of EC2 action %s.", arn)
 			}
 		}

@@ -730,18 +730,3 @@ func TestManagedPolicies(t *testing.T) {
 		}
 	}
 }
-
-func TestWildcard(t *testing.T) {
-	for _, c := range []struct {
-		pattern, text string
-		want          bool
-	}{
-		{"kms:*", "kms:PutKeyPolicy", true}, {"*", "kms:Encrypt", true}, {"kms:GenerateDataKey*", "kms:GenerateDataKey", true},
-		{"KMS:encrypt", "kms:Encrypt", true}, {"kms:Encrypt", "kms:Decrypt", false}, {"kms:*Key", "kms:CreateKey", true},
-		{"kms:C*K*y", "kms:CreateKey", true}, {"kms:C*K*x", "kms:CreateKey", false}, {"logs:*", "kms:Encrypt", false},
-	} {
-		if got := wildcard(c.pattern, c.text); got != c.want {
-			t.Errorf("%s matches %s: %t", c.pattern, c.text, got)
-		}
-	}
-}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"burrow/internal/emulator"
+	"burrow/internal/emulator/iam"
 )
 
 func cloudwatchKinds() []*emulator.Kind {
@@ -65,11 +66,15 @@ func badRetention(c *emulator.Call) string {
 func logsMayNotUseKey(c *emulator.Call) string {
 	key := c.Tx.Find(typeKey, "arn", c.In.Str("kmsKeyId"))
 	group := regional(c, "logs", "log-group:"+c.In.Str("name"))
-	if key == nil || !c.Changed("kmsKeyId") && c.Op == emulator.OpUpdate ||
-		serviceMayUse(key, "logs."+c.Region()+".amazonaws.com", group, map[string]string{"aws:logs:arn": group}) {
+	if key == nil || !c.Changed("kmsKeyId") && c.Op == emulator.OpUpdate || logsMayUse(key, group) {
 		return ""
 	}
 	return fmt.Sprintf("The specified KMS key does not exist or is not allowed to be used with Arn '%s'", group)
+}
+
+// logsMayUse reports whether a key's policy lets CloudWatch Logs encrypt a group.
+func logsMayUse(key *emulator.Object, group string) bool {
+	return iam.ServiceMayUse(key, "logs."+iam.Region(group)+".amazonaws.com", group, map[string]string{"aws:logs:arn": group})
 }
 
 // remakeLogGroup: who writes to a group that is deleted makes it again, without
@@ -128,7 +133,7 @@ func logResourcePolicy() *emulator.Kind {
 }
 
 func longResourcePolicy(c *emulator.Call) string {
-	text := documentText(c.In, "policyDocument")
+	text := iam.Text(c.In, "policyDocument")
 	if n := len(text); n > maxResourcePolicy {
 		return fmt.Sprintf("Resource limit exceeded: the policy has %d characters of at most %d.", n, maxResourcePolicy)
 	}

@@ -50,7 +50,8 @@
 //     endpoint lets nodes ask. Denials and conditions count; a condition on
 //     something unknown narrows nothing.
 //   - What AWS accepts and then keeps silent about is not refused and can be asked
-//     for: Unheard finds alarms that tell nobody, Unlogged logs that never arrive.
+//     for: Unlogged finds logs that never arrive, Stranded nodes that have lost what
+//     they reached, package alarms what never rings.
 //   - The provider: what it refuses before AWS sees it, what it replaces for, the
 //     tags that it adds, the allow-all egress that it takes away from a new
 //     security group (VPC-25), how it prints AWS's errors.
@@ -111,8 +112,7 @@
 //     things are not looked up. Prefix lists other than AWS's own for S3 and
 //     DynamoDB do not exist.
 //   - Network ACLs and routers outside a VPC on the nodes' way: a default route to
-//     another network is trusted to lead on. Endpoints that go away under nodes.
-//     Which instance types a region sells.
+//     another network is trusted to lead on. Which instance types a region sells.
 //   - Launch templates keep no contents of old versions: a node group sees the
 //     latest. Add-ons other than vpc-cni, kube-proxy, coredns and
 //     eks-pod-identity-agent. Schemas of add-on settings beyond enableNetworkPolicy and

@@ -281,7 +281,7 @@ func clusterRoleUntrusting(c *emulator.Call) string {
 
 func clusterRoleWithoutPolicy(c *emulator.Call) string {
 	role := c.Tx.Find(typeRole, "arn", c.In.Str("roleArn"))
-	if role == nil || slices.Contains(attachedPolicies(c, role.ID), clusterPolicy) {
+	if role == nil || slices.Contains(attachedPolicies(c.Tx, role.ID), clusterPolicy) {
 		return ""
 	}
 	return fmt.Sprintf("The provided role doesn't have the Amazon EKS Managed Policies associated with it. "+

@@ -215,7 +215,7 @@ func nodeRoleWithoutPolicies(c *emulator.Call) string {
 	if role == nil {
 		return ""
 	}
-	attached := attachedPolicies(c, role.ID)
+	attached := attachedPolicies(c.Tx, role.ID)
 	for _, either := range nodePolicies {
 		has := slices.ContainsFunc(either, func(name string) bool { return slices.Contains(attached, managedPrefix+name) })
 		if !has {

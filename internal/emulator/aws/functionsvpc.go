@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/emulator/iam"
 )
 
 // A lookup is how EC2 finds things of one type: what its filters compare.
@@ -141,7 +142,7 @@ func (l lookup) find(c *emulator.Call) ([]*emulator.Object, error) {
 func anyMatches(values, patterns []string) bool {
 	return slices.ContainsFunc(values, func(v string) bool {
 		return slices.ContainsFunc(patterns, func(pattern string) bool {
-			return pattern == v || strings.Contains(pattern, "*") && wildcard(pattern, v)
+			return pattern == v || strings.Contains(pattern, "*") && iam.Matches(pattern, v)
 		})
 	})
 }

@@ -11,11 +11,10 @@ import (
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"burrow/internal/emulator"
+	"burrow/internal/emulator/rpctest"
 )
 
 // props shortens what tests write most.
@@ -91,50 +90,19 @@ func serveWorld(t *testing.T, world *emulator.World) *lab {
 func (l *lab) client(config props) pulumirpc.ResourceProviderClient {
 	l.t.Helper()
 	rpc := l.connect()
-	if _, err := rpc.Configure(l.t.Context(), &pulumirpc.ConfigureRequest{Args: l.wire(config)}); err != nil {
-		l.t.Fatal(err)
-	}
+	rpctest.Configure(l.t, rpc, config.Clone())
 	return rpc
 }
 
-func (l *lab) connect() pulumirpc.ResourceProviderClient {
-	l.t.Helper()
-	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", l.port), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	l.t.Cleanup(func() { conn.Close() })
-	return pulumirpc.NewResourceProviderClient(conn)
-}
+func (l *lab) connect() pulumirpc.ResourceProviderClient { return rpctest.Dial(l.t, l.port) }
 
 func (l *lab) wire(p props) *structpb.Struct {
 	l.t.Helper()
-	s, err := structpb.NewStruct(p.Clone())
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	return s
+	return rpctest.Wire(l.t, p.Clone())
 }
 
 // open decodes what the provider sent, secrets included.
-func open(s *structpb.Struct) props { return props(opened(s.AsMap()).(map[string]any)) }
-
-func opened(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		if v["4dabf18193072939515e22adb298388d"] == "1b47061264138c4ac30d75fd1eb44270" {
-			return opened(v["value"])
-		}
-		for k, e := range v {
-			v[k] = opened(e)
-		}
-	case []any:
-		for i, e := range v {
-			v[i] = opened(e)
-		}
-	}
-	return v
-}
+func open(s *structpb.Struct) props { return rpctest.Open(s) }
 
 func urn(typ, name string) string { return fmt.Sprintf("urn:pulumi:test::test::%s::%s", typ, name) }
 

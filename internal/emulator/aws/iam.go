@@ -80,7 +80,7 @@ func fillRole(c *emulator.Call) error {
 
 // refreshRole shows what attachments of their own have added: outputs that grow.
 func refreshRole(c *emulator.Call) error {
-	arns := attachedPolicies(c, c.ID)
+	arns := attachedPolicies(c.Tx, c.ID)
 	slices.Sort(arns)
 	c.Out.Set("managedPolicyArns", slices.Compact(arns))
 	var inline []any
@@ -92,13 +92,15 @@ func refreshRole(c *emulator.Call) error {
 }
 
 // attachedPolicies are the ARNs of a role's managed policies, by the role's name.
-func attachedPolicies(c *emulator.Call, role string) []string {
+func attachedPolicies(tx *emulator.Tx, role string) []string {
 	var arns []string
-	if o := c.Tx.Get(typeRole, role); o != nil {
+	if o := tx.Get(typeRole, role); o != nil {
 		arns = o.In.Strings("managedPolicyArns")
 	}
-	for _, o := range where(c, typeRolePolicyAttachment, "role", role) {
-		arns = append(arns, o.Value("policyArn"))
+	for _, o := range tx.All(typeRolePolicyAttachment) {
+		if o.Value("role") == role {
+			arns = append(arns, o.Value("policyArn"))
+		}
 	}
 	return arns
 }

@@ -156,6 +156,17 @@ func valueOf(c *emulator.Call, typ, id, path string) string {
 	return o.Value(path)
 }
 
+// grow adds to a list of the outputs what objects of their own have put there,
+// each once.
+func grow(c *emulator.Call, list string, from []*emulator.Object, path string) {
+	all := c.Out.Strings(list)
+	for _, o := range from {
+		all = append(all, o.Value(path))
+	}
+	slices.Sort(all)
+	c.Out.Set(list, slices.Compact(all))
+}
+
 // keep gives an output the value that it had, or a new one.
 func keep(c *emulator.Call, path string, made func() any) {
 	if v, ok := c.Old.Get(path); ok {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/emulator/iam"
 )
 
 func kmsKinds() []*emulator.Kind { return []*emulator.Kind{key(), alias()} }
@@ -44,7 +45,7 @@ func lockedOut(c *emulator.Call) string {
 	if !c.In.Has("policy") || c.In.Bool("bypassPolicyLockoutSafetyCheck") {
 		return ""
 	}
-	d, err := documentOf(c.In, "policy")
+	d, err := iam.Read(c.In, "policy")
 	if err != nil {
 		return ""
 	}
@@ -53,7 +54,7 @@ func lockedOut(c *emulator.Call) string {
 		"aws:principalaccount": account, "kms:calleraccount": account, "aws:principalarn": caller, "kms:viaservice": "",
 	}
 	for _, who := range []string{root(c), account, caller} {
-		if d.permitsSurely(request{kind: "AWS", principal: who, action: "kms:PutKeyPolicy", facts: facts}) {
+		if d.PermitsSurely(iam.Request{Kind: "AWS", Principal: who, Action: "kms:PutKeyPolicy", Facts: facts}) {
 			return ""
 		}
 	}
@@ -79,72 +80,6 @@ func fillKey(c *emulator.Call) error {
 		defaults(c, emulator.Props{"rotationPeriodInDays": 365})
 	}
 	return nil
-}
-
-// serviceActions are what a service does with a key, by the first part of its
-// name. Source: awsdocs encrypt-log-data-kms.md, sns-key-management.md.
-var serviceActions = map[string][]string{
-	"logs":       {"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"},
-	"cloudwatch": {"kms:Decrypt", "kms:GenerateDataKey"}, // publishing to an encrypted topic
-}
-
-// serviceMayUse reports whether a key's policy lets a service do all that it does
-// with a key. A service asks in its own name for something of the account: on
-// says what, encryption is the context that it encrypts with.
-func serviceMayUse(key *emulator.Object, service, on string, encryption map[string]string) bool {
-	d, err := documentOf(key.Out, "policy")
-	if err != nil {
-		return false
-	}
-	account := accountOf(key.Out.Str("arn"))
-	facts := map[string]string{
-		"aws:sourceaccount": account, "aws:sourcearn": on, "aws:principalservicename": service,
-		"aws:principalisawsservice": "true",
-		// A service that asks in its own name asks through no other.
-		"kms:viaservice": "",
-	}
-	for name, value := range encryption {
-		facts["kms:encryptioncontext:"+name] = value
-	}
-	first, _, _ := strings.Cut(service, ".")
-	for _, action := range serviceActions[first] {
-		if !d.permits(request{"Service", service, action, key.Out.Str("arn"), facts}) {
-			return false
-		}
-	}
-	return true
-}
-
-// accountOf is the account in an ARN, regionOf the region; "" where it has none.
-func accountOf(arn string) string { return partOf(arn, 4) }
-func regionOf(arn string) string  { return partOf(arn, 3) }
-
-func partOf(arn string, i int) string {
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
-		return parts[i]
-	}
-	return ""
-}
-
-// keyNamed finds the key by id, ARN, alias or ARN of an alias.
-func keyNamed(tx *emulator.Tx, name string) *emulator.Object {
-	if name == "" {
-		return nil
-	}
-	if o := tx.Get(typeKey, name); o != nil {
-		return o
-	}
-	if o := tx.Find(typeKey, "arn", name); o != nil {
-		return o
-	}
-	alias := tx.Get(typeAlias, name)
-	if alias == nil {
-		alias = tx.Find(typeAlias, "arn", name)
-	}
-	if alias == nil {
-		return nil
-	}
-	return tx.Find(typeKey, "arn", alias.Value("targetKeyArn"))
 }
 
 var aliasName = regexp.MustCompile(`^alias/[0-9A-Za-z_/-]+$`)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/emulator/iam"
 )
 
 // Logs that a service delivers in its own name, instead of in a role's, need a
@@ -97,16 +98,18 @@ func delivers(c *emulator.Call, arn string) bool {
 		"aws:sourceaccount": c.Account().AWSAccount, "aws:sourcearn": regional(c, "logs", "delivery"),
 	}
 	return slices.ContainsFunc(c.Tx.All(typeLogResourcePolicy), func(o *emulator.Object) bool {
-		d, err := documentOf(o.Out, "policyDocument")
+		d, err := iam.Read(o.Out, "policyDocument")
 		return err == nil && !slices.ContainsFunc(deliveryActions, func(action string) bool {
-			return !d.permits(request{"Service", deliveryService, action, groupOf(arn) + ":log-stream:delivery", facts})
+			return !d.Permits(iam.Request{
+				Kind: "Service", Principal: deliveryService, Action: action, Resource: groupOf(arn) + ":log-stream:delivery", Facts: facts,
+			})
 		})
 	})
 }
 
 // deliveryResources are the groups in AWS's policy.
 func deliveryResources(o *emulator.Object) []string {
-	d, err := documentOf(o.Out, "policyDocument")
+	d, err := iam.Read(o.Out, "policyDocument")
 	if err != nil || len(d.Statement) == 0 {
 		return nil
 	}

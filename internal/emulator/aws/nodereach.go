@@ -9,16 +9,9 @@ import (
 	"burrow/internal/emulator"
 )
 
-// addonRegistry is the account that EKS's own images are pulled from, in every
-// region of the emulation. Source: awsdocs/amazon-eks-user-guide add-ons-images.md.
-const addonRegistry = "602401143452"
-
 // nodeServices are what a node asks before it is ready (VPC-36): EC2 for its name
 // and its pods' addresses, ECR and the S3 buckets behind it for images, STS.
 var nodeServices = []string{"ec2", "ecr.api", "ecr.dkr", "s3", "sts"}
-
-// nodeImages are the repositories whose images make a node ready.
-var nodeImages = []string{"eks/pause", "eks/kube-proxy", "amazon-k8s-cni"}
 
 var anywhere = netip.MustParsePrefix("0.0.0.0/0")
 
@@ -28,6 +21,7 @@ const httpsPort = 443
 // lies behind other routers are not followed.
 type nodeNet struct {
 	c       *emulator.Call
+	cluster string
 	vpc     string
 	role    string // ARN
 	subnets []string
@@ -38,7 +32,7 @@ type nodeNet struct {
 
 func nodeNetOf(c *emulator.Call, nodes *emulator.Object) *nodeNet {
 	n := &nodeNet{
-		c: c, vpc: valueOf(c, typeCluster, nodes.Value("clusterName"), "vpcConfig.vpcId"),
+		c: c, cluster: nodes.Value("clusterName"), vpc: valueOf(c, typeCluster, nodes.Value("clusterName"), "vpcConfig.vpcId"),
 		role: nodes.Value("nodeRoleArn"), subnets: nodes.In.Strings("subnetIds"), groups: nodeSecurityGroups(c, nodes),
 	}
 	if template, _ := templateOf(c, nodes.In); template != nil {
@@ -50,17 +44,6 @@ func nodeNetOf(c *emulator.Call, nodes *emulator.Object) *nodeNet {
 		n.allowed = append(n.allowed, everyPermission(c, g)...)
 	}
 	return n
-}
-
-// newNodes is the network of nodes that the call starts; nil when it starts none.
-// Those that have not joined are tried again.
-func newNodes(c *emulator.Call) *nodeNet {
-	starts := c.Old.Str("status") != "ACTIVE" ||
-		c.Changed("version") || c.Changed("releaseVersion") || c.Changed("launchTemplate.version")
-	if !starts || c.In.Int("scalingConfig.desiredSize") == 0 {
-		return nil
-	}
-	return nodeNetOf(c, &emulator.Object{In: c.In, Out: c.Out})
 }
 
 // everyPermission are the permissions of a group, those too that AWS gave it.
@@ -147,13 +130,11 @@ func (n *nodeNet) endpoint(subnet, service string) *emulator.Object {
 	return found
 }
 
-// eachEndpoint asks about every endpoint that nodes would use, until an answer.
-func (n *nodeNet) eachEndpoint(ask func(subnet, service string, endpoint *emulator.Object) string) string {
-	if n == nil {
-		return ""
-	}
+// eachEndpoint asks about every endpoint that nodes use for the services, until an
+// answer.
+func (n *nodeNet) eachEndpoint(services []string, ask func(subnet, service string, endpoint *emulator.Object) string) string {
 	for _, subnet := range n.subnets {
-		for _, service := range nodeServices {
+		for _, service := range services {
 			if e := n.endpoint(subnet, service); e != nil {
 				if broken := ask(subnet, service, e); broken != "" {
 					return broken
@@ -164,57 +145,45 @@ func (n *nodeNet) eachEndpoint(ask func(subnet, service string, endpoint *emulat
 	return ""
 }
 
-const cannotJoin = "Instances failed to join the kubernetes cluster: "
-
-// nodesWithoutServices: without a way to the internet each service needs an
-// endpoint (VPC-36).
-func nodesWithoutServices(c *emulator.Call) string {
-	n := newNodes(c)
-	if n == nil {
-		return ""
-	}
+// unserved: without a way to the internet each service needs an endpoint (VPC-36).
+func (n *nodeNet) unserved(services []string) string {
 	for _, subnet := range n.subnets {
 		var missing []string
-		for _, service := range nodeServices {
+		for _, service := range services {
 			if n.endpoint(subnet, service) == nil && !n.reachesInternet(subnet) {
 				missing = append(missing, service)
 			}
 		}
 		if len(missing) > 0 {
-			return fmt.Sprintf(cannotJoin+"%s has no way to the internet, and for %s no gateway endpoint in its route table %s "+
-				"and no interface endpoint with private DNS", subnet, strings.Join(missing, ", "), tableOf(c, subnet))
+			return fmt.Sprintf("%s has no way to the internet, and for %s no gateway endpoint in its route table %s "+
+				"and no interface endpoint with private DNS", subnet, strings.Join(missing, ", "), tableOf(n.c, subnet))
 		}
 	}
 	return ""
 }
 
-// nodesShutIn: to ask a service over the internet, nodes must be let out (VPC-25).
-func nodesShutIn(c *emulator.Call) string {
-	n := newNodes(c)
-	if n == nil {
-		return ""
-	}
+// shutIn: to ask a service over the internet, nodes must be let out (VPC-25).
+func (n *nodeNet) shutIn(services []string) string {
 	open := slices.ContainsFunc(n.allowed, func(p permission) bool { return p.opens("egress") && p.covers(anywhere) })
 	for _, subnet := range n.subnets {
-		for _, service := range nodeServices {
+		for _, service := range services {
 			if n.endpoint(subnet, service) == nil && n.reachesInternet(subnet) && !open {
-				return fmt.Sprintf(cannotJoin+"the security groups %v let no HTTPS out to %s", n.groups, service)
+				return fmt.Sprintf("the security groups %v let no HTTPS out to %s", n.groups, service)
 			}
 		}
 	}
 	return ""
 }
 
-// nodesBeforeEndpoint: an endpoint with private DNS takes the traffic of the whole
-// VPC to itself, whether it lets it in or not (VPC-37).
-func nodesBeforeEndpoint(c *emulator.Call) string {
-	n := newNodes(c)
-	return n.eachEndpoint(func(subnet, service string, e *emulator.Object) string {
+// shutOut: an endpoint with private DNS takes the traffic of the whole VPC to
+// itself, whether it lets it in or not (VPC-37).
+func (n *nodeNet) shutOut(services []string) string {
+	return n.eachEndpoint(services, func(subnet, service string, e *emulator.Object) string {
 		switch {
 		case !n.letOut(e):
-			return fmt.Sprintf(cannotJoin+"the security groups %v let no HTTPS out to %s of %s", n.groups, e.ID, service)
+			return fmt.Sprintf("the security groups %v let no HTTPS out to %s of %s", n.groups, e.ID, service)
 		case !isGatewayEndpoint(e.In) && !n.letIn(subnet, e):
-			return fmt.Sprintf(cannotJoin+"the security groups %v of %s of %s let no HTTPS in from %s",
+			return fmt.Sprintf("the security groups %v of %s of %s let no HTTPS in from %s",
 				e.Out.Strings("securityGroupIds"), e.ID, service, subnet)
 		}
 		return ""
@@ -252,114 +221,4 @@ func (n *nodeNet) letInto(subnet string, groups []string) bool {
 		}
 	}
 	return false
-}
-
-// nodesWithoutAddresses: a node in a public subnet has a way out only with a
-// public address of its own.
-func nodesWithoutAddresses(c *emulator.Call) string {
-	n := newNodes(c)
-	if n == nil || n.public {
-		return ""
-	}
-	for _, subnet := range n.subnets {
-		if o := c.Tx.Get(typeSubnet, subnet); o != nil && isPublicSubnet(c, subnet) && !o.Out.Bool("mapPublicIpOnLaunch") {
-			return fmt.Sprintf("One or more Amazon EC2 Subnets of [%s] for node group %s does not automatically assign public IP addresses "+
-				"to instances launched into it. If you want your instances to be assigned a public IP address, then you need to enable "+
-				"auto-assign public IP address for the subnet.", subnet, c.In.Str("nodeGroupName"))
-		}
-	}
-	return ""
-}
-
-// A need is one thing that a node asks of a service, as an endpoint's policy sees it.
-type need struct{ action, resource string }
-
-// needsOf are what nodes ask of a service to run images of the repositories.
-func needsOf(c *emulator.Call, service string, images []string) (list []need) {
-	switch service {
-	case "ec2":
-		return []need{{"ec2:DescribeInstances", "*"}, {"ec2:AssignPrivateIpAddresses", regional(c, "ec2", "network-interface/eni-0")}}
-	case "ecr.api":
-		return []need{{"ecr:GetAuthorizationToken", "*"}}
-	case "s3":
-		return []need{{"s3:GetObject", fmt.Sprintf("arn:aws:s3:::prod-%s-starport-layer-bucket/layer", c.Region())}}
-	case "ecr.dkr":
-		for _, image := range images {
-			arn := fmt.Sprintf("arn:aws:ecr:%s:%s:repository/%s", c.Region(), addonRegistry, image)
-			list = append(list, need{"ecr:BatchGetImage", arn}, need{"ecr:GetDownloadUrlForLayer", arn})
-		}
-	}
-	return list
-}
-
-// unpulled says which need an endpoint's policy keeps from the nodes.
-func (n *nodeNet) unpulled(images []string) string {
-	return n.eachEndpoint(func(_, service string, e *emulator.Object) string {
-		d, err := documentOf(e.Out, "policy")
-		if err != nil {
-			return ""
-		}
-		for _, need := range needsOf(n.c, service, images) {
-			if !n.lets(d, need) {
-				return fmt.Sprintf("the policy of %s does not allow %s on %s", e.ID, need.action, need.resource)
-			}
-		}
-		return ""
-	})
-}
-
-// nodesWithoutImages: a policy that keeps EKS's own images back.
-func nodesWithoutImages(c *emulator.Call) string {
-	if why := newNodes(c).unpulled(nodeImages); why != "" {
-		return cannotJoin + why
-	}
-	return ""
-}
-
-// addonWithoutImages is the same for an add-on that comes later.
-func addonWithoutImages(c *emulator.Call) string {
-	if c.In.Str("addonName") != "coredns" {
-		return "" // the others run on every node, which would not be ready
-	}
-	for _, nodes := range where(c, typeNodeGroup, "clusterName", c.In.Str("clusterName")) {
-		if why := nodeNetOf(c, nodes).unpulled([]string{"eks/coredns"}); why != "" {
-			return "The add-on is unhealthy because its images cannot be pulled: " + why
-		}
-	}
-	return ""
-}
-
-// lets reports whether an endpoint's policy lets the nodes have what they need. A
-// policy may name them by their role or by their account.
-func (n *nodeNet) lets(d document, what need) bool {
-	account := n.c.Account().AWSAccount
-	asked := request{kind: "AWS", action: what.action, resource: what.resource, facts: map[string]string{
-		"aws:principalaccount": account, "aws:principalarn": n.role, "aws:sourcevpc": n.vpc,
-	}}
-	if parts := strings.Split(what.resource, ":"); len(parts) > 4 && parts[4] != "" {
-		asked.facts["aws:resourceaccount"] = parts[4]
-	}
-	return slices.ContainsFunc([]string{n.role, "arn:aws:iam::" + account + ":root", account}, func(who string) bool {
-		asked.principal = who
-		return d.permits(asked)
-	})
-}
-
-// nodesBeforeCluster: nodes speak to the control plane's interfaces, which carry
-// EKS's own group and those of the cluster (EKS-05, EKS-08).
-func nodesBeforeCluster(c *emulator.Call) string {
-	n, cluster := newNodes(c), c.Tx.Get(typeCluster, c.In.Str("clusterName"))
-	if n == nil || cluster == nil {
-		return ""
-	}
-	groups := append(cluster.In.Strings("vpcConfig.securityGroupIds"), cluster.Out.Str("vpcConfig.clusterSecurityGroupId"))
-	out := slices.ContainsFunc(n.allowed, func(p permission) bool {
-		return p.opens("egress") && (slices.Contains(groups, p.source) || p.coversAll(enisOf(cluster)))
-	})
-	for _, subnet := range n.subnets {
-		if !out || !n.letInto(subnet, groups) {
-			return fmt.Sprintf(cannotJoin+"no HTTPS from the security groups %v in %s to the control plane's %v", n.groups, subnet, groups)
-		}
-	}
-	return ""
 }

@@ -199,12 +199,17 @@ func groupRefusals() []refusal {
 	return list
 }
 
-func manyRanges(n int) []any {
+// many is a list of n, each made of its number.
+func many(n int, one func(i int) any) []any {
 	list := make([]any, n)
 	for i := range list {
-		list[i] = fmt.Sprintf("10.20.%d.0/24", i)
+		list[i] = one(i)
 	}
 	return list
+}
+
+func manyRanges(n int) []any {
+	return many(n, func(i int) any { return fmt.Sprintf("10.20.%d.0/24", i) })
 }
 
 func manyRules(n int) []any {
@@ -543,9 +548,5 @@ func dnsRefusals() []refusal {
 }
 
 func manyTargets(n int) []any {
-	list := make([]any, n)
-	for i := range list {
-		list[i] = props{"ip": fmt.Sprintf("10.10.2.%d", 10+i)}
-	}
-	return list
+	return many(n, func(i int) any { return props{"ip": fmt.Sprintf("10.10.2.%d", 10+i)} })
 }

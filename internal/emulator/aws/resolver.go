@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/emulator/iam"
 )
 
 func resolverKinds() []*emulator.Kind {
@@ -341,7 +342,7 @@ func queryLogConfig() *emulator.Kind {
 // badQueryDestination: queries go to a log group, a bucket or a delivery stream.
 func badQueryDestination(c *emulator.Call) string {
 	arn := c.In.Str("destinationArn")
-	if slices.Contains([]string{"logs", "s3", "firehose"}, partOf(arn, 2)) {
+	if slices.Contains([]string{"logs", "s3", "firehose"}, iam.Service(arn)) {
 		return ""
 	}
 	return fmt.Sprintf("The destination %s is no log group, S3 bucket or Firehose delivery stream", arn)
@@ -350,7 +351,7 @@ func badQueryDestination(c *emulator.Call) string {
 // queryGroups is the log group of a configuration, if it has one. An update
 // changes tags only, and AWS looks at the policy at creation.
 func queryGroups(c *emulator.Call) []string {
-	if arn := c.In.Str("destinationArn"); c.Op == emulator.OpCreate && partOf(arn, 2) == "logs" {
+	if arn := c.In.Str("destinationArn"); c.Op == emulator.OpCreate && iam.Service(arn) == "logs" {
 		return []string{groupOf(arn)}
 	}
 	return nil

@@ -81,12 +81,7 @@ func refreshRouteTable(c *emulator.Call) error {
 		routes = append(routes, r)
 	}
 	c.Out.Set("routes", routes)
-	gateways := c.Out.Strings("propagatingVgws")
-	for _, o := range where(c, typeVpnPropagation, "routeTableId", c.ID) {
-		gateways = append(gateways, o.Value("vpnGatewayId"))
-	}
-	slices.Sort(gateways)
-	c.Out.Set("propagatingVgws", slices.Compact(gateways))
+	grow(c, "propagatingVgws", where(c, typeVpnPropagation, "routeTableId", c.ID), "vpnGatewayId")
 	return nil
 }
 

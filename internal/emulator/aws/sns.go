@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/emulator/iam"
 )
 
 var (
@@ -19,7 +20,7 @@ var (
 
 // topic: CreateTopic returns the topic that is there, if the tags are the same.
 // SNS takes any key: whether there is one it finds out when somebody publishes
-// (getmoto/moto#3389); Unheard does at once.
+// (getmoto/moto#3389); package alarms does at once.
 func topic() *emulator.Kind {
 	const source = "sns/topic.go"
 	return tagged(plainTags, &emulator.Kind{
@@ -46,7 +47,7 @@ func topic() *emulator.Kind {
 		},
 		Refresh: func(c *emulator.Call) error {
 			if o := c.Tx.Get(typeTopicPolicy, c.ID); o != nil {
-				c.Out.Set("policy", documentText(o.In, "policy"))
+				c.Out.Set("policy", iam.Text(o.In, "policy"))
 			}
 			return nil
 		},
@@ -107,7 +108,7 @@ func defaultTopicPolicy(arn string) string {
 	return fmt.Sprintf(`{"Version":"2008-10-17","Id":"__default_policy_ID","Statement":[{"Sid":"__default_statement_ID",`+
 		`"Effect":"Allow","Principal":{"AWS":"*"},"Action":["SNS:GetTopicAttributes","SNS:SetTopicAttributes","SNS:AddPermission",`+
 		`"SNS:RemovePermission","SNS:DeleteTopic","SNS:Subscribe","SNS:ListSubscriptionsByTopic","SNS:Publish"],`+
-		`"Resource":%q,"Condition":{"StringEquals":{"AWS:SourceOwner":%q}}}]}`, arn, accountOf(arn))
+		`"Resource":%q,"Condition":{"StringEquals":{"AWS:SourceOwner":%q}}}]}`, arn, iam.Account(arn))
 }
 
 // topicActions are what a policy of a topic may be about, without "sns:".
@@ -126,14 +127,14 @@ func topicGrammar(c *emulator.Call) string {
 	if !c.In.Has("policy") {
 		return ""
 	}
-	d, err := documentOf(c.In, "policy")
+	d, err := iam.Read(c.In, "policy")
 	if err != nil {
 		return "Invalid parameter: Policy Error"
 	}
 	for _, s := range d.Statement {
 		for _, action := range s.Action {
 			service, name, _ := strings.Cut(action, ":")
-			within := slices.ContainsFunc(topicActions, func(known string) bool { return wildcard(name, known) || strings.EqualFold(name, known) })
+			within := slices.ContainsFunc(topicActions, func(known string) bool { return iam.Matches(name, known) || strings.EqualFold(name, known) })
 			if action != "*" && (!strings.EqualFold(service, "sns") || !within) {
 				return "Invalid parameter: Policy statement action out of service scope!"
 			}
@@ -246,7 +247,7 @@ func badEndpoint(c *emulator.Call) string {
 			return "Invalid parameter: Invalid SMS endpoint: " + endpoint
 		}
 	case "sqs", "lambda", "firehose":
-		if partOf(endpoint, 2) != protocol {
+		if iam.Service(endpoint) != protocol {
 			return fmt.Sprintf("Invalid parameter: %s endpoint ARN", endpointServices[protocol])
 		}
 	}

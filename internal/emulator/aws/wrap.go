@@ -28,7 +28,7 @@ func ec2(noun, operation string) wording {
 	return wording{"EC2 " + noun, "EC2", "Create" + operation, "Modify" + operation, "Delete" + operation, false}
 }
 
-func iam(noun, create, update, remove string) wording {
+func identity(noun, create, update, remove string) wording {
 	return wording{"IAM " + noun, "IAM", create, update, remove, true}
 }
 
@@ -80,11 +80,11 @@ var wordings = map[string]wording{
 	typeTransitRoute:         ec2("Transit Gateway Route", "TransitGatewayRoute"),
 	typeTransitAssociation:   {"EC2 Transit Gateway Route Table Association", "EC2", "AssociateTransitGatewayRouteTable", "AssociateTransitGatewayRouteTable", "DisassociateTransitGatewayRouteTable", false},
 	typeTransitPropagation:   {"EC2 Transit Gateway Route Table Propagation", "EC2", "EnableTransitGatewayRouteTablePropagation", "EnableTransitGatewayRouteTablePropagation", "DisableTransitGatewayRouteTablePropagation", false},
-	typeRole:                 iam("Role", "CreateRole", "UpdateRole", "DeleteRole"),
-	typePolicy:               iam("Policy", "CreatePolicy", "CreatePolicyVersion", "DeletePolicy"),
-	typeRolePolicy:           iam("Role Policy", "PutRolePolicy", "PutRolePolicy", "DeleteRolePolicy"),
-	typeRolePolicyAttachment: iam("Role Policy Attachment", "AttachRolePolicy", "AttachRolePolicy", "DetachRolePolicy"),
-	typeInstanceProfile:      iam("Instance Profile", "CreateInstanceProfile", "AddRoleToInstanceProfile", "DeleteInstanceProfile"),
+	typeRole:                 identity("Role", "CreateRole", "UpdateRole", "DeleteRole"),
+	typePolicy:               identity("Policy", "CreatePolicy", "CreatePolicyVersion", "DeletePolicy"),
+	typeRolePolicy:           identity("Role Policy", "PutRolePolicy", "PutRolePolicy", "DeleteRolePolicy"),
+	typeRolePolicyAttachment: identity("Role Policy Attachment", "AttachRolePolicy", "AttachRolePolicy", "DetachRolePolicy"),
+	typeInstanceProfile:      identity("Instance Profile", "CreateInstanceProfile", "AddRoleToInstanceProfile", "DeleteInstanceProfile"),
 	typeKey:                  {"KMS Key", "KMS", "CreateKey", "PutKeyPolicy", "ScheduleKeyDeletion", false},
 	typeAlias:                {"KMS Alias", "KMS", "CreateAlias", "UpdateAlias", "DeleteAlias", true},
 	typeLogGroup:             {"CloudWatch Logs Log Group", "CloudWatch Logs", "CreateLogGroup", "AssociateKmsKey", "DeleteLogGroup", true},

@@ -27,6 +27,7 @@ func clusterNetworkRules() []emulator.Rule {
 func nodeNetworkRules() []emulator.Rule {
 	return []emulator.Rule{
 		poolNetRule("AKS-26", codeParameter, "aksd configure-azure-cni.md", forbiddenNodeSubnet),
+		poolNetRule("AKS-18", codeBad, "AKS#1076, #3737; aksd use-network-policies.md", windowsPoolInVain),
 		poolNetRule("AKS-28", codeBad, "armerr; aksd", wrongNodeSubnet),
 		poolNetRule("AKS-28", "ResourceNotPermittedOnDelegatedSubnet", "armerr; aksd", delegatedNodeSubnet),
 		poolNetRule("AKS-21", "NetworkProfileCIDROverlapVNET", "AKS-Construction#403", overlapping("podCidr", "networkProfile.podCIDR")),
@@ -73,6 +74,22 @@ func badPolicy(p emulator.Props) string {
 		return fmt.Sprintf("Network policy azure is not supported with the network plugin %s.", plugin)
 	case policy == "calico" && plugin == "none":
 		return "Network policy calico needs a network plugin."
+	}
+	return ""
+}
+
+// windowsPoolInVain: Windows nodes need Azure's plugin, Cilium knows only Linux, and
+// Azure's own policy engine has left Windows on 30 September 2026.
+func windowsPoolInVain(n nodeNet) string {
+	plugin, policy := n.profile.Str("networkPlugin"), n.profile.Str("networkPolicy")
+	for _, pool := range n.pools {
+		switch {
+		case pool.in.Str("osType") != "Windows":
+		case plugin != "azure":
+			return "Windows agent pools can only be added to AKS clusters using Azure-CNI."
+		case policy == "cilium" || policy == "azure":
+			return fmt.Sprintf("Network policy %s is not supported on Windows agent pools such as %s.", policy, pool.name)
+		}
 	}
 	return ""
 }

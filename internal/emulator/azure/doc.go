@@ -51,11 +51,12 @@
 //     alerts. What other kinds measure is not checked, nor is any dimension's
 //     value: Azure does not check those.
 //   - The query of a log alert, as far as a query can be checked without being
-//     understood: strings and brackets, the table that it begins with, operators,
-//     and columns by name through where, extend, project, distinct, summarize,
-//     order, top and count. It is checked as in a workspace where no log has
-//     arrived yet, so the columns of AzureDiagnostics that come with data are not
-//     there; column_ifexists and skipQueryValidation are the ways round.
+//     understood: strings and brackets, the tables that it begins with (of a union
+//     all), operators, and columns by name through let, where, extend, project,
+//     distinct, summarize, order, top and count. It is checked as in a workspace
+//     where no log has arrived yet, and so without AzureDiagnostics, which comes
+//     with its first record as its columns do. Union isfuzzy=true with an empty
+//     table beside it, column_ifexists and skipQueryValidation are the ways round.
 //
 // Rules have the ids of the rule catalogue. Those that begin with ARM are not in
 // it: ARM-01 a group without a location, ARM-02 a region that does not exist (or
@@ -86,20 +87,18 @@
 //
 // # What is not modelled
 //
-//   - Everything that Azure accepts and that then does not work: routes, packets,
-//     DNS answers, a service range that shadows another network (AKS-23), an
-//     address space that overlaps the VNet's, a window shorter than its metric
-//     (LOG-14), alerts whose action group is gone, BGP of a connection whose
-//     gateway has its switch off (AVG-25). emulator.Tunnels works out the state of
-//     tunnels.
+//   - Much that Azure accepts and that then does not work: packets, DNS answers, a
+//     service range that shadows another network (AKS-23), an address space that
+//     overlaps the VNet's. It is not refused here either. What emulator.Tunnels says
+//     of tunnels (AVG-25), package alarms of alerts (LOG-14, action groups that are
+//     gone) and Unlogged of logs that never arrive can be asked for.
 //   - The Kusto query language: types, arguments of functions, whether a function
-//     exists, results. What a let statement binds, union, search, find, join,
-//     lookup, parse, mv-expand, evaluate and further operators is not followed:
-//     after one of them no column is checked. Tables that are missing from the list
-//     count as missing from the workspace. Whether AzureDiagnostics itself is there
-//     before its first record is unverified; here it is. Log alerts of kind
-//     LogToMetric, and frequencies that Azure refuses for slow queries, are not
-//     modelled.
+//     exists, results. Functions that a let statement binds, search, find, join,
+//     lookup, parse, mv-expand, evaluate, a union within a pipeline and further
+//     operators are not followed: after one of them no column is checked. Tables
+//     that are missing from the list count as missing from the workspace. Log alerts
+//     of kind LogToMetric, and frequencies that Azure refuses for slow queries, are
+//     not modelled.
 //   - What a workbook shows.
 //   - Entra: users, groups and service principals are any GUID. Custom roles,
 //     policies, locks, what the caller may do.

@@ -116,6 +116,10 @@ func clusterNetworkRefusals() []refusal {
 			in.Set("agentPoolProfiles[0].vnetSubnetID", strings.Replace(in.Str("agentPoolProfiles[0].vnetSubnetID"), "/vnet/", "/"+vnet+"/", 1))
 		}
 	}
+	withWindows := func(in props) {
+		one := in.Maps("agentPoolProfiles")[0]
+		in.Set("agentPoolProfiles", list{one, one.With(props{"name": "win", "osType": "Windows", "osSKU": "Windows2022", "mode": "User"})})
+	}
 	return []refusal{
 		{name: "overlay without Azure's plugin", rule: "AKS-16", code: codeBad, typ: typeCluster, bad: all(plain, network("networkPlugin", "kubenet")), fine: all(plain, network("networkPlugin", "kubenet"), drop("networkProfile.networkPluginMode"))},
 		{name: "cilium without its policy", rule: "AKS-17", code: codeBad, typ: typeCluster, bad: network("networkPolicy", "azure")},
@@ -124,6 +128,9 @@ func clusterNetworkRefusals() []refusal {
 		{name: "nodes in a range of AKS's own", rule: "AKS-26", code: codeParameter, typ: typeCluster, before: elsewhere("172.30.0.0/16", "172.30.1.0/24"), bad: nodesIn("elsewhere"), fine: leave},
 		{name: "policy without an engine for it", rule: "AKS-18", code: codeBad, typ: typeCluster, bad: all(plain, network("networkPlugin", "none"), drop("networkProfile.networkPluginMode"), network("networkPolicy", "calico")), fine: all(plain, network("networkPolicy", "azure"))},
 		{name: "Azure's policy on kubenet", rule: "AKS-18", code: codeBad, typ: typeCluster, bad: all(plain, network("networkPlugin", "kubenet"), drop("networkProfile.networkPluginMode"), network("networkPolicy", "azure")), fine: all(plain, network("networkPlugin", "kubenet"), drop("networkProfile.networkPluginMode"), network("networkPolicy", "calico"))},
+		{name: "Windows with Cilium", rule: "AKS-18", code: codeBad, typ: typeCluster, bad: withWindows, fine: all(withWindows, network("networkDataplane", "azure"), network("networkPolicy", "calico"))},
+		{name: "Windows with Azure's policy", rule: "AKS-18", code: codeBad, typ: typeCluster, bad: all(plain, withWindows, network("networkPolicy", "azure")), fine: all(plain, network("networkPolicy", "azure"))},
+		{name: "Windows on kubenet", rule: "AKS-18", code: codeBad, typ: typeCluster, bad: all(plain, withWindows, network("networkPlugin", "kubenet"), drop("networkProfile.networkPluginMode")), fine: all(plain, withWindows)},
 		{name: "service range later", rule: "AKS-18", code: "PropertyChangeNotAllowed", typ: typeCluster, on: emulator.OpUpdate, bad: all(network("serviceCidr", "10.12.0.0/16"), network("dnsServiceIP", "10.12.0.10")), fine: network("loadBalancerProfile", obj{"allocatedOutboundPorts": 1024.0})},
 		{name: "from cilium", rule: "AKS-18", code: "PropertyChangeNotAllowed", typ: typeCluster, on: emulator.OpUpdate, bad: plain},
 		{name: "range with host bits", rule: "AKS-19", code: codeParameter, typ: typeCluster, bad: network("podCidr", "10.244.0.1/16")},

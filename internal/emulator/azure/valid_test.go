@@ -416,7 +416,7 @@ func validQueryRule(s *subscription) props {
 		"windowSize": "PT15M", "scopes": list{s.made(typeWorkspace, "logs", nil)}, "autoMitigate": true,
 		"actions": obj{"actionGroups": list{s.made(typeActions, "oncall", nil)}},
 		"criteria": obj{"allOf": list{obj{
-			"query":           `AzureDiagnostics | where Category == "TunnelDiagnosticLog" | extend s = column_ifexists("status_s", "") | where s == "Disconnected"`,
+			"query":           `union isfuzzy=true AzureDiagnostics, (datatable(Category: string, DurationMs: long, Resource: string)[]) | where Category == "TunnelDiagnosticLog" | extend s = column_ifexists("status_s", "") | where s == "Disconnected"`,
 			"timeAggregation": "Count", "operator": "GreaterThan", "threshold": 0.0,
 			"failingPeriods": obj{"minFailingPeriodsToAlert": 1.0, "numberOfEvaluationPeriods": 1.0},
 		}}},

@@ -8,11 +8,10 @@ import (
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"burrow/internal/emulator"
+	"burrow/internal/emulator/rpctest"
 	"burrow/internal/emulator/schema"
 )
 
@@ -52,35 +51,23 @@ func serveWorld(t *testing.T, world *emulator.World, cloud *emulator.Cloud) *sub
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
-	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", ports[cloudName]),
-		grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
 	pkg, err := schema.Load(cloudName)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &subscription{t: t, world: world, rpc: pulumirpc.NewResourceProviderClient(conn), pkg: pkg}
+	s := &subscription{t: t, world: world, rpc: rpctest.Dial(t, ports[cloudName]), pkg: pkg}
 	s.configure(emulator.Props{"subscriptionId": testSubscription, "tenantId": testTenant, "location": "uksouth"})
 	return s
 }
 
 func (s *subscription) configure(config emulator.Props) {
 	s.t.Helper()
-	if _, err := s.rpc.Configure(s.t.Context(), &pulumirpc.ConfigureRequest{Args: s.wire(config)}); err != nil {
-		s.t.Fatal(err)
-	}
+	rpctest.Configure(s.t, s.rpc, config.Clone())
 }
 
 func (s *subscription) wire(p emulator.Props) *structpb.Struct {
 	s.t.Helper()
-	w, err := structpb.NewStruct(p.Clone())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return w
+	return rpctest.Wire(s.t, p.Clone())
 }
 
 // token is what a program sends for a kind: containerservice has a version.

@@ -74,32 +74,27 @@ func roleKind(kind string, namespaced bool, new func() metav1.Object, validate f
 	return r
 }
 
-func validateConfigMap(obj metav1.Object) (found field.ErrorList) {
+func validateConfigMap(obj metav1.Object) field.ErrorList {
 	m := obj.(*corev1.ConfigMap)
-	size := 0
-	for key, value := range m.Data {
-		found = append(found, validateKey(field.NewPath("data"), key)...)
-		size += len(value)
-	}
-	for key, value := range m.BinaryData {
-		found = append(found, validateKey(field.NewPath("binaryData"), key)...)
-		size += len(value)
-	}
-	return append(found, validateSize(field.NewPath(""), size)...)
+	texts, found := validateEntries("data", m.Data)
+	bytes, more := validateEntries("binaryData", m.BinaryData)
+	return append(append(found, more...), validateSize(field.NewPath(""), texts+bytes)...)
 }
 
-func validateSecret(obj metav1.Object) (found field.ErrorList) {
+func validateSecret(obj metav1.Object) field.ErrorList {
 	s := obj.(*corev1.Secret)
-	size := 0
-	for key, value := range s.Data {
-		found = append(found, validateKey(field.NewPath("data"), key)...)
+	bytes, found := validateEntries("data", s.Data)
+	texts, more := validateEntries("stringData", s.StringData)
+	return append(append(found, more...), validateSize(field.NewPath("data"), bytes+texts)...)
+}
+
+// validateEntries checks the keys of a map and adds up its values, in bytes.
+func validateEntries[V string | []byte](name string, m map[string]V) (size int, found field.ErrorList) {
+	for key, value := range m {
+		found = append(found, validateKey(field.NewPath(name), key)...)
 		size += len(value)
 	}
-	for key, value := range s.StringData {
-		found = append(found, validateKey(field.NewPath("stringData"), key)...)
-		size += len(value)
-	}
-	return append(found, validateSize(field.NewPath("data"), size)...)
+	return size, found
 }
 
 func validateKey(at *field.Path, key string) (found field.ErrorList) {

@@ -10,12 +10,10 @@ import (
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/types/known/structpb"
 
 	"burrow/internal/emulator"
+	"burrow/internal/emulator/rpctest"
 	"burrow/internal/emulator/schema"
 )
 
@@ -76,15 +74,8 @@ type client struct {
 
 func (a *api) client(config map[string]any) *client {
 	a.t.Helper()
-	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", a.port), grpc.WithTransportCredentials(insecure.NewCredentials()))
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	a.t.Cleanup(func() { conn.Close() })
-	c := &client{a.t, pulumirpc.NewResourceProviderClient(conn)}
-	if _, err := c.rpc.Configure(a.t.Context(), &pulumirpc.ConfigureRequest{Args: wire(a.t, config)}); err != nil {
-		a.t.Fatal(err)
-	}
+	c := &client{a.t, rpctest.Dial(a.t, a.port)}
+	rpctest.Configure(a.t, c.rpc, config)
 	return c
 }
 
@@ -96,25 +87,16 @@ func (a *api) aks() *client {
 	return a.client(map[string]any{"kubeconfig": kubeconfigFor("https://" + aksHost + ":443")})
 }
 
-func wire(t *testing.T, m map[string]any) *structpb.Struct {
-	t.Helper()
-	s, err := structpb.NewStruct(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
 func urn(token, name string) string { return "urn:pulumi:s::p::" + token + "::" + name }
 
 func (c *client) create(token, name string, in map[string]any) (string, emulator.Props, error) {
-	res, err := c.rpc.Create(c.t.Context(), &pulumirpc.CreateRequest{Urn: urn(token, name), Properties: wire(c.t, in)})
+	res, err := c.rpc.Create(c.t.Context(), &pulumirpc.CreateRequest{Urn: urn(token, name), Properties: rpctest.Wire(c.t, in)})
 	return res.GetId(), res.GetProperties().AsMap(), err
 }
 
 func (c *client) update(token, name, id string, before, after map[string]any) (emulator.Props, error) {
 	res, err := c.rpc.Update(c.t.Context(), &pulumirpc.UpdateRequest{
-		Urn: urn(token, name), Id: id, OldInputs: wire(c.t, before), News: wire(c.t, after),
+		Urn: urn(token, name), Id: id, OldInputs: rpctest.Wire(c.t, before), News: rpctest.Wire(c.t, after),
 	})
 	return res.GetProperties().AsMap(), err
 }
@@ -250,7 +232,7 @@ func TestReachability(t *testing.T) {
 			c := newAPI(t).client(tc.config)
 			for _, preview := range []bool{true, false} {
 				_, err := c.rpc.Create(t.Context(), &pulumirpc.CreateRequest{
-					Urn: urn(namespaceToken, "n"), Properties: wire(t, namespaceNamed("n")), Preview: preview,
+					Urn: urn(namespaceToken, "n"), Properties: rpctest.Wire(t, namespaceNamed("n")), Preview: preview,
 				})
 				const prefix = "configured Kubernetes cluster is unreachable: unable to load schema information from the API server: "
 				if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), prefix) || !strings.Contains(err.Error(), tc.want)) {
@@ -424,7 +406,7 @@ func TestNamesAndReplacement(t *testing.T) {
 	check := func(news, olds map[string]any) emulator.Props {
 		t.Helper()
 		res, err := c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{
-			Urn: urn(configMapToken, "conf"), News: wire(t, news), Olds: wire(t, olds), RandomSeed: []byte("s"),
+			Urn: urn(configMapToken, "conf"), News: rpctest.Wire(t, news), Olds: rpctest.Wire(t, olds), RandomSeed: []byte("s"),
 		})
 		if err != nil || len(res.GetFailures()) > 0 {
 			t.Fatal(res.GetFailures(), err)
@@ -434,7 +416,7 @@ func TestNamesAndReplacement(t *testing.T) {
 	diff := func(olds, news map[string]any) *pulumirpc.DiffResponse {
 		t.Helper()
 		res, err := c.rpc.Diff(t.Context(), &pulumirpc.DiffRequest{
-			Urn: urn(configMapToken, "conf"), Id: "x", OldInputs: wire(t, olds), News: wire(t, news),
+			Urn: urn(configMapToken, "conf"), Id: "x", OldInputs: rpctest.Wire(t, olds), News: rpctest.Wire(t, news),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -465,7 +447,7 @@ func TestNamesAndReplacement(t *testing.T) {
 func TestDefaultNamespaceOfTheProvider(t *testing.T) {
 	c := newAPI(t).client(map[string]any{"kubeconfig": kubeconfigFor("https://" + eksHost), "namespace": "team"})
 	for token, want := range map[string]string{configMapToken: "team", namespaceToken: ""} {
-		res, err := c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn(token, "x"), News: wire(t, map[string]any{"metadata": meta("x", "")})})
+		res, err := c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn(token, "x"), News: rpctest.Wire(t, map[string]any{"metadata": meta("x", "")})})
 		if err != nil || len(res.GetFailures()) > 0 {
 			t.Fatal(res.GetFailures(), err)
 		}
@@ -482,7 +464,7 @@ func TestRead(t *testing.T) {
 	read := func(in map[string]any) emulator.Props {
 		t.Helper()
 		res, err := c.rpc.Read(t.Context(), &pulumirpc.ReadRequest{
-			Urn: urn("kubernetes:core/v1:Secret", "s"), Id: id, Inputs: wire(t, in),
+			Urn: urn("kubernetes:core/v1:Secret", "s"), Id: id, Inputs: rpctest.Wire(t, in),
 		})
 		if err != nil || res.GetId() != id {
 			t.Fatal(res, err)

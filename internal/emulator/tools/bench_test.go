@@ -2,7 +2,6 @@ package tools
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -11,11 +10,10 @@ import (
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"burrow/internal/emulator"
+	"burrow/internal/emulator/rpctest"
 	"burrow/internal/emulator/schema"
 )
 
@@ -62,12 +60,7 @@ func newBench(t *testing.T, seed string) *bench {
 	}
 	t.Cleanup(stop)
 	for name, port := range ports {
-		conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", port), grpc.WithTransportCredentials(insecure.NewCredentials()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { conn.Close() })
-		b.clients[name] = pulumirpc.NewResourceProviderClient(conn)
+		b.clients[name] = rpctest.Dial(t, port)
 	}
 	return b
 }
@@ -79,11 +72,7 @@ func (b *bench) client(token string) pulumirpc.ResourceProviderClient {
 
 func (b *bench) wire(in props) *structpb.Struct {
 	b.t.Helper()
-	s, err := structpb.NewStruct(in)
-	if err != nil {
-		b.t.Fatal(err)
-	}
-	return s
+	return rpctest.Wire(b.t, in)
 }
 
 func urn(typ, name string) string { return "urn:pulumi:s::p::" + typ + "::" + name }
@@ -108,7 +97,7 @@ func (b *bench) create(typ, name string, in props) (string, emulator.Props, erro
 		b.t.Fatalf("check %s: %v", name, failures)
 	}
 	res, err := b.client(typ).Create(b.t.Context(), &pulumirpc.CreateRequest{Urn: urn(typ, name), Properties: b.wire(in)})
-	return res.GetId(), opened(res.GetProperties()), err
+	return res.GetId(), rpctest.Open(res.GetProperties()), err
 }
 
 func (b *bench) mustCreate(typ, name string, in props) (string, emulator.Props) {
@@ -139,7 +128,7 @@ func (b *bench) update(typ, name, id string, before, after props) emulator.Props
 	if err != nil {
 		b.t.Fatalf("update %s: %v", name, err)
 	}
-	return opened(res.GetProperties())
+	return rpctest.Open(res.GetProperties())
 }
 
 func (b *bench) read(typ, name, id string) emulator.Props {
@@ -148,7 +137,7 @@ func (b *bench) read(typ, name, id string) emulator.Props {
 	if err != nil {
 		b.t.Fatalf("read %s: %v", name, err)
 	}
-	return opened(res.GetProperties())
+	return rpctest.Open(res.GetProperties())
 }
 
 func (b *bench) invoke(token string, args props) (emulator.Props, error) {
@@ -157,7 +146,7 @@ func (b *bench) invoke(token string, args props) (emulator.Props, error) {
 	if f := res.GetFailures(); len(f) > 0 {
 		b.t.Fatalf("invoke %s: %v", token, f)
 	}
-	return opened(res.GetReturn()), err
+	return rpctest.Open(res.GetReturn()), err
 }
 
 // key makes a private key and returns its PEM text.
@@ -182,29 +171,17 @@ func selfSigned(key string, more props) props {
 	}.With(more)
 }
 
-// secretSignature marks a secret on the wire. Source: pulumi
-// sdk/go/common/resource/sig.
-const secretSignature = "1b47061264138c4ac30d75fd1eb44270"
-
 // secretNames are the properties that are wrapped as secrets, sorted.
 func secretNames(s *structpb.Struct) (names []string) {
 	for name, v := range s.GetFields() {
 		for _, f := range v.GetStructValue().GetFields() {
-			if f.GetStringValue() == secretSignature {
+			if f.GetStringValue() == rpctest.SecretSignature {
 				names = append(names, name)
 			}
 		}
 	}
 	slices.Sort(names)
 	return names
-}
-
-func opened(s *structpb.Struct) emulator.Props {
-	p := emulator.Props(s.AsMap())
-	for _, name := range secretNames(s) {
-		p[name] = p[name].(map[string]any)["value"]
-	}
-	return p
 }
 
 // samples are inputs of one thing of each type that set every input that the

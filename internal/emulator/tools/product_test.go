@@ -10,6 +10,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
 	"burrow/internal/emulator"
+	"burrow/internal/emulator/rpctest"
 	"burrow/internal/emulator/schema"
 )
 
@@ -65,7 +66,7 @@ func TestOutputsFitTheSchema(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", typ, err)
 		}
-		out, r := opened(res.GetProperties()), resourceOf(t, typ)
+		out, r := emulator.Props(rpctest.Open(res.GetProperties())), resourceOf(t, typ)
 		for _, v := range emulator.CheckOutputs(r, out) {
 			t.Errorf("%s: %s", typ, v)
 		}
@@ -319,7 +320,7 @@ func TestPreview(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", typ, err)
 		}
-		for name, v := range opened(res.GetProperties()) {
+		for name, v := range rpctest.Open(res.GetProperties()) {
 			if v != unknown {
 				t.Errorf("%s: a preview knows %s", typ, name)
 			}

@@ -1,23 +1,17 @@
-package emulator
+package alarms
 
 import (
 	"slices"
 	"strings"
-)
 
-// Types that pass an alarm on.
-const (
-	topicPolicyType  = "aws:sns/topicPolicy:TopicPolicy"
-	subscriptionType = "aws:sns/topicSubscription:TopicSubscription"
-	kmsKeyType       = "aws:kms/key:Key"
-	kmsAliasType     = "aws:kms/alias:Alias"
-	actionGroupType  = "azure-native:insights:ActionGroup"
+	"burrow/internal/emulator"
+	"burrow/internal/emulator/iam"
 )
 
 const cloudWatch = "cloudwatch.amazonaws.com" // the service that publishes alarms
 
 // tellsTopics follows a CloudWatch alarm to the subscribers of its topics.
-func (j *judgement) tellsTopics(p Props) {
+func (j *judgement) tellsTopics(p emulator.Props) {
 	if v, set := p.Get("actionsEnabled"); set && v == any(false) {
 		j.broken("LOG-15", "its actions are off")
 		return
@@ -27,7 +21,7 @@ func (j *judgement) tellsTopics(p Props) {
 		j.broken("LOG-15", "it has no alarm action, so nobody is told")
 	}
 	for _, arn := range actions {
-		if part := strings.Split(arn, ":"); len(part) < 6 || part[2] != "sns" {
+		if iam.Service(arn) != "sns" {
 			j.alarm.Reaches = append(j.alarm.Reaches, Reach{ID: arn}) // not a message, but an action
 			continue
 		}
@@ -35,6 +29,8 @@ func (j *judgement) tellsTopics(p Props) {
 	}
 }
 
+// tellsTopic: a subscription that waits for a person's confirmation counts as
+// somebody.
 func (j *judgement) tellsTopic(arn string) {
 	topic := j.local().tx.Find(topicType, "arn", arn)
 	if topic == nil {
@@ -46,7 +42,7 @@ func (j *judgement) tellsTopic(arn string) {
 		j.broken("IAM-03", "the policy of the topic %s does not let CloudWatch publish", name)
 		return
 	}
-	if key := topic.Value("kmsMasterKeyId"); key != "" && !j.mayEncrypt(key) {
+	if key := topic.Value("kmsMasterKeyId"); key != "" && !j.mayEncrypt(topic, key) {
 		j.broken("IAM-03", "the policy of the key of the topic %s does not let CloudWatch decrypt and make data keys", name)
 		return
 	}
@@ -65,41 +61,26 @@ func (j *judgement) tellsTopic(arn string) {
 
 // mayPublish reads the topic's policy. The one that a topic is born with lets its
 // own account's alarms in.
-func (j *judgement) mayPublish(topic *Object) bool {
-	policy, set := topic.In.Get("policy")
-	if p := j.local().tx.Find(topicPolicyType, "arn", topic.Value("arn")); p != nil {
-		policy, set = p.In.Get("policy")
+func (j *judgement) mayPublish(topic *emulator.Object) bool {
+	policy, arn := topic.Props(), topic.Value("arn")
+	if p := j.local().tx.Find(topicPolicyType, "arn", arn); p != nil {
+		policy = p.In
 	}
-	return !set || policy == any("") || serviceGranted(policy, cloudWatch, "sns:Publish")
+	if v, set := policy.Get("policy"); !set || v == any("") {
+		return true
+	}
+	alarm := j.o.Value("arn")
+	d, err := iam.Read(policy, "policy")
+	return err == nil && d.Permits(iam.Request{Kind: "Service", Principal: cloudWatch, Action: "sns:Publish", Resource: arn, Facts: map[string]string{
+		"aws:sourceowner": iam.Account(alarm), "aws:sourceaccount": iam.Account(alarm), "aws:sourcearn": alarm,
+	}})
 }
 
-// mayEncrypt reads the policy of a key that is named by id, ARN or alias. Nobody
-// can change that of AWS's own key for SNS, which knows nothing of CloudWatch.
-func (j *judgement) mayEncrypt(name string) bool {
-	key := j.key(name)
-	if key == nil {
-		return false
-	}
-	policy, _ := objectProps(key).Get("policy")
-	return serviceGranted(policy, cloudWatch, "kms:Decrypt") && serviceGranted(policy, cloudWatch, "kms:GenerateDataKey")
-}
-
-func (j *judgement) key(name string) *Object {
-	tx := j.local().tx
-	if i := strings.Index(name, "alias/"); i >= 0 {
-		alias := tx.Find(kmsAliasType, "name", name[i:])
-		if alias == nil {
-			return nil
-		}
-		name = alias.Value("targetKeyArn")
-		if name == "" {
-			name = alias.Value("targetKeyId")
-		}
-	}
-	if key := tx.Get(kmsKeyType, name); key != nil {
-		return key
-	}
-	return tx.Find(kmsKeyType, "arn", name)
+// mayEncrypt reads the policy of the topic's key. Nobody can change that of AWS's
+// own key for SNS, which knows nothing of CloudWatch.
+func (j *judgement) mayEncrypt(topic *emulator.Object, key string) bool {
+	found := iam.KeyNamed(j.local().tx, key)
+	return found != nil && iam.ServiceMayUse(found, cloudWatch, j.o.Value("arn"), map[string]string{"aws:sns:topicarn": topic.Value("arn")})
 }
 
 // receiverLists are what an action group can tell.
@@ -110,7 +91,7 @@ var receiverLists = []string{
 
 // tellsGroups follows an Azure alert to the receivers of its action groups.
 func (j *judgement) tellsGroups(ids []string) {
-	if v, set := objectProps(j.o).Get("enabled"); set && v == any(false) {
+	if v, set := j.o.Props().Get("enabled"); set && v == any(false) {
 		j.broken("LOG-11", "it is disabled")
 		return
 	}
@@ -128,7 +109,7 @@ func (j *judgement) tellsGroup(id string) {
 		j.broken("PRO-05", "there is no action group %s", id)
 		return
 	}
-	p := objectProps(group)
+	p := group.Props()
 	if v, set := p.Get("enabled"); set && v == any(false) {
 		j.broken("LOG-11", "the action group %s is disabled", nameOf(group))
 		return
@@ -143,7 +124,7 @@ func (j *judgement) tellsGroup(id string) {
 		j.broken("LOG-11", "the action group %s has no receiver", nameOf(group))
 		return
 	}
-	if !slices.ContainsFunc(j.alarm.Reaches, func(r Reach) bool { return SameID(r.ID, reach.ID) }) {
+	if !slices.ContainsFunc(j.alarm.Reaches, func(r Reach) bool { return emulator.SameID(r.ID, reach.ID) }) {
 		j.alarm.Reaches = append(j.alarm.Reaches, reach)
 	}
 }

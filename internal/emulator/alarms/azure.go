@@ -1,20 +1,22 @@
-package emulator
+package alarms
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"burrow/internal/emulator"
 )
 
 // metricAlert judges an alert rule of Azure on metrics. It fires when all of its
 // criteria are met, and each may be met by any of its series.
 func (j *judgement) metricAlert() {
-	p := objectProps(j.o)
+	p := j.o.Props()
 	defer func() { j.tellsGroups(p.Strings("actions[*].actionGroupId")) }()
 	scopes := j.scopes(p)
 	criteria := p.Maps("criteria.allOf")
 	if len(scopes) == 0 || len(criteria) == 0 {
-		j.state(AlarmInsufficient, "nothing is watched")
+		j.state(Insufficient, "nothing is watched")
 		return
 	}
 	met := 0
@@ -24,7 +26,7 @@ func (j *judgement) metricAlert() {
 		v := j.criterion(scopes, c, p.Str("windowSize"))
 		whys = append(whys, v.why)
 		if !v.known {
-			j.state(AlarmInsufficient, "%s", v.why)
+			j.state(Insufficient, "%s", v.why)
 			return
 		}
 		if v.met {
@@ -35,7 +37,7 @@ func (j *judgement) metricAlert() {
 }
 
 // scopes are the objects that the rule watches.
-func (j *judgement) scopes(p Props) (found []*Object) {
+func (j *judgement) scopes(p emulator.Props) (found []*emulator.Object) {
 	for _, id := range p.Strings("scopes") {
 		if o := j.azureObject(id); o != nil {
 			found = append(found, o)
@@ -47,9 +49,9 @@ func (j *judgement) scopes(p Props) (found []*Object) {
 	return found
 }
 
-func (w *watcher) azureObject(id string) *Object {
+func (w *watcher) azureObject(id string) *emulator.Object {
 	for _, o := range w.tx.All() {
-		if o.Cloud == "azure-native" && SameID(o.ID, id) {
+		if o.Cloud == "azure-native" && emulator.SameID(o.ID, id) {
 			return o
 		}
 	}
@@ -57,7 +59,7 @@ func (w *watcher) azureObject(id string) *Object {
 }
 
 // namespaceOf is the ARM type of an object: Microsoft.Network/natGateways.
-func namespaceOf(o *Object) string {
+func namespaceOf(o *emulator.Object) string {
 	_, rest, _ := strings.Cut(o.ID, "/providers/")
 	parts := strings.Split(rest, "/")
 	if len(parts) < 2 {
@@ -72,7 +74,7 @@ type verdict struct {
 	why        string
 }
 
-func (j *judgement) criterion(scopes []*Object, c Props, window string) verdict {
+func (j *judgement) criterion(scopes []*emulator.Object, c emulator.Props, window string) verdict {
 	name := c.Str("metricName")
 	if c.Str("criterionType") == "DynamicThresholdCriterion" {
 		return verdict{why: "a dynamic threshold learns from weeks of data, which are not emulated"}
@@ -101,7 +103,7 @@ func (j *judgement) criterion(scopes []*Object, c Props, window string) verdict 
 
 // compare aggregates each group and compares it with the threshold: as it is, as
 // it would be when all is well, and when nothing works.
-func (j *judgement) compare(groups [][]series, c Props) verdict {
+func (j *judgement) compare(groups [][]series, c emulator.Props) verdict {
 	t := threshold{c.Str("operator"), c.Num("threshold")}
 	if !t.known() {
 		return verdict{why: "the operator " + t.operator + " is not known"}
@@ -149,7 +151,7 @@ func aggregate(group []series, how string, value func(series) float64) float64 {
 
 // split keeps the series that the criterion's dimensions name, in groups that
 // agree on all of them: what it does not name is aggregated.
-func (j *judgement) split(all []series, c Props) (groups [][]series) {
+func (j *judgement) split(all []series, c emulator.Props) (groups [][]series) {
 	dimensions := c.Maps("dimensions")
 	for _, d := range dimensions {
 		j.checkDimension(all, c.Str("metricName"), d)
@@ -176,7 +178,7 @@ func (j *judgement) split(all []series, c Props) (groups [][]series) {
 
 // checkDimension finds dimensions that the metric lacks, and values that are
 // nothing's.
-func (j *judgement) checkDimension(all []series, metric string, d Props) {
+func (j *judgement) checkDimension(all []series, metric string, d emulator.Props) {
 	name := d.Str("name")
 	if len(all) == 0 || all[0].dimensions == nil {
 		return
@@ -189,7 +191,7 @@ func (j *judgement) checkDimension(all []series, metric string, d Props) {
 		return
 	}
 	for _, value := range d.Strings("values") {
-		one := Props{"operator": d.Str("operator"), "values": []any{value}}
+		one := emulator.Props{"operator": d.Str("operator"), "values": []any{value}}
 		if !slices.ContainsFunc(all, func(s series) bool { return names(one, s.dimensions[name]) }) {
 			j.broken("LOG-13", "the dimension %s of %s is never %q", name, metric, value)
 		}
@@ -197,7 +199,7 @@ func (j *judgement) checkDimension(all []series, metric string, d Props) {
 }
 
 // names reports whether a dimension of a criterion takes in a value.
-func names(d Props, value string) bool {
+func names(d emulator.Props, value string) bool {
 	found := slices.ContainsFunc(d.Strings("values"), func(v string) bool {
 		return v == "*" || strings.EqualFold(v, value) || d.Str("operator") == "StartsWith" && strings.HasPrefix(value, v)
 	})

@@ -1,8 +1,10 @@
-package emulator
+package alarms
 
 import (
 	"fmt"
 	"slices"
+
+	"burrow/internal/emulator"
 )
 
 // A series is a metric of one object with one value of each dimension.
@@ -11,12 +13,6 @@ type series struct {
 	scope      string
 	dimensions map[string]string // nil when those of the metric are not known
 }
-
-const (
-	azureNATType     = "azure-native:network:NatGateway"
-	azureClusterType = "azure-native:containerservice:ManagedCluster"
-	azureStorageType = "azure-native:storage:StorageAccount"
-)
 
 // plainMetrics are metrics of other things than the VPN gateway, with what they
 // show when nothing moves and nothing fails. Their dimensions are not checked.
@@ -54,7 +50,7 @@ var (
 )
 
 // seriesOf are the series of a metric of one thing, if it has the metric.
-func (j *judgement) seriesOf(o *Object, metric string) (found []series, known bool) {
+func (j *judgement) seriesOf(o *emulator.Object, metric string) (found []series, known bool) {
 	switch {
 	case o.Type != azureGatewayType:
 		value, known := plainMetrics[o.Type][metric]
@@ -77,8 +73,8 @@ func still() reading { return reading{why: "no packets move in the emulated clou
 
 // gatewayInstances are the names of the gateway's IP configurations: it has an
 // instance for each.
-func gatewayInstances(gateway *Object) []string {
-	return objectProps(gateway).Strings("ipConfigurations[*].name")
+func gatewayInstances(gateway *emulator.Object) []string {
+	return gateway.Props().Strings("ipConfigurations[*].name")
 }
 
 // instanceName is what metrics call an instance.
@@ -87,20 +83,20 @@ func instanceName(i int) string { return fmt.Sprintf("GatewayTenantWorker_IN_%d"
 // An azureTunnel is a connection of a VPN gateway with its peer, and the tunnel
 // when one meets it.
 type azureTunnel struct {
-	conn, lng *Object
-	tunnel    *Tunnel
+	conn, lng *emulator.Object
+	tunnel    *emulator.Tunnel
 	instance  int // at which it ends; -1 when there is none
 }
 
-func (j *judgement) azureTunnels(gateway *Object) (found []azureTunnel) {
+func (j *judgement) azureTunnels(gateway *emulator.Object) (found []azureTunnel) {
 	for _, conn := range j.tx.All(azureConnectionType) {
 		lng := j.tx.Get(localGatewayType, conn.In.Str("localNetworkGateway2.id"))
-		if lng == nil || !SameID(conn.In.Str("virtualNetworkGateway1.id"), gateway.ID) {
+		if lng == nil || !emulator.SameID(conn.In.Str("virtualNetworkGateway1.id"), gateway.ID) {
 			continue
 		}
 		t := azureTunnel{conn: conn, lng: lng, instance: -1}
 		for i := range j.tunnels {
-			if SameID(j.tunnels[i].Connection, conn.ID) {
+			if emulator.SameID(j.tunnels[i].Connection, conn.ID) {
 				t.tunnel = &j.tunnels[i]
 				t.instance = slices.Index(gatewayInstances(gateway), t.tunnel.Instance)
 			}
@@ -111,7 +107,7 @@ func (j *judgement) azureTunnels(gateway *Object) (found []azureTunnel) {
 }
 
 // tunnelSeries exist at the instance that the tunnel ends at.
-func (j *judgement) tunnelSeries(gateway *Object, metric string) (found []series) {
+func (j *judgement) tunnelSeries(gateway *emulator.Object, metric string) (found []series) {
 	for _, t := range j.azureTunnels(gateway) {
 		s := series{still(), gateway.ID, map[string]string{
 			"ConnectionName": nameOf(t.conn), "RemoteIP": t.lng.Value("gatewayIpAddress"), "Instance": instanceName(max(t.instance, 0)),
@@ -129,12 +125,12 @@ func (j *judgement) tunnelSeries(gateway *Object, metric string) (found []series
 
 // bgpSeries exist at every instance for every peer. A peer is up at the instance
 // that its tunnel ends at, and at no other.
-func (j *judgement) bgpSeries(gateway *Object) (found []series) {
+func (j *judgement) bgpSeries(gateway *emulator.Object) (found []series) {
 	for _, t := range j.azureTunnels(gateway) {
-		if !objectProps(t.conn).Bool("enableBgp") {
+		if !t.conn.Props().Bool("enableBgp") {
 			continue
 		}
-		peer := objectProps(t.lng).Str("bgpSettings.bgpPeeringAddress")
+		peer := t.lng.Props().Str("bgpSettings.bgpPeeringAddress")
 		for i := range gatewayInstances(gateway) {
 			s := series{scope: gateway.ID, dimensions: map[string]string{"BgpPeerAddress": peer, "Instance": instanceName(i)}}
 			s.why, s.bounds = fmt.Sprintf("the BGP peer %s is down at %s", peer, instanceName(i)), &bounds{}

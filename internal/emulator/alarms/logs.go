@@ -1,15 +1,11 @@
-package emulator
+package alarms
 
 import (
 	"regexp"
 	"slices"
 	"strings"
-)
 
-const (
-	diagnosticType = "azure-native:insights:DiagnosticSetting"
-	workspaceType  = "azure-native:operationalinsights:Workspace"
-	azureFlowType  = "azure-native:network:FlowLog"
+	"burrow/internal/emulator"
 )
 
 // dedicatedTables are the tables of resources whose settings ask for tables of
@@ -26,8 +22,11 @@ var dedicatedTables = map[string][]string{
 }
 
 // ownTables are the tables of services that know no other way, whatever a setting
-// asks for. Source: the table's reference in azure-docs.
-var ownTables = map[string][]string{"DNSQueryLogs": {"DnsResponse"}}
+// asks for: whose logs they are, and of which category. Source: the table's
+// reference in azure-docs.
+var ownTables = map[string]struct{ of, category string }{
+	"DNSQueryLogs": {dnsPolicyType, "DnsResponse"},
+}
 
 // sharedTable holds every category of resources that did not ask for tables.
 const sharedTable = "AzureDiagnostics"
@@ -35,12 +34,12 @@ const sharedTable = "AzureDiagnostics"
 // queryRule judges an alert rule on a log query. Nothing is logged in the
 // emulated clouds, so a query finds no rows; but the rows have to be able to come.
 func (j *judgement) queryRule() {
-	p := objectProps(j.o)
+	p := j.o.Props()
 	j.alarm.Metric = "log query"
 	defer func() { j.tellsGroups(p.Strings("actions.actionGroups")) }()
 	scopes := j.scopes(p)
 	if len(scopes) == 0 {
-		j.state(AlarmInsufficient, "nothing is watched")
+		j.state(Insufficient, "nothing is watched")
 		return
 	}
 	met, fed, criteria := true, true, p.Maps("criteria.allOf")
@@ -50,25 +49,27 @@ func (j *judgement) queryRule() {
 		met = met && t.known() && t.crossed(0)
 	}
 	if !fed || len(criteria) == 0 {
-		j.state(AlarmInsufficient, "its table is not fed")
+		j.state(Insufficient, "its table is not fed")
 		return
 	}
 	j.fires(met, "nothing is logged in the emulated clouds, so the query finds no rows")
 }
 
 // fed checks that the table and categories that a query names get rows.
-func (j *judgement) fed(scopes []*Object, query string) bool {
+func (j *judgement) fed(scopes []*emulator.Object, query string) bool {
 	table := tableIn(query)
 	switch categories := categoriesIn(query); {
 	case table == "NTANetAnalytics":
-		if !slices.ContainsFunc(j.tx.All(azureFlowType), func(f *Object) bool { return analysed(f, scopes) }) {
+		if !slices.ContainsFunc(j.tx.All(azureFlowType), func(f *emulator.Object) bool { return analysed(f, scopes) }) {
 			j.broken("LOG-07", "no flow log with traffic analytics feeds %s", table)
 			return false
 		}
 	case table == "AzureMetrics":
-		return j.someSetting(scopes, table, "", func(s Props) bool { return anyEnabled(s, "metrics", "", nil) })
-	case ownTables[table] != nil:
-		return j.someSetting(scopes, table, "", func(s Props) bool { return anyEnabled(s, "logs", "", ownTables[table]) })
+		return j.someSetting(scopes, table, "", func(_ *emulator.Object, s emulator.Props) bool { return anyEnabled(s, "metrics", "", nil) })
+	case ownTables[table].of != "":
+		return j.someSetting(scopes, table, "", func(from *emulator.Object, s emulator.Props) bool {
+			return from.Type == ownTables[table].of && anyEnabled(s, "logs", "", []string{ownTables[table].category})
+		})
 	case table != sharedTable && dedicatedTables[table] == nil:
 		j.broken("LOG-09", "nothing is known to feed the table %q", table)
 		return false
@@ -85,8 +86,13 @@ func (j *judgement) fed(scopes []*Object, query string) bool {
 }
 
 // categoryFed looks for a setting that sends the category, or any, to the table.
-func (j *judgement) categoryFed(scopes []*Object, table, category string) bool {
-	return j.someSetting(scopes, table, category, func(s Props) bool {
+func (j *judgement) categoryFed(scopes []*emulator.Object, table, category string) bool {
+	return j.someSetting(scopes, table, category, func(from *emulator.Object, s emulator.Props) bool {
+		for _, own := range ownTables {
+			if from.Type == own.of {
+				return false
+			}
+		}
 		dedicated := s.Str("logAnalyticsDestinationType") == "Dedicated"
 		return dedicated == (table != sharedTable) && anyEnabled(s, "logs", category, dedicatedTables[table])
 	})
@@ -94,14 +100,14 @@ func (j *judgement) categoryFed(scopes []*Object, table, category string) bool {
 
 // someSetting looks for a diagnostic setting that does what is asked, of a
 // resource that exists and to one of the scopes.
-func (j *judgement) someSetting(scopes []*Object, table, category string, does func(Props) bool) bool {
+func (j *judgement) someSetting(scopes []*emulator.Object, table, category string, does func(from *emulator.Object, setting emulator.Props) bool) bool {
 	for _, s := range j.tx.All(diagnosticType) {
-		p := objectProps(s)
+		p := s.Props()
 		from := j.azureObject(s.In.Str("resourceUri"))
-		sent := slices.ContainsFunc(scopes, func(o *Object) bool {
-			return SameID(o.ID, p.Str("workspaceId")) || from != nil && SameID(o.ID, from.ID) && j.tx.Get(workspaceType, p.Str("workspaceId")) != nil
+		sent := slices.ContainsFunc(scopes, func(o *emulator.Object) bool {
+			return emulator.SameID(o.ID, p.Str("workspaceId")) || from != nil && emulator.SameID(o.ID, from.ID) && j.tx.Get(workspaceType, p.Str("workspaceId")) != nil
 		})
-		if from != nil && sent && does(p) {
+		if from != nil && sent && does(from, p) {
 			return true
 		}
 	}
@@ -114,8 +120,8 @@ func (j *judgement) someSetting(scopes []*Object, table, category string, does f
 
 // anyEnabled reports whether the setting sends a category of logs or metrics: the
 // one named, else any of those that the table holds. A group stands for many.
-func anyEnabled(s Props, list, category string, held []string) bool {
-	return slices.ContainsFunc(s.Maps(list), func(l Props) bool {
+func anyEnabled(s emulator.Props, list, category string, held []string) bool {
+	return slices.ContainsFunc(s.Maps(list), func(l emulator.Props) bool {
 		is := l.Str("category")
 		fits := category == "" || strings.EqualFold(is, category)
 		holds := held == nil || slices.Contains(held, is)
@@ -125,11 +131,11 @@ func anyEnabled(s Props, list, category string, held []string) bool {
 }
 
 // analysed reports whether traffic analytics of a flow log feeds a workspace.
-func analysed(f *Object, workspaces []*Object) bool {
+func analysed(f *emulator.Object, workspaces []*emulator.Object) bool {
 	const analytics = "flowAnalyticsConfiguration.networkWatcherFlowAnalyticsConfiguration."
-	p := objectProps(f)
-	return p.Bool(analytics+"enabled") && slices.ContainsFunc(workspaces, func(w *Object) bool {
-		return SameID(w.ID, p.Str(analytics+"workspaceResourceId"))
+	p := f.Props()
+	return p.Bool(analytics+"enabled") && slices.ContainsFunc(workspaces, func(w *emulator.Object) bool {
+		return emulator.SameID(w.ID, p.Str(analytics+"workspaceResourceId"))
 	})
 }
 

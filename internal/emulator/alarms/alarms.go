@@ -1,26 +1,21 @@
-package emulator
+package alarms
 
 import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"burrow/internal/emulator"
 )
 
-// Types that watch.
-const (
-	metricAlarmType = "aws:cloudwatch/metricAlarm:MetricAlarm"
-	metricAlertType = "azure-native:insights:MetricAlert"
-	queryRuleType   = "azure-native:insights:ScheduledQueryRule"
-)
-
-// An AlarmState is what an alarm shows, in CloudWatch's words for both clouds.
-type AlarmState string
+// A State is what an alarm shows, in CloudWatch's words for both clouds.
+type State string
 
 // The states of an alarm.
 const (
-	AlarmOK           AlarmState = "OK"
-	AlarmFiring       AlarmState = "ALARM"
-	AlarmInsufficient AlarmState = "INSUFFICIENT_DATA"
+	OK           State = "OK"
+	Firing       State = "ALARM"
+	Insufficient State = "INSUFFICIENT_DATA"
 )
 
 // An Alarm is an alarm of AWS or an alert rule of Azure with the state that it
@@ -29,11 +24,11 @@ type Alarm struct {
 	Cloud string // provider package: aws or azure-native
 	Name  string
 	ID    string
-	// Metric is namespace/name, or "log query".
+	// Metric is namespace/name, "metric math", "other alarms" or "log query".
 	Metric string
 	// Watches are the ids of the objects that dimensions or scopes name.
 	Watches []string
-	State   AlarmState
+	State   State
 	Why     string // what the state follows from
 	// Broken says why the alarm can never do its work. A reason begins with the
 	// id of the rule that it follows from.
@@ -49,19 +44,19 @@ type Reach struct {
 	Receivers []string
 }
 
-// Alarms works out the state of every alarm in the world, in the order in which
-// they were made: what the watched things would measure now, and whether anybody
-// would be told. Neither packets nor log lines are emulated; what counts them is
-// 0. Sources: section 8 of the rule catalogue (LOG-xx), the CloudWatch chapters
-// of the AWS user guides, the Azure Monitor references of each service.
-func Alarms(tx *Tx) []Alarm {
-	w := &watcher{tx: tx.Everywhere(), tunnels: Tunnels(tx)}
+// All works out the state of every alarm in the world, in the order in which they
+// were made: what the watched things would measure now, and whether anybody would
+// be told.
+func All(tx *emulator.Tx) []Alarm {
+	w := &watcher{tx: tx.Everywhere(), tunnels: emulator.Tunnels(tx)}
 	var all []Alarm
-	for _, o := range w.tx.All(metricAlarmType, metricAlertType, queryRuleType) {
+	for _, o := range w.tx.All(metricAlarmType, compositeAlarmType, metricAlertType, queryRuleType) {
 		j := &judgement{watcher: w, o: o, alarm: Alarm{Cloud: o.Cloud, Name: nameOf(o), ID: o.ID}}
 		switch o.Type {
 		case metricAlarmType:
 			j.metricAlarm()
+		case compositeAlarmType:
+			j.compositeAlarm()
 		case metricAlertType:
 			j.metricAlert()
 		case queryRuleType:
@@ -74,18 +69,18 @@ func Alarms(tx *Tx) []Alarm {
 
 // watcher is what all alarms look at.
 type watcher struct {
-	tx      *Tx
-	tunnels []Tunnel
+	tx      *emulator.Tx
+	tunnels []emulator.Tunnel
 }
 
 // A judgement is an alarm while it is judged.
 type judgement struct {
 	*watcher
-	o     *Object
+	o     *emulator.Object
 	alarm Alarm
 }
 
-func nameOf(o *Object) string {
+func nameOf(o *emulator.Object) string {
 	if name := o.Value("name"); name != "" {
 		return name
 	}
@@ -100,22 +95,22 @@ func (j *judgement) broken(rule, format string, args ...any) {
 }
 
 // watches notes an object that the alarm is about.
-func (j *judgement) watches(o *Object) {
+func (j *judgement) watches(o *emulator.Object) {
 	if !slices.Contains(j.alarm.Watches, o.ID) {
 		j.alarm.Watches = append(j.alarm.Watches, o.ID)
 	}
 }
 
-func (j *judgement) state(s AlarmState, format string, args ...any) {
+func (j *judgement) state(s State, format string, args ...any) {
 	j.alarm.State, j.alarm.Why = s, fmt.Sprintf(format, args...)
 }
 
 // fires sets ALARM or OK.
 func (j *judgement) fires(yes bool, why string) {
 	if yes {
-		j.state(AlarmFiring, "%s", why)
+		j.state(Firing, "%s", why)
 	} else {
-		j.state(AlarmOK, "%s", why)
+		j.state(OK, "%s", why)
 	}
 }
 

@@ -1,15 +1,17 @@
-package emulator
+package alarms
 
 import (
 	"maps"
 	"slices"
 	"strings"
+
+	"burrow/internal/emulator"
 )
 
 // metricAlarm judges an alarm of CloudWatch, which takes any metric in any
 // namespace and then waits for it.
 func (j *judgement) metricAlarm() {
-	p := objectProps(j.o)
+	p := j.o.Props()
 	j.alarm.Metric = p.Str("namespace") + "/" + p.Str("metricName")
 	if queries := p.Maps("metricQueries"); len(queries) > 0 {
 		j.metricMath(queries)
@@ -19,19 +21,27 @@ func (j *judgement) metricAlarm() {
 	j.tellsTopics(p)
 }
 
+// compositeAlarm judges only whom an alarm on other alarms tells. That they exist,
+// AWS sees to (LOG-15).
+func (j *judgement) compositeAlarm() {
+	j.alarm.Metric = "other alarms"
+	j.state(Insufficient, "the rule on other alarms is not emulated")
+	j.tellsTopics(j.o.Props())
+}
+
 // metricMath checks the metrics of an expression. What it makes of them is not
 // emulated.
-func (j *judgement) metricMath(queries []Props) {
+func (j *judgement) metricMath(queries []emulator.Props) {
 	j.alarm.Metric = "metric math"
 	for _, q := range queries {
 		if m := q.Map("metric"); m != nil {
 			j.read(m)
 		}
 	}
-	j.state(AlarmInsufficient, "metric math is not emulated")
+	j.state(Insufficient, "metric math is not emulated")
 }
 
-func (j *judgement) singleMetric(p Props) {
+func (j *judgement) singleMetric(p emulator.Props) {
 	t := threshold{p.Str("comparisonOperator"), p.Num("threshold")}
 	r, missing := j.read(p)
 	switch {
@@ -39,7 +49,7 @@ func (j *judgement) singleMetric(p Props) {
 		j.missingData(p.StrOr("treatMissingData", "missing"), missing)
 		return
 	case !t.known():
-		j.state(AlarmInsufficient, "%s compares with a learned band, which is not emulated", t.operator)
+		j.state(Insufficient, "%s compares with a learned band, which is not emulated", t.operator)
 		return
 	}
 	j.fires(t.crossed(sampled(p, r.value)), r.why)
@@ -50,6 +60,9 @@ func (j *judgement) singleMetric(p Props) {
 		}
 		j.sensible(rule, t, sampled(p, b.well), sampled(p, b.dead))
 	}
+	if p.Str("metricName") == "TunnelState" && p.StrOr("treatMissingData", "missing") != "breaching" {
+		j.broken("LOG-16", "it rests when the VPN connection is gone, and its data with it: missing data does not count as breaching")
+	}
 	if isTraffic(p) && t.below() {
 		j.broken("LOG-16", "%s is more than 0 even when the tunnel is down", p.Str("metricName"))
 	}
@@ -57,7 +70,7 @@ func (j *judgement) singleMetric(p Props) {
 
 // sampled is what a statistic makes of one sample, which is all that there is in
 // a period.
-func sampled(p Props, value float64) float64 {
+func sampled(p emulator.Props, value float64) float64 {
 	if p.Str("statistic") == "SampleCount" {
 		return 1
 	}
@@ -79,18 +92,18 @@ func (j *judgement) sensible(rule string, t threshold, well, dead float64) {
 func (j *judgement) missingData(treat, why string) {
 	switch treat {
 	case "breaching":
-		j.state(AlarmFiring, "%s, and missing data counts as breaching", why)
+		j.state(Firing, "%s, and missing data counts as breaching", why)
 	case "notBreaching":
-		j.state(AlarmOK, "%s, and missing data counts as good", why)
+		j.state(OK, "%s, and missing data counts as good", why)
 	case "ignore":
-		j.state(AlarmInsufficient, "%s, and missing data leaves the state as it was at first", why)
+		j.state(Insufficient, "%s, and missing data leaves the state as it was at first", why)
 	default:
-		j.state(AlarmInsufficient, "%s", why)
+		j.state(Insufficient, "%s", why)
 	}
 }
 
 // read finds what the metric says, or why it says nothing.
-func (j *judgement) read(m Props) (r *reading, missing string) {
+func (j *judgement) read(m emulator.Props) (r *reading, missing string) {
 	namespace, name := m.Str("namespace"), m.Str("metricName")
 	dimensions := m.Map("dimensions")
 	family := findFamily(namespace, name)
@@ -102,7 +115,7 @@ func (j *judgement) read(m Props) (r *reading, missing string) {
 		j.broken(family.rule, "%s/%s has no data by [%s]; only by %s", namespace, name, strings.Join(given, ", "), family.offered())
 		return nil, "the metric has no such dimensions"
 	}
-	found := map[string]*Object{}
+	found := map[string]*emulator.Object{}
 	for _, dimension := range given {
 		o := dimensionFinders[dimension](j.local(), dimensions.Str(dimension))
 		if o == nil {
@@ -117,13 +130,13 @@ func (j *judgement) read(m Props) (r *reading, missing string) {
 
 // local is the watcher of the alarm's own region: CloudWatch has others in others.
 func (j *judgement) local() *watcher {
-	return &watcher{tx: j.tx.in(j.o.Region), tunnels: j.tunnels}
+	return &watcher{tx: j.tx.Within(j.o.Region), tunnels: j.tunnels}
 }
 
 // readFilter reads a metric that a filter makes of a log. Nothing is logged.
 func (j *judgement) readFilter(namespace, name string) (*reading, string) {
 	for _, f := range j.local().tx.All(metricFilterType) {
-		t := objectProps(f).Map("metricTransformation")
+		t := f.Props().Map("metricTransformation")
 		if t.Str("namespace") != namespace || t.Str("name") != name {
 			continue
 		}

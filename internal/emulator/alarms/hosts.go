@@ -1,17 +1,10 @@
-package emulator
+package alarms
 
 import (
 	"fmt"
 	"slices"
-)
 
-// Types that decide whether a target of a load balancer answers.
-const (
-	listenerType          = "aws:lb/listener:Listener"
-	targetAttachmentType  = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
-	scalingAttachmentType = "aws:autoscaling/attachment:Attachment"
-	scalingGroupType      = "aws:autoscaling/group:Group"
-	serviceType           = "kubernetes:core/v1:Service"
+	"burrow/internal/emulator"
 )
 
 // workloadTypes run pods, and say under this path which labels they have.
@@ -22,7 +15,7 @@ var workloadTypes = map[string]string{
 	"kubernetes:apps/v1:DaemonSet":   "spec.template.metadata.labels",
 }
 
-func readHealthyHosts(j *judgement, named map[string]*Object, _ Props) (*reading, string) {
+func readHealthyHosts(j *judgement, named map[string]*emulator.Object, _ emulator.Props) (*reading, string) {
 	h, missing := j.hosts(named)
 	if missing != "" {
 		return nil, missing
@@ -30,7 +23,7 @@ func readHealthyHosts(j *judgement, named map[string]*Object, _ Props) (*reading
 	return &reading{float64(h.healthy), h.why, &bounds{well: float64(h.registered), dead: 0}}, ""
 }
 
-func readUnhealthyHosts(j *judgement, named map[string]*Object, _ Props) (*reading, string) {
+func readUnhealthyHosts(j *judgement, named map[string]*emulator.Object, _ emulator.Props) (*reading, string) {
 	h, missing := j.hosts(named)
 	if missing != "" {
 		return nil, missing
@@ -45,7 +38,7 @@ type hosts struct {
 
 // hosts are the targets of a group and how many answer. A load balancer says
 // nothing of a group that it does not forward to, nor of one without targets.
-func (j *judgement) hosts(named map[string]*Object) (h hosts, missing string) {
+func (j *judgement) hosts(named map[string]*emulator.Object) (h hosts, missing string) {
 	lb, group := named["LoadBalancer"], named["TargetGroup"]
 	if !j.forwards(lb, group) {
 		j.broken("LOG-15", "no listener of %s forwards to %s", nameOf(lb), nameOf(group))
@@ -54,7 +47,7 @@ func (j *judgement) hosts(named map[string]*Object) (h hosts, missing string) {
 	if h.registered = j.registered(group); h.registered == 0 {
 		return h, "the target group has no targets"
 	}
-	port := objectProps(group).Int("port")
+	port := group.Props().Int("port")
 	switch services := j.servicesOn(port); {
 	case len(services) == 0:
 		h.why = fmt.Sprintf("no Kubernetes service has node port %d, so none of %d targets answers", port, h.registered)
@@ -67,9 +60,9 @@ func (j *judgement) hosts(named map[string]*Object) (h hosts, missing string) {
 	return h, ""
 }
 
-func (j *judgement) forwards(lb, group *Object) bool {
-	return slices.ContainsFunc(j.tx.All(listenerType), func(l *Object) bool {
-		p := objectProps(l)
+func (j *judgement) forwards(lb, group *emulator.Object) bool {
+	return slices.ContainsFunc(j.tx.All(listenerType), func(l *emulator.Object) bool {
+		p := l.Props()
 		targets := append(p.Strings("defaultActions[*].targetGroupArn"), p.Strings("defaultActions[*].forward.targetGroups[*].arn")...)
 		return p.Str("loadBalancerArn") == lb.Value("arn") && slices.Contains(targets, group.Value("arn"))
 	})
@@ -77,7 +70,7 @@ func (j *judgement) forwards(lb, group *Object) bool {
 
 // registered are the targets that were attached one by one, and the machines of
 // the scaling groups that register theirs.
-func (j *judgement) registered(group *Object) (n int) {
+func (j *judgement) registered(group *emulator.Object) (n int) {
 	for _, a := range j.tx.All(targetAttachmentType) {
 		if a.Value("targetGroupArn") == group.Value("arn") {
 			n++
@@ -86,27 +79,27 @@ func (j *judgement) registered(group *Object) (n int) {
 	for _, a := range j.tx.All(scalingAttachmentType) {
 		machines := j.tx.Find(scalingGroupType, "name", a.Value("autoscalingGroupName"))
 		if a.Value("lbTargetGroupArn") == group.Value("arn") && machines != nil {
-			n += objectProps(machines).Int("desiredCapacity")
+			n += machines.Props().Int("desiredCapacity")
 		}
 	}
 	return n
 }
 
-func (j *judgement) servicesOn(nodePort int) []*Object {
-	return j.tx.Where(serviceType, func(s *Object) bool {
-		return slices.ContainsFunc(objectProps(s).Maps("spec.ports"), func(p Props) bool { return p.Int("nodePort") == nodePort })
+func (j *judgement) servicesOn(nodePort int) []*emulator.Object {
+	return j.tx.Where(serviceType, func(s *emulator.Object) bool {
+		return slices.ContainsFunc(s.Props().Maps("spec.ports"), func(p emulator.Props) bool { return p.Int("nodePort") == nodePort })
 	})
 }
 
 // hasPods reports whether a workload of the service's namespace has the labels
 // that the service selects.
-func (j *judgement) hasPods(service *Object) bool {
-	selector := objectProps(service).Map("spec.selector")
+func (j *judgement) hasPods(service *emulator.Object) bool {
+	selector := service.Props().Map("spec.selector")
 	for typ, labels := range workloadTypes {
 		for _, o := range j.tx.All(typ) {
-			p := objectProps(o)
+			p := o.Props()
 			count, set := p.Get("spec.replicas")
-			here := o.Region == service.Region && p.Str("metadata.namespace") == objectProps(service).Str("metadata.namespace")
+			here := o.Region == service.Region && p.Str("metadata.namespace") == service.Props().Str("metadata.namespace")
 			if here && len(selector) > 0 && (!set || count != any(0.0)) && includes(p.Map(labels), selector) {
 				return true
 			}
@@ -115,7 +108,7 @@ func (j *judgement) hasPods(service *Object) bool {
 	return false
 }
 
-func includes(labels, selector Props) bool {
+func includes(labels, selector emulator.Props) bool {
 	for name, v := range selector {
 		if labels[name] != v {
 			return false

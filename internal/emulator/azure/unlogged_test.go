@@ -1,0 +1,52 @@
+package azure
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"burrow/internal/emulator"
+)
+
+// Azure lets everything that logs go to be deleted, and says nothing.
+func TestUnlogged(t *testing.T) {
+	s := newSubscription(t)
+	setting, flows := s.made(typeDiagnostic, "diag", nil), s.made(typeFlowLog, "flows", nil)
+	s.unlogged("all there")
+	for _, c := range []struct {
+		gone string // type
+		want []string
+	}{
+		{typeWorkspace, []string{setting + ": workspaceId", flows + ": " + workspacePath + "workspaceResourceId"}},
+		{typeStorage, []string{setting + ": workspaceId", flows + ": storageId", flows + ": " + workspacePath + "workspaceResourceId"}},
+	} {
+		for _, id := range s.objects(c.gone) {
+			if err := s.delete(c.gone, lastOf(id), id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s.unlogged("without "+c.gone, c.want...)
+	}
+}
+
+func TestUnloggedWhenOff(t *testing.T) {
+	s := newSubscription(t)
+	flows := s.made(typeFlowLog, "flows", s.valid(typeFlowLog).With(props{"enabled": false}))
+	s.unlogged("off", flows+": it is off")
+}
+
+// unlogged wants lines that begin so.
+func (s *subscription) unlogged(what string, want ...string) {
+	s.t.Helper()
+	var got []string
+	err := s.world.View(func(tx *emulator.Tx) error {
+		got = Unlogged(tx)
+		return nil
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if !slices.EqualFunc(got, want, strings.HasPrefix) {
+		s.t.Errorf("%s: %q, want %q", what, got, want)
+	}
+}

@@ -1,0 +1,67 @@
+package iam
+
+import (
+	"strings"
+
+	"burrow/internal/emulator"
+)
+
+const (
+	keyType   = "aws:kms/key:Key"
+	aliasType = "aws:kms/alias:Alias"
+)
+
+// serviceActions are what a service does with a key, by the first part of its
+// name. Source: awsdocs encrypt-log-data-kms.md, sns-key-management.md.
+var serviceActions = map[string][]string{
+	"logs":       {"kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey"},
+	"cloudwatch": {"kms:Decrypt", "kms:GenerateDataKey"}, // publishing to an encrypted topic
+}
+
+// ServiceMayUse reports whether a key's policy lets a service do all that it does
+// with a key. A service asks in its own name for something of the account: on
+// says what, encryption is the context that it encrypts with.
+func ServiceMayUse(key *emulator.Object, service, on string, encryption map[string]string) bool {
+	d, err := Read(key.Out, "policy")
+	if err != nil {
+		return false
+	}
+	facts := map[string]string{
+		"aws:sourceaccount": Account(key.Out.Str("arn")), "aws:sourcearn": on, "aws:principalservicename": service,
+		"aws:principalisawsservice": "true",
+		// A service that asks in its own name asks through no other.
+		"kms:viaservice": "",
+	}
+	for name, value := range encryption {
+		facts["kms:encryptioncontext:"+name] = value
+	}
+	first, _, _ := strings.Cut(service, ".")
+	for _, action := range serviceActions[first] {
+		if !d.Permits(Request{"Service", service, action, key.Out.Str("arn"), facts}) {
+			return false
+		}
+	}
+	return true
+}
+
+// KeyNamed finds the key by id, ARN, alias or ARN of an alias. AWS's own keys are
+// not there.
+func KeyNamed(tx *emulator.Tx, name string) *emulator.Object {
+	if name == "" {
+		return nil
+	}
+	if o := tx.Get(keyType, name); o != nil {
+		return o
+	}
+	if o := tx.Find(keyType, "arn", name); o != nil {
+		return o
+	}
+	alias := tx.Get(aliasType, name)
+	if alias == nil {
+		alias = tx.Find(aliasType, "arn", name)
+	}
+	if alias == nil {
+		return nil
+	}
+	return tx.Find(keyType, "arn", alias.Value("targetKeyArn"))
+}

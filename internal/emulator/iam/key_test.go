@@ -1,0 +1,67 @@
+package iam
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"burrow/internal/emulator"
+)
+
+const (
+	testKeyARN   = "arn:aws:kms:eu-west-2:123456789012:key/k"
+	testAliasARN = "arn:aws:kms:eu-west-2:123456789012:alias/logs"
+	testGroupARN = "arn:aws:logs:eu-west-2:123456789012:log-group:/burrow/flow"
+)
+
+func TestKeyNamed(t *testing.T) {
+	world, err := emulator.Open(filepath.Join(t.TempDir(), "world.db"), emulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = world.Update(func(tx *emulator.Tx) error {
+		tx.Put(&emulator.Object{Type: keyType, ID: "k", Out: emulator.Props{"arn": testKeyARN}})
+		tx.Put(&emulator.Object{Type: aliasType, ID: "alias/logs", Out: emulator.Props{"arn": testAliasARN, "targetKeyArn": testKeyARN}})
+		tx.Put(&emulator.Object{Type: aliasType, ID: "alias/stale", Out: emulator.Props{"targetKeyArn": testKeyARN + "2"}})
+		for _, name := range []string{"k", testKeyARN, "alias/logs", testAliasARN} {
+			if key := KeyNamed(tx, name); key == nil || key.ID != "k" {
+				t.Errorf("%s names %v", name, key)
+			}
+		}
+		for _, name := range []string{"", "k2", "alias/aws/sns", "alias/stale", testGroupARN} {
+			if key := KeyNamed(tx, name); key != nil {
+				t.Errorf("%q names %s", name, key.ID)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What the documentation of CloudWatch Logs asks of a key's policy, and what is
+// not enough.
+func TestServiceMayUse(t *testing.T) {
+	const service = "logs.eu-west-2.amazonaws.com"
+	const allow = `{"Statement":[{"Effect":"Allow","Principal":{"Service":"` + service + `"},"Action":["kms:Encrypt","kms:Decrypt","kms:GenerateDataKey*"],` +
+		`"Resource":"*","Condition":{"ArnLike":{"kms:EncryptionContext:aws:logs:arn":"` + testGroupARN + `"}}}]}`
+	for what, c := range map[string]struct {
+		policy string
+		want   bool
+	}{
+		"as documented":       {allow, true},
+		"another region":      {strings.Replace(allow, "logs.eu-west-2.", "logs.us-east-1.", 1), false},
+		"without one action":  {strings.Replace(allow, `"kms:Encrypt",`, "", 1), false},
+		"for another group":   {strings.Replace(allow, "/burrow/flow", "/burrow/other", 1), false},
+		"through S3 only":     {strings.Replace(allow, `"ArnLike":{`, `"StringEquals":{"kms:ViaService":"s3.eu-west-2.amazonaws.com"},"ArnLike":{`, 1), false},
+		"for the account":     {strings.Replace(allow, `"ArnLike":{`, `"StringEquals":{"aws:SourceAccount":"123456789012"},"ArnLike":{`, 1), true},
+		"for another account": {strings.Replace(allow, `"ArnLike":{`, `"StringEquals":{"aws:SourceAccount":"210987654321"},"ArnLike":{`, 1), false},
+		"no policy":           {"", false},
+	} {
+		key := &emulator.Object{Type: keyType, ID: "k", Out: emulator.Props{"arn": testKeyARN, "policy": c.policy}}
+		if got := ServiceMayUse(key, service, testGroupARN, map[string]string{"aws:logs:arn": testGroupARN}); got != c.want {
+			t.Errorf("%s: may use it: %t", what, got)
+		}
+	}
+}
