@@ -83,7 +83,8 @@ func checkChange(ctx *pulumi.Context, p *plan.Plan) error {
 		}
 		last[name] = details.Value
 	}
-	problems := plan.CheckRotation(keyGenerations(last[tunnelsOutput]), p.VPN)
+	generations := keyGenerations(last[tunnelsOutput])
+	problems := plan.CheckRotation(generations, p.VPN)
 	before, ran := plan.ReadModes(last[modesOutput])
 	if ran {
 		problems = append(problems, plan.CheckSwitches(before, p.Modes())...)
@@ -91,17 +92,20 @@ func checkChange(ctx *pulumi.Context, p *plan.Plan) error {
 	if len(problems) > 0 {
 		return problems
 	}
-	if ran {
-		return warn(ctx, p.Modes().Switches(before))
+	if !ran && len(generations) > 0 {
+		return warn(ctx, plan.NoModes)
+	}
+	for _, s := range p.Modes().Switches(before) {
+		if err := warn(ctx, s.String()); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func warn(ctx *pulumi.Context, switches []plan.Switch) error {
-	for _, s := range switches {
-		if err := ctx.Log.Warn(s.String(), nil); err != nil {
-			return fmt.Errorf("warn of %s: %w", s.Key, err)
-		}
+func warn(ctx *pulumi.Context, text string) error {
+	if err := ctx.Log.Warn(text, nil); err != nil {
+		return fmt.Errorf("warn of what changes: %w", err)
 	}
 	return nil
 }

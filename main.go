@@ -138,5 +138,5 @@ func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) 
 	if err != nil {
 		return nil, err
 	}
-	return made.outputs()
+	return made.outputs(), nil
 }

@@ -28,7 +28,8 @@ import (
 //	loadBalancer         name, dnsName, addresses (one in each zone) of relay's NLB
 //	path                 awsGateway, routing, sendingTunnels (through how many AWS sends),
 //	                     failover (guaranteed or not), mss and mtu in bytes
-//	modes                what the next run compares, to say what a change does
+//	modes                by configuration key; what the next run compares, to say what
+//	                     a change does
 //	watch                topic, actionGroup, dashboard, workbook, alarms, alerts
 const (
 	tunnelsOutput = "tunnels"
@@ -91,11 +92,7 @@ func (p parts) path() pulumi.Map {
 	}
 }
 
-func (p parts) outputs() (pulumi.Map, error) {
-	modes, err := p.plan.Modes().Values()
-	if err != nil {
-		return nil, err
-	}
+func (p parts) outputs() pulumi.Map {
 	tunnels, keys := pulumi.Map{}, pulumi.Map{}
 	for _, t := range p.pair.Tunnels {
 		tunnels[t.Name()] = t.Outputs()
@@ -126,7 +123,7 @@ func (p parts) outputs() (pulumi.Map, error) {
 			"addresses": pulumi.ToStringArray(p.relay.Addresses),
 		},
 		"path":      p.path(),
-		modesOutput: pulumi.ToMap(modes),
+		modesOutput: pulumi.ToStringMap(p.plan.Modes()),
 		"watch": pulumi.Map{
 			"topic":       p.watch.TopicARN,
 			"actionGroup": p.watch.ActionGroupID,
@@ -135,7 +132,7 @@ func (p parts) outputs() (pulumi.Map, error) {
 			"alarms":      pulumi.ToStringArray(p.watch.AlarmNames),
 			"alerts":      pulumi.ToStringArray(p.watch.AlertNames),
 		},
-	}, nil
+	}
 }
 
 func (p parts) eksKubeconfigCommand() pulumi.StringOutput {

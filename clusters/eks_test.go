@@ -218,6 +218,15 @@ func TestNodesOnTheWire(t *testing.T) {
 	}
 }
 
+// A cluster of another name keeps the nodes' group: its description, which names the
+// cluster, cannot change, and its name is taken (VPC-22).
+func TestNodeGroupStaysWithAnotherCluster(t *testing.T) {
+	group := makeEKS(t, nothing).Named(t, "aws:ec2/securityGroup:SecurityGroup", "burrow-node-group")
+	if ignored := group.Options.GetIgnoreChanges(); !slices.Equal(ignored, []string{"description"}) {
+		t.Errorf("ignores %v", ignored)
+	}
+}
+
 // TestNodePaths lists every rule of the nodes' security group and the ones that
 // it causes at the control plane's.
 func TestNodePaths(t *testing.T) {

@@ -190,8 +190,9 @@ func (b *eksBuilder) nodeSecurityGroup(cluster *eks.Cluster) (*ec2.SecurityGroup
 		Tags:        b.tags(name),
 	}, b.parent,
 		// Only another VPC replaces the group, and names are free there; what uses
-		// the old one has to move before it can go.
-		pulumi.DeleteBeforeReplace(false))
+		// the old one has to move before it can go. So the description stays that of
+		// the first cluster: another would be a second group of the name (VPC-22).
+		pulumi.DeleteBeforeReplace(false), pulumi.IgnoreChanges([]string{"description"}))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -64,6 +64,13 @@ var fragmentationNeeded = struct{ Type, Code int }{3, 4}
 // to the two neighbours that could knock: Azure, and the public subnets, where
 // there are any.
 //
+// A transit gateway's interfaces stand in these subnets, too. What comes out of
+// one towards another zone leaves its subnet like anything else, with the VPC as
+// its destination; what goes in at one is checked again as if it arrived, with
+// the VPC as its source. "vpc-tcp" and the rules about DNS let both through, but
+// for relay's port where it is a privileged one (docs.aws.amazon.com/vpc,
+// tgw-nacls).
+//
 // With endpoints instead of NAT the rules stay as they are: the addresses of S3
 // are public, and those of the other services are the VPC's. No route leads to
 // any other public address.
@@ -76,6 +83,9 @@ func privateACL(n plan.Network, relay plan.Relay) []aclRule {
 			name := fmt.Sprintf("no-public-az%d", i+1)
 			rules = append(rules, deny(ingress(110+i, name, zone.Public)), deny(egress(110+i, name, zone.Public)))
 		}
+	}
+	if relay.Port < unprivileged.From {
+		rules = append(rules, allow(egress(250, "relay", vpc), tcp, port(relay.Port)))
 	}
 	return append(rules,
 		// Within the VPC: nodes to the API's interfaces and to endpoints, pods to

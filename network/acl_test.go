@@ -126,6 +126,22 @@ func TestPrivateACL(t *testing.T) {
 	}
 }
 
+// TestPrivateACLOfTransitGateway: a packet for relay may come out of the transit
+// gateway in another zone than the load balancer's, and leaves that zone's subnet.
+func TestPrivateACLOfTransitGateway(t *testing.T) {
+	for _, port := range []int{80, 443, 8443} {
+		p := plan.Default()
+		p.K8s.Relay.Port = port
+		if !admits(privateACL(p.Network, p.K8s.Relay), packet{true, tcp, nodeAZ2, port}) {
+			t.Errorf("nothing gets from one zone to port %d in the other", port)
+		}
+	}
+	p := plan.Default()
+	if admits(privateACL(p.Network, p.K8s.Relay), packet{true, tcp, nodeAZ2, 80}) {
+		t.Error("port 80 is open, and nobody needs it")
+	}
+}
+
 // TestPrivateACLWithEndpoints: endpoints are the VPC's, S3 is outside, and there are
 // no public subnets to keep apart.
 func TestPrivateACLWithEndpoints(t *testing.T) {
@@ -194,6 +210,7 @@ func TestACLLimits(t *testing.T) {
 		for zones := 2; zones <= 6; zones++ {
 			p := inMode(change)
 			p.Network.AWS.Zones = manyZones(zones)
+			p.K8s.Relay.Port = 80 // a rule more
 			for acl, rules := range map[string][]aclRule{
 				"private": privateACL(p.Network, p.K8s.Relay),
 				"public":  publicACL(p.Network),

@@ -185,6 +185,11 @@ func TestExistingWillDo(t *testing.T) {
 		"after a run that broke off before the gateway": {func(c *clouds) {
 			c.addToVNet(azureSubnet("GatewaySubnet", "10.10.2.0/27", nil))
 		}, nil},
+		"room for a resolver that nobody made": {func(c *clouds) {
+			free := azureSubnet("dns", "10.10.30.0/28", nil)
+			free["delegations"] = []any{map[string]any{"name": "dns", "serviceName": "Microsoft.Network/dnsResolvers"}}
+			c.addToVNet(free)
+		}, nil},
 		"ranges in a list, a location in words": {func(c *clouds) {
 			c.vnet["location"] = "UK South"
 			c.addToVNet(map[string]any{"name": "two", "addressPrefixes": []any{"10.10.20.0/24", "10.10.21.0/24"}})
@@ -245,6 +250,13 @@ func TestExistingWillNotDo(t *testing.T) {
 			func(c *clouds) { c.vgw = map[string]any{"id": "vgw-2", "tags": ourTags("burrow-vgw-two")} }, "vpn.awsGateway", "AWV-06", "transit-gateway",
 		},
 
+		"a resolver of somebody": {
+			func(c *clouds) {
+				used := azureSubnet("dns", "10.10.30.0/28", hung("ipConfigurations", "rg-hub", "dnsResolvers/hub/inboundEndpoints/in"))
+				used["delegations"] = []any{map[string]any{"name": "dns", "serviceName": "Microsoft.Network/dnsResolvers"}}
+				c.addToVNet(used)
+			}, vnetKey, "ADR-08", "without one",
+		},
 		"no such VNet":     {func(c *clouds) { c.vnet = nil }, vnetKey, "resource group rg-hub", "leave it empty"},
 		"another location": {func(c *clouds) { c.vnet["location"] = "ukwest" }, "network.azure.location", "is in ukwest", "write ukwest"},
 		"VNet with two ranges": {

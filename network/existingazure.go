@@ -81,6 +81,7 @@ func (e *existing) vnetSubnets(vnet *aznet.LookupVirtualNetworkResult) error {
 		if e.holdsOurs(subnet) {
 			continue
 		}
+		e.otherResolver(subnet)
 		if i := slices.IndexFunc(planned, func(p plannedSubnet) bool { return strings.EqualFold(p.name, name) }); i >= 0 {
 			e.nameTaken(planned[i])
 			continue
@@ -94,6 +95,18 @@ func (e *existing) vnetSubnets(vnet *aznet.LookupVirtualNetworkResult) error {
 		}
 	}
 	return nil
+}
+
+// otherResolver: a subnet that is delegated to DNS resolvers, and in use, is an
+// endpoint's of a resolver that stands already.
+func (e *existing) otherResolver(subnet aznet.SubnetResponse) {
+	delegated := slices.ContainsFunc(subnet.Delegations, func(d aznet.DelegationResponse) bool {
+		return strings.EqualFold(text(d.ServiceName), resolverService)
+	})
+	if delegated && len(subnet.IpConfigurations)+len(subnet.ServiceAssociationLinks) > 0 {
+		e.refuse(vnetKey, e.args.Network.Azure.VNetID, fmt.Sprintf("its subnet %s holds an endpoint of a DNS private resolver, and a VNet has one resolver (ADR-08)", text(subnet.Name)),
+			"name a VNet without one")
+	}
 }
 
 func (e *existing) nameTaken(p plannedSubnet) {

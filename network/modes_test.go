@@ -347,3 +347,30 @@ func TestProtect(t *testing.T) {
 		}
 	}
 }
+
+// A new target group stands beside the old one: their names differ wherever port or
+// VPC do, and fit into 32 characters with the longest suffix.
+func TestTargetGroupsApart(t *testing.T) {
+	names := map[string]string{}
+	for what, change := range map[string]func(*plan.Plan){
+		"default": func(*plan.Plan) {}, "another port": func(p *plan.Plan) { p.K8s.Relay.NodePort = 30444 },
+		"another range": func(p *plan.Plan) { p.Network.AWS.CIDR = pfx("192.168.0.0/16") }, "a VPC that exists": inExisting,
+		"another that exists": func(p *plan.Plan) { p.Network.AWS.VPCID = "vpc-0123456789abcdef1" },
+	} {
+		p := inMode(change)
+		p.Estate.Suffix = "twelve-chars"
+		name := (&relayBuilder{args: RelayArgs{Estate: p.Estate, Network: p.Network, Relay: p.K8s.Relay}}).targetsName()
+		if other, taken := names[name]; taken || len(name) > 32 {
+			t.Errorf("%s: %s, as %q", what, name, other)
+		}
+		names[name] = what
+	}
+}
+
+// The load balancer's addresses are free for the next one only when it is gone.
+func TestBalancerGoesFirst(t *testing.T) {
+	balancer := record(t, network(plan.Default())).One(t, "aws:lb/loadBalancer:LoadBalancer")
+	if !balancer.Options.GetDeleteBeforeReplace() {
+		t.Error("a load balancer of another name would come before its addresses are free (NLB-03)")
+	}
+}

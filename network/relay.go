@@ -134,7 +134,23 @@ func (b *relayBuilder) balancer(group *ec2.SecurityGroup) (*lb.LoadBalancer, err
 		SecurityGroups:               pulumi.StringArray{group.ID()},
 		EnableCrossZoneLoadBalancing: pulumi.Bool(true),
 		Tags:                         b.tags(name),
-	}, b.parent, pulumi.DependsOn(b.args.Ready))
+	}, b.parent, pulumi.DependsOn(b.args.Ready),
+		// Under another name, too: its addresses are taken until it is gone (NLB-03).
+		pulumi.DeleteBeforeReplace(true))
+}
+
+// targetsName is the target group's name. Port, protocol and VPC of a target group
+// cannot change, and it cannot be deleted while the listener uses it. The name
+// holds the port and the VPC, so that a new group can be made before the old one
+// goes: the end of the id of a VPC that exists, and the address of Burrow's own,
+// which has no id yet (in base 36: 32 characters are all).
+func (b *relayBuilder) targetsName() string {
+	if aws := b.args.Network.AWS; !aws.MakesVPC() {
+		return b.args.Estate.Name(fmt.Sprintf("relay-%d-%s", b.args.Relay.NodePort, aws.VPCID[len(aws.VPCID)-7:]))
+	}
+	address := b.args.Network.AWS.CIDR.Addr().As4()
+	vpc := strconv.FormatUint(uint64(binary.BigEndian.Uint32(address[:])), 36)
+	return b.args.Estate.Name(fmt.Sprintf("relay-%d-%s", b.args.Relay.NodePort, vpc))
 }
 
 // targets are all nodes, on the node port. The client's address is preserved,
@@ -144,17 +160,6 @@ func (b *relayBuilder) balancer(group *ec2.SecurityGroup) (*lb.LoadBalancer, err
 // that run a relay pod and on no other, and has no health check port of its
 // own. A TCP check of the node port therefore finds exactly the nodes to use;
 // the others are unhealthy by design.
-//
-// targetsName is the target group's name. Port, protocol and VPC of a target group
-// cannot change, and it cannot be deleted while the listener uses it. The name
-// holds the port and the VPC's address (in base 36: 32 characters are all), so
-// that a new group can be made before the old one goes.
-func (b *relayBuilder) targetsName() string {
-	address := b.args.Network.AWS.CIDR.Addr().As4()
-	vpc := strconv.FormatUint(uint64(binary.BigEndian.Uint32(address[:])), 36)
-	return b.args.Estate.Name(fmt.Sprintf("relay-%d-%s", b.args.Relay.NodePort, vpc))
-}
-
 func (b *relayBuilder) targets() (*lb.TargetGroup, error) {
 	name := b.targetsName()
 	group, err := lb.NewTargetGroup(b.ctx, b.name+"-targets", &lb.TargetGroupArgs{

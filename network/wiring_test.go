@@ -229,13 +229,13 @@ func TestFlowLogs(t *testing.T) {
 	aws := w.Named(t, "aws:ec2/flowLog:FlowLog", "burrow-flow-log").Inputs
 	for key, want := range map[string]any{
 		"trafficType": "ALL", "logDestinationType": "cloud-watch-logs", "maxAggregationInterval": 60.0,
-		"vpcId": "<burrow-vpc>", "logDestination": "arn of burrow-flow-log-group", "iamRoleArn": "arn of burrow-flow-log-role",
+		"vpcId": "<burrow-vpc>", "logDestination": "arn of burrow-flow-logs", "iamRoleArn": "arn of burrow-flow-log-role",
 	} {
 		if aws[key] != want {
 			t.Errorf("aws: %s = %v, want %v", key, aws[key], want)
 		}
 	}
-	group := w.Named(t, "aws:cloudwatch/logGroup:LogGroup", "burrow-flow-log-group").Inputs
+	group := w.Named(t, "aws:cloudwatch/logGroup:LogGroup", "burrow-flow-logs").Inputs
 	if group["kmsKeyId"] != "arn of burrow-log-key" || group["retentionInDays"] != 365.0 {
 		t.Errorf("log group = %v, want key and retention", group)
 	}

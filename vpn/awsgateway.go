@@ -61,7 +61,10 @@ func (b *builder) transitGateway() (awsEnd, error) {
 		DefaultRouteTablePropagation: pulumi.String(disable),
 		AutoAcceptSharedAttachments:  pulumi.String(disable),
 		Tags:                         b.tags(name),
-	}, b.parent, b.protected())
+	}, b.parent, b.protected(),
+		// The provider would change it in place, which AWS refuses as long as there
+		// are VPN attachments (API reference, ModifyTransitGatewayOptions).
+		pulumi.ReplaceOnChanges([]string{"amazonSideAsn"}))
 	if err != nil {
 		return awsEnd{}, err
 	}

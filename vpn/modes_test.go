@@ -264,6 +264,14 @@ func TestGenerationReplacesTheGateway(t *testing.T) {
 	same(t, "replaced for", gateway.Options.GetReplaceOnChanges(), []string{"vpnGatewayGeneration"})
 }
 
+// AWS gives a transit gateway with VPN attachments no other ASN, and the provider
+// would ask it to.
+func TestASNReplacesTheTransitGateway(t *testing.T) {
+	v := plan.Default().VPN
+	v.AWSGateway = plan.TransitGateway
+	same(t, "replaced for", record(t, v).One(t, tgwType).Options.GetReplaceOnChanges(), []string{"amazonSideAsn"})
+}
+
 // Gateways are protected, each of them and nothing else.
 func TestProtect(t *testing.T) {
 	for mode, want := range map[plan.AWSGateway][]string{

@@ -39,8 +39,8 @@ const flowLogSeconds = 60
 
 // FlowLog is what a flow log records: a VPC or a transit gateway.
 type FlowLog struct {
-	// Child is the Pulumi name of the log; its group, role and policy are named
-	// after it.
+	// Child is the Pulumi name of the log; its group (with an s), role and policy
+	// are named after it.
 	Child string
 	// Name is the physical name of log and role, Group that of the log group.
 	Name, Group string
@@ -51,7 +51,9 @@ type FlowLog struct {
 // Record makes a flow log of all traffic, refused and accepted, with an encrypted
 // group of its own, which it returns, and a role that may write to that group alone.
 func (p Place) Record(ctx *pulumi.Context, f FlowLog, opts ...pulumi.ResourceOption) (*cloudwatch.LogGroup, error) {
-	group, err := p.Group(ctx, f.Child+"-group", f.Group, opts...)
+	// Earlier versions called the group of the VPC's log so. Under another name the
+	// engine would make a second one first, and its physical name is taken.
+	group, err := p.Group(ctx, f.Child+"s", f.Group, opts...)
 	if err != nil {
 		return nil, fmt.Errorf("log group: %w", err)
 	}

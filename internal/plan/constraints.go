@@ -89,7 +89,7 @@ var constraints = map[string]Constraint{
 		"write what `aws ec2 describe-internet-gateways` calls InternetGatewayId"),
 	"network.aws.logRetentionDays": {Days: awsLogRetention,
 		reason: "CloudWatch Logs keeps logs for certain numbers of days only (LOG-17), and Burrow none for less than 30: an incident is often older than that"},
-	"network.aws.logKeyArn": form(`^(arn:aws:kms:[a-z0-9-]+:\d{12}:key/[0-9a-f-]{36})?$`,
+	"network.aws.logKeyArn": form(`^(arn:aws:kms:[a-z0-9-]+:\d{12}:key/(mrk-[0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}))?$`,
 		"log groups take the ARN of a KMS key, not an alias or an id (LOG-18)", "write what `aws kms describe-key` calls Arn, or leave it empty to have a key made"),
 
 	"network.azure.subscriptionId": form(guidPattern, guidReason, "write what `az account show` calls id"),

@@ -176,6 +176,12 @@ func (d *decoder) wrongType(path string, value any, want string) {
 // unknown reports a key that its object has not, with the nearest one it has.
 // Values are shown when they cannot be secrets.
 func (d *decoder) unknown(path, key string, value any, object reflect.Type) {
+	if name, gone := formerKeys[join(path, key)]; gone {
+		d.problems = append(d.problems, Problem{
+			Key: join(path, key), Value: hideSecret(key, value), Reason: "this key of earlier versions is now " + name.key, Remedy: "write " + name.remedy,
+		})
+		return
+	}
 	near := join(path, nearest(key, slices.Collect(maps.Keys(fieldsByKey(object)))))
 	if elsewhere := pathsTo(key); len(elsewhere) > 0 {
 		near = strings.Join(elsewhere, " or ")
@@ -186,6 +192,11 @@ func (d *decoder) unknown(path, key string, value any, object reflect.Type) {
 		Reason: "Burrow has no such key; the nearest it has is " + near,
 		Remedy: "write " + near + ", or take the key out",
 	})
+}
+
+// formerKeys are those that earlier versions had, with what they became.
+var formerKeys = map[string]struct{ key, remedy string }{
+	"network.aws.nat": {"network.aws.egress", "egress: nat-per-zone for nat: per-zone, egress: nat-single for nat: single"},
 }
 
 // keys are the paths that have a problem already: what stands there now is not

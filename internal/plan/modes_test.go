@@ -1,7 +1,8 @@
 package plan
 
 import (
-	"reflect"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,27 @@ func TestEndpointsNeedNoPublicSubnets(t *testing.T) {
 	load(t, map[string]string{"network": `{"aws":{"egress":"endpoints"}}`}) // the defaults' ranges stay for another day
 }
 
+// Keys that KMS copies to other regions have ids of their own form.
+func TestLogKeys(t *testing.T) {
+	for _, id := range []string{"01234567-89ab-cdef-0123-456789abcdef", "mrk-0123456789abcdef0123456789abcdef"} {
+		load(t, map[string]string{"network": `{"aws":{"logKeyArn":"arn:aws:kms:eu-west-2:123456789012:key/` + id + `"}}`})
+	}
+}
+
+// A transit gateway takes an address of each private subnet: here the last but none.
+func TestTransitGatewayRoom(t *testing.T) {
+	full := map[string]string{
+		"network":  `{"aws":{"zones":[{"name":"eu-west-2a","private":"10.0.1.0/27","public":"10.0.101.0/24"},{"name":"eu-west-2b","private":"10.0.2.0/27","public":"10.0.102.0/24"}]}}`,
+		"clusters": `{"eks":{"nodes":{"max":6}}}`,
+	}
+	load(t, full)
+	full["vpn"] = `{"awsGateway":"transit-gateway"}`
+	problems := refused(t, full, emulated)
+	if len(problems) != 2 || problems[0].Key != "network.aws.zones[0].private" || !strings.Contains(problems[0].Reason, "AWV-38") {
+		t.Errorf("12 addresses for 6 nodes, EKS and the gateway: %v", problems)
+	}
+}
+
 func TestExistingNetworks(t *testing.T) {
 	p := load(t, map[string]string{"network": `{
 		"aws":{"vpcId":"vpc-0123456789abcdef0","internetGatewayId":"igw-0123456789abcdef0"},
@@ -133,87 +155,196 @@ func TestSendingTunnels(t *testing.T) {
 // Modes survive the stack's outputs, and an output of an older run is none.
 func TestModesAreRead(t *testing.T) {
 	modes := Default().Modes()
-	values, err := modes.Values()
-	if err != nil {
-		t.Fatal(err)
+	output := map[string]any{}
+	for key, text := range modes {
+		output[key] = text
 	}
-	if got, ok := ReadModes(values); !ok || !reflect.DeepEqual(got, modes) {
-		t.Errorf("read %+v, %v", got, ok)
+	if got, ok := ReadModes(output); !ok || !maps.Equal(got, modes) {
+		t.Errorf("read %v, %v", got, ok)
 	}
-	for _, output := range []any{nil, "", map[string]any{}, []any{1}} {
+	for _, output := range []any{nil, "", map[string]any{}, []any{1}, map[string]any{"protect": false}} {
 		if _, ok := ReadModes(output); ok {
 			t.Errorf("%v was read as modes", output)
 		}
 	}
 }
 
+// changed is a living estate of the default modes and what a change makes of it.
+func changed(change func(*Plan)) (before, after Modes) {
+	p := Default()
+	before = p.Modes()
+	change(p)
+	return before, p.Modes()
+}
+
+func thirdZone(p *Plan) {
+	p.Network.AWS.Zones = append(p.Network.AWS.Zones[:2:2], Zone{Name: "eu-west-2c", Private: prefix("10.0.3.0/24"), Public: prefix("10.0.103.0/24")})
+}
+
 // Every switch says what it does; nothing is said of what does not change.
 func TestSwitches(t *testing.T) {
-	before := Default().Modes()
-	if s := before.Switches(before); len(s) > 0 {
-		t.Errorf("nothing changed, and %v", s)
+	if same, _ := changed(func(*Plan) {}); len(same.Switches(same)) > 0 {
+		t.Errorf("nothing changed, and %v", same.Switches(same))
 	}
-	for key, test := range map[string]struct {
-		change func(*Modes)
-		cut    bool
+	const cut, stays, never = "IS CUT for", "stays", "never"
+	tests := map[string]struct {
+		change func(*Plan)
+		want   string
 	}{
-		"vpn.awsGateway":                  {func(m *Modes) { m.AWSGateway = TransitGateway }, false},
-		"estate.suffix":                   {func(m *Modes) { m.Suffix = "blue" }, true},
-		"network.aws":                     {func(m *Modes) { m.AWS = "eu-west-1 10.0.0.0/16" }, true},
-		"network.azure":                   {func(m *Modes) { m.Azure = "uksouth 10.20.0.0/16" }, true},
-		"network.azure.resourceGroup":     {func(m *Modes) { m.Group = "rg" }, true},
-		"vpn.awsAsn":                      {func(m *Modes) { m.AWSASN = 64600 }, true},
-		"vpn.azureAsn":                    {func(m *Modes) { m.AzureASN = 65010 }, true},
-		"vpn.routing":                     {func(m *Modes) { m.Routing = RoutingStatic }, true},
-		"vpn.suite":                       {func(m *Modes) { m.Suite = "aes256-sha256-modp2048" }, true},
-		"vpn.sku":                         {func(m *Modes) { m.SKU = "VpnGw2AZ" }, false},
-		"vpn.generation":                  {func(m *Modes) { m.SKU, m.Generation = "VpnGw2AZ", "Generation2" }, true},
-		"network.aws.egress":              {func(m *Modes) { m.Egress = EgressEndpoints }, false},
-		"network.aws.vpcId":               {func(m *Modes) { m.VPCID = "vpc-0123456789abcdef0" }, true},
-		"network.azure.vnetId":            {func(m *Modes) { m.VNetID = "x" }, true},
-		"network.aws.zones":               {func(m *Modes) { m.Zones = append(m.Zones[:2:2], "eu-west-2c") }, false},
-		"clusters.aks.networkPolicy":      {func(m *Modes) { m.NetworkPolicy = PolicyCalico }, true},
-		"clusters.aks.pool.zones":         {func(m *Modes) { m.PoolZones = []string{"1"} }, true},
-		"clusters.aks.pool.name":          {func(m *Modes) { m.PoolName = "workers" }, true},
-		"clusters.aks.pool.diskGB":        {func(m *Modes) { m.PoolDiskGB = 256 }, true},
-		"clusters.eks.nodes.instanceType": {func(m *Modes) { m.NodeType = "m7g.large" }, false},
-		"clusters.aks.pool.vmSize":        {func(m *Modes) { m.PoolSize = "Standard_D4ads_v5" }, true},
-	} {
-		after := before
-		test.change(&after)
-		switches := after.Switches(before)
-		if len(switches) != 1 || switches[0].Key != key || (switches[0].Cut != "") != test.cut || switches[0].Means == "" {
-			t.Errorf("%s: %v", key, switches)
+		"estate.suffix":                          {func(p *Plan) { p.Estate.Suffix = "blue" }, never},
+		"network.aws.accountId":                  {func(p *Plan) { p.Network.AWS.AccountID = "210987654321" }, never},
+		"network.aws.region":                     {func(p *Plan) { p.Network.AWS.Region = "eu-west-1" }, never},
+		"network.aws.cidr":                       {func(p *Plan) { p.Network.AWS.CIDR = prefix("10.60.0.0/16") }, cut},
+		"network.aws.vpcId":                      {func(p *Plan) { p.Network.AWS.VPCID = "vpc-0123456789abcdef0" }, cut},
+		"network.aws.egress":                     {func(p *Plan) { p.Network.AWS.Egress = EgressEndpoints }, stays},
+		"network.aws.zones":                      {thirdZone, stays},
+		"network.aws.zones[].private":            {func(p *Plan) { p.Network.AWS.Zones[1].Private = prefix("10.0.9.0/24") }, cut},
+		"network.aws.zones[].public":             {func(p *Plan) { p.Network.AWS.Zones[1].Public = prefix("10.0.9.0/24") }, stays},
+		"network.aws.zones[].nlb":                {func(p *Plan) { p.Network.AWS.Zones[1].NLB = nth(p.Network.AWS.Zones[1].Reserved, 9) }, cut},
+		"network.aws.logKeyArn":                  {func(p *Plan) { p.Network.AWS.LogKeyARN = "arn:aws:kms:x" }, stays},
+		"network.azure.subscriptionId":           {func(p *Plan) { p.Network.Azure.SubscriptionID = "1" }, never},
+		"network.azure.location":                 {func(p *Plan) { p.Network.Azure.Location = "northeurope" }, never},
+		"network.azure.resourceGroup":            {func(p *Plan) { p.Network.Azure.ResourceGroup = "rg" }, never},
+		"network.azure.vnetId":                   {func(p *Plan) { p.Network.Azure.VNetID = "x" }, never},
+		"network.azure.cidr":                     {func(p *Plan) { p.Network.Azure.CIDR = prefix("10.20.0.0/16") }, never},
+		"network.azure.subnets.nodes":            {func(p *Plan) { p.Network.Azure.Subnets.Nodes = prefix("10.10.9.0/24") }, never},
+		"network.azure.subnets.gateway":          {func(p *Plan) { p.Network.Azure.Subnets.Gateway = prefix("10.10.9.0/24") }, never},
+		"network.azure.subnets.resolverInbound":  {func(p *Plan) { p.Network.Azure.Subnets.ResolverInbound = prefix("10.10.9.0/28") }, never},
+		"network.azure.subnets.resolverOutbound": {func(p *Plan) { p.Network.Azure.Subnets.ResolverOutbound = prefix("10.10.9.0/28") }, never},
+		"clusters.aks.name":                      {func(p *Plan) { p.Clusters.AKS.Name = "two" }, cut},
+		"clusters.aks.podCidr":                   {func(p *Plan) { p.Clusters.AKS.PodCIDR = prefix("10.245.0.0/16") }, cut},
+		"clusters.aks.serviceCidr":               {func(p *Plan) { p.Clusters.AKS.ServiceCIDR = prefix("10.12.0.0/16") }, cut},
+		"clusters.aks.dnsServiceIp":              {func(p *Plan) { p.Clusters.AKS.DNSServiceIP = nth(p.Clusters.AKS.ServiceCIDR, 11) }, cut},
+		"clusters.aks.networkPolicy":             {func(p *Plan) { p.Clusters.AKS.NetworkPolicy = PolicyCalico }, cut},
+		"clusters.aks.pool.zones":                {func(p *Plan) { p.Clusters.AKS.Pool.Zones = []string{"1"} }, cut},
+		"clusters.aks.pool.name":                 {func(p *Plan) { p.Clusters.AKS.Pool.Name = "workers" }, cut},
+		"clusters.aks.pool.diskGB":               {func(p *Plan) { p.Clusters.AKS.Pool.DiskGB = 256 }, cut},
+		"clusters.aks.pool.vmSize":               {func(p *Plan) { p.Clusters.AKS.Pool.VMSize = "Standard_D4ads_v5" }, cut},
+		"clusters.eks.name":                      {func(p *Plan) { p.Clusters.EKS.Name = "two" }, cut},
+		"clusters.eks.serviceCidr":               {func(p *Plan) { p.Clusters.EKS.ServiceCIDR = prefix("172.21.0.0/16") }, cut},
+		"clusters.eks.nodes.instanceType":        {func(p *Plan) { p.Clusters.EKS.Nodes.InstanceType = "m7g.large" }, stays},
+		"vpn.awsGateway":                         {func(p *Plan) { p.VPN.AWSGateway = TransitGateway }, stays + ", but allow for"},
+		"vpn.awsAsn":                             {func(p *Plan) { p.VPN.AWSASN = 64600 }, cut},
+		"vpn.azureAsn":                           {func(p *Plan) { p.VPN.AzureASN = 65010 }, cut},
+		"vpn.routing":                            {func(p *Plan) { p.VPN.Routing = RoutingStatic }, cut},
+		"vpn.suite":                              {func(p *Plan) { p.VPN.Suite = "aes256-sha256-modp2048" }, cut},
+		"vpn.sku":                                {func(p *Plan) { p.VPN.SKU = "VpnGw2AZ" }, stays},
+		"vpn.generation":                         {func(p *Plan) { p.VPN.SKU, p.VPN.Generation = "VpnGw2AZ", "Generation2" }, cut},
+		"vpn.tunnels[].inside of instance 0":     {func(p *Plan) { p.VPN.Tunnels[0].Inside = prefix("169.254.21.12/30") }, stays + ", but with both"},
+		"vpn.tunnels[].inside of instance 1":     {func(p *Plan) { p.VPN.Tunnels[3].Inside = prefix("169.254.22.12/30") }, stays + ", but with both"},
+		"k8s.relay.nlb":                          {func(p *Plan) { p.K8s.Relay.NLB = "two" }, cut},
+		"dns.awsZone":                            {func(p *Plan) { p.DNS.AWSZone = "two.internal" }, stays},
+		"dns.azureZone":                          {func(p *Plan) { p.DNS.AzureZone = "two.internal" }, stays},
+	}
+	for key, test := range tests {
+		before, after := changed(test.change)
+		found := after.Switches(before)
+		if len(found) != 1 || found[0].Key != key || (found[0].Never != "") != (test.want == never) {
+			t.Errorf("%s: %v", key, found)
 			continue
 		}
-		if text := switches[0].String(); strings.Contains(text, "IS CUT for") != test.cut || !strings.Contains(text, key) {
+		if text := found[0].String(); test.want != never && (!strings.Contains(text, test.want) || !strings.Contains(text, key) || found[0].Means == "") {
 			t.Errorf("%s reads %q", key, text)
 		}
 	}
-	after := before
-	after.Zones = []string{"eu-west-2a", "eu-west-2c"}
-	if s := after.Switches(before); len(s) != 1 || s[0].Cut == "" || !strings.Contains(s[0].Means, "EKS-03") {
-		t.Errorf("another second zone: %v", s)
+	for key := range Default().Modes() {
+		if _, tested := tests[key]; !tested && key != protectMode {
+			t.Errorf("no test changes %s", key)
+		}
 	}
-	three := before
-	three.Zones = append(before.Zones[:2:2], "eu-west-2c")
-	if s := before.Switches(three); len(s) != 1 || s[0].Cut == "" {
-		t.Errorf("a zone less: %v", s)
+}
+
+// What a switch does depends on what was.
+func TestSwitchesThatDepend(t *testing.T) {
+	for name, test := range map[string]struct {
+		from, to func(*Plan)
+		want     string // in the only switch; "" for none
+	}{
+		"another second zone": {func(*Plan) {}, func(p *Plan) {
+			p.Network.AWS.Zones[1] = Zone{Name: "eu-west-2c", Private: prefix("10.0.3.0/24"), Public: prefix("10.0.103.0/24")}
+		}, "EKS-03"},
+		"another second zone in the same ranges": {func(*Plan) {}, func(p *Plan) { p.Network.AWS.Zones[1].Name = "eu-west-2c" }, "give eu-west-2c a range"},
+		"the middle zone taken out":              {thirdZone, func(p *Plan) { p.Network.AWS.Zones = append(p.Network.AWS.Zones[:1:1], p.Network.AWS.Zones[2]) }, "VPC-04"},
+		"a smaller subnet":                       {func(*Plan) {}, func(p *Plan) { p.Network.AWS.Zones[1].Private = prefix("10.0.2.0/25") }, "as 10.0.2.0/25 does with 10.0.2.0/24"},
+		"a public range that was another's":      {func(*Plan) {}, func(p *Plan) { p.Network.AWS.Zones[1].Public = prefix("10.0.101.128/25") }, "VPC-04"},
+		"a zone less":                            {thirdZone, func(p *Plan) { p.Network.AWS.Zones = p.Network.AWS.Zones[:2] }, "IS CUT for 5"},
+		"the third zone's range": {
+			thirdZone, func(p *Plan) { p.Network.AWS.Zones[2].Private = prefix("10.0.33.0/24") }, "take the zone out in one run",
+		},
+		"a VNet that grows":  {func(*Plan) {}, func(p *Plan) { p.Network.Azure.CIDR = prefix("10.8.0.0/14") }, "grows around"},
+		"a key of one's own": {func(*Plan) {}, func(p *Plan) { p.Network.AWS.LogKeyARN = "one" }, "after 30 days"},
+		"another key": {
+			func(p *Plan) { p.Network.AWS.LogKeyARN = "one" }, func(p *Plan) { p.Network.AWS.LogKeyARN = "two" }, "the old key: keep it",
+		},
+		"protection": {func(*Plan) {}, func(p *Plan) { p.Estate.Protect = true }, ""},
+	} {
+		p := Default()
+		test.from(p)
+		before := p.Modes()
+		test.to(p)
+		found := p.Modes().Switches(before)
+		switch {
+		case test.want == "" && len(found) > 0:
+			t.Errorf("%s: %v", name, found)
+		case test.want != "" && (len(found) != 1 || !strings.Contains(found[0].String()+found[0].Never, test.want)):
+			t.Errorf("%s: %v", name, found)
+		}
+	}
+	// In another VPC all ranges are free.
+	before, after := changed(func(p *Plan) {
+		p.Network.AWS.VPCID, p.Network.AWS.Zones[1].Name = "vpc-0123456789abcdef0", "eu-west-2c"
+	})
+	if problems := CheckSwitches(before, after); len(problems) > 0 {
+		t.Errorf("the same ranges in another VPC: %v", problems)
+	}
+	// Ranges of public subnets that were never made are free.
+	p := Default()
+	p.Network.AWS.Egress = EgressEndpoints
+	before = p.Modes()
+	p.Network.AWS.Egress = EgressNATPerZone
+	if problems := CheckSwitches(before, p.Modes()); len(problems) > 0 {
+		t.Errorf("public subnets that come: %v", problems)
+	}
+	before, after = changed(func(p *Plan) { p.VPN.SKU, p.VPN.Generation = "VpnGw2AZ", "Generation2" })
+	if found := after.Switches(before); len(found) != 1 || found[0].Key != "vpn.generation" {
+		t.Errorf("a size of another generation: %v", found)
+	}
+	before, after = changed(func(p *Plan) { p.VPN.Suite = "aes256-sha256-modp2048" })
+	delete(before, "vpn.suite")
+	if found := after.Switches(before); len(found) > 0 {
+		t.Errorf("a mode that the last run did not know: %v", found)
 	}
 }
 
 // Protection refuses what would delete or replace what it keeps, and nothing else.
-func TestCheckSwitches(t *testing.T) {
-	before := Default().Modes()
-	after := before
-	after.AWSGateway, after.Egress, after.Suite = TransitGateway, EgressEndpoints, "aes256-sha256-modp2048"
+func TestProtectedSwitches(t *testing.T) {
+	before, after := changed(func(p *Plan) {
+		p.VPN.AWSGateway, p.VPN.Suite = TransitGateway, "aes256-sha256-modp2048"
+		p.Network.AWS.Egress, p.Network.AWS.LogKeyARN = EgressEndpoints, "arn:aws:kms:x"
+		p.DNS.AWSZone = "two.internal"
+	})
 	if p := CheckSwitches(before, after); len(p) > 0 {
 		t.Errorf("without protection: %v", p)
 	}
-	before.Protect = true
+	before[protectMode] = "true"
+	var keys []string
+	for _, p := range CheckSwitches(before, after) {
+		if keys = append(keys, p.Key); !strings.Contains(p.Remedy, "estate.protect") {
+			t.Errorf("%s: %s", p.Key, p.Remedy)
+		}
+	}
+	if want := []string{"dns.awsZone", "network.aws.logKeyArn", "vpn.awsGateway"}; !slices.Equal(keys, want) {
+		t.Errorf("with protection %v, want %v", keys, want)
+	}
+}
+
+// What no living estate can do is refused, protected or not.
+func TestImpossibleSwitches(t *testing.T) {
+	before, after := changed(func(p *Plan) { p.Network.Azure.Location = "northeurope" })
 	problems := CheckSwitches(before, after)
-	if len(problems) != 1 || problems[0].Key != "vpn.awsGateway" || !strings.Contains(problems[0].Remedy, "estate.protect") {
-		t.Errorf("with protection: %v", problems)
+	if len(problems) != 1 || problems[0].Key != "network.azure.location" || problems[0].Value != "northeurope" ||
+		!strings.Contains(problems[0].Reason, "it was uksouth") || !strings.Contains(problems[0].Remedy, "destroy the estate first") {
+		t.Errorf("another location: %v", problems)
 	}
 }
 

@@ -39,9 +39,9 @@ type Estate struct {
 	// ExtraTags are added to every resource; they may not replace Burrow's own
 	// keys. Ten at most: Azure DNS zones carry 15 tags, five are Burrow's (ADR-24).
 	ExtraTags map[string]string `json:"tags"`
-	// Protect keeps the gateways of both clouds, the private zones and the KMS keys
-	// from being deleted or replaced by any run: switch it off in a run of its own
-	// before a destroy.
+	// Protect keeps what the tunnels end at in both clouds, the private zones and the
+	// KMS keys from being deleted or replaced by any run: switch it off in a run of
+	// its own before a destroy.
 	Protect bool `json:"protect"`
 }
 
@@ -63,7 +63,8 @@ const (
 	EgressNATSingle EgressMode = "nat-single"
 	// EgressEndpoints makes no way to the internet at all: no internet gateway, no
 	// NAT gateway, no public subnet, but endpoints of the AWS services that nodes
-	// need (VPC-36). Images come from the account's own registry only.
+	// need (VPC-36). Images come from the account's own registry only. The program
+	// cannot run in such a subnet: it needs Azure, too.
 	EgressEndpoints EgressMode = "endpoints"
 )
 
@@ -401,7 +402,8 @@ type Relay struct {
 	// Image is the container image that relay runs from, for example
 	// 123456789012.dkr.ecr.eu-west-2.amazonaws.com/relay:1.0. With egress endpoints
 	// it must be in the account's own registry, and nodes may pull that repository
-	// and no other. Empty: any repository of that registry.
+	// and no other. Empty: any repository of that registry. Burrow deploys no
+	// workload: this only says what there is to pull.
 	Image string `json:"image"`
 }
 
@@ -411,7 +413,7 @@ type Bunny struct {
 	Namespace string `json:"namespace"`
 }
 
-// Watch says who is told when something fails, and from when on.
+// Watch says who is told when something fails, and what share of a tunnel is much.
 type Watch struct {
 	// Emails are told of every alarm of both clouds, 1 to 10 addresses. AWS sends
 	// each a mail to confirm before the first alarm.

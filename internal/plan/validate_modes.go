@@ -63,8 +63,7 @@ func (v *validator) existingVNet() {
 	if azure.MakesVNet() || azure.VNetName() == "" {
 		return
 	}
-	subscription := strings.Split(azure.VNetID, "/")[2]
-	v.need(strings.EqualFold(subscription, azure.SubscriptionID), key, azure.VNetID,
+	v.need(strings.EqualFold(azure.vnetPart("subscriptions"), azure.SubscriptionID), key, azure.VNetID,
 		"it is in another subscription than network.azure.subscriptionId, in which Burrow works", "name a VNet of that subscription")
 	own := v.plan.Estate.Name(azure.ResourceGroup)
 	v.need(!strings.EqualFold(azure.VNetGroup(), own), key, azure.VNetID,

@@ -95,12 +95,19 @@ const eksFreeAddresses = 6
 // is no NAT; each takes an address of every private subnet.
 const EndpointServices = 8
 
+// transitAddresses are what a transit gateway's attachment takes of each subnet.
+const transitAddresses = 1
+
 // privateRoom leaves room for every node in each subnet: all of them may be in
 // one zone when the other fails.
 func (v *validator) privateRoom() {
 	aws, nodes := v.plan.Network.AWS, v.plan.Clusters.EKS.Nodes.Max
 	need := eksFreeAddresses + nodes
 	wanted := fmt.Sprintf("EKS wants %d and the nodes up to %d (EKS-03)", eksFreeAddresses, nodes)
+	if v.plan.VPN.OnTransit() {
+		need += transitAddresses
+		wanted = fmt.Sprintf("the transit gateway takes %d (AWV-38), ", transitAddresses) + wanted
+	}
 	if !aws.HasNAT() {
 		need += EndpointServices
 		wanted = fmt.Sprintf("endpoints take %d (VPC-32), ", EndpointServices) + wanted
