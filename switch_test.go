@@ -148,8 +148,38 @@ func (sw modeSwitch) live(t *testing.T) {
 	path.inOrder(t, sw.order)
 	t.Logf("%d writes:\n%s", len(path.steps), strings.Join(path.steps, "\n"))
 	s.tunnelsUp("after the switch", 4)
+	s.view(func(tx *emulator.Tx) { checkSilence(t, tx) })
 	s.unchanged("after the switch")
 	s.destroyed()
+}
+
+// What no living estate can become is refused before anything is done, and the
+// estate stays as it was.
+func TestImpossibleSwitches(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, "deploy", settings{"estate.protect": true}, nil)
+	s.run("up")
+	before := s.state()
+	for _, r := range []refusedMode{
+		{"another region", settings{"estate.protect": true, "network.aws.region": "eu-central-1"}, "network.aws.region", ""},
+		{"another suffix", settings{"estate.protect": true, "estate.suffix": "blue"}, "estate.suffix", ""},
+		{"another gateway, protected", settings{"estate.protect": true, "vpn.awsGateway": "transit-gateway"}, "vpn.awsGateway", "estate.protect"},
+		{"another zone's name, protected", settings{"estate.protect": true, "dns.awsZone": "other.aws.internal"}, "dns.awsZone", "estate.protect"},
+	} {
+		s.configure(r.settings)
+		out, err := s.try("up")
+		if err == nil {
+			t.Fatalf("%s: up did it", r.name)
+		}
+		for _, words := range []string{r.key, r.rule, "why:", "remedy:"} {
+			if !strings.Contains(out, words) {
+				t.Errorf("%s: the refusal does not say %q:\n%s", r.name, words, tail(out))
+			}
+		}
+	}
+	if after := s.state(); len(after) != len(before) {
+		t.Errorf("%d resources before the refusals, %d after them", len(before), len(after))
+	}
 }
 
 // A pathRecorder judges, at each write of a run, whether anything still crosses

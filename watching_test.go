@@ -9,6 +9,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/alarms"
 	"burrow/internal/emulator/aws"
+	"burrow/internal/emulator/azure"
 	"burrow/internal/plan"
 )
 
@@ -54,11 +55,21 @@ func checkWatching(t *testing.T, s *stack, p *plan.Plan) {
 		if len(all) != want {
 			t.Errorf("%d alarms, want %d", len(all), want)
 		}
-		for _, silent := range aws.Unlogged(tx) {
-			t.Errorf("a log that never arrives: %s", silent)
-		}
+		checkSilence(t, tx)
 	})
 	checkAlarmsWait(t, s)
+}
+
+// checkSilence finds what clouds accept and say nothing about: logs that never
+// arrive, and nodes that reach too little to be replaced.
+func checkSilence(t *testing.T, tx *emulator.Tx) {
+	t.Helper()
+	for _, silent := range slices.Concat(aws.Unlogged(tx), azure.Unlogged(tx)) {
+		t.Errorf("a log that never arrives: %s", silent)
+	}
+	for _, stranded := range aws.Stranded(tx) {
+		t.Errorf("nodes that cannot reach what they need: %s", stranded)
+	}
 }
 
 func checkAlarm(t *testing.T, tx *emulator.Tx, a alarms.Alarm, p *plan.Plan) {
