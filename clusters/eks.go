@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi-eks/sdk/v3/go/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"burrow/internal/awskeys"
 	"burrow/internal/awslogs"
 	"burrow/internal/plan"
 )
@@ -50,9 +51,6 @@ const (
 	authenticationMode = "API"
 	// adminPolicy is EKS's own policy for full rights in the whole cluster.
 	adminPolicy = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-	// keyDeletionDays is how long a deleted key can be called back, 7 to 30. A
-	// cluster whose key is gone cannot be repaired (EKS-41).
-	keyDeletionDays = 30
 )
 
 // controlPlaneLogs are all the log types that there are (EKS-12).
@@ -246,23 +244,9 @@ func entryName(arn string) string {
 // leaves it to the account's IAM policies; EKS works by a grant.
 func (b *eksBuilder) secretsKey() (*kms.Key, error) {
 	name := b.args.Estate.Name("burrow-eks-secrets")
-	key, err := kms.NewKey(b.ctx, b.name+"-secrets-key", &kms.KeyArgs{
-		Description:          pulumi.String("encrypts Kubernetes secrets of " + b.clusterName()),
-		EnableKeyRotation:    pulumi.Bool(true),
-		DeletionWindowInDays: pulumi.Int(keyDeletionDays),
-		Tags:                 b.tags(name),
-	}, b.parent, pulumi.Protect(b.args.Estate.Protect))
-	if err != nil {
-		return nil, err
-	}
-	_, err = kms.NewAlias(b.ctx, b.name+"-secrets-key-alias", &kms.AliasArgs{
-		Name:        pulumi.String("alias/" + name),
-		TargetKeyId: key.ID(),
+	return awskeys.New(b.ctx, b.args.Estate, awskeys.Key{
+		Child: b.name + "-secrets-key", Name: name, Description: "encrypts Kubernetes secrets of " + b.clusterName(),
 	}, b.parent)
-	if err != nil {
-		return nil, fmt.Errorf("alias: %w", err)
-	}
-	return key, nil
 }
 
 // logGroup is where EKS writes its logs; the name is EKS's. It comes before the

@@ -3,16 +3,12 @@ package network
 import (
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/kms"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"burrow/internal/awskeys"
 	"burrow/internal/awslogs"
 	"burrow/internal/iampolicy"
 )
-
-// keyDeletionDays is how long a deleted key can be called back, 7 to 30. What it
-// encrypted cannot be read after that.
-const keyDeletionDays = 30
 
 // flowLog records all traffic of the VPC.
 func (b *awsBuilder) flowLog() error {
@@ -56,23 +52,12 @@ func (b *awsBuilder) logKey() error {
 	if err != nil {
 		return err
 	}
-	key, err := kms.NewKey(b.ctx, b.name+"-log-key", &kms.KeyArgs{
-		Description:          pulumi.String("encrypts log groups of " + b.args.Estate.Name("burrow")),
-		EnableKeyRotation:    pulumi.Bool(true),
-		DeletionWindowInDays: pulumi.Int(keyDeletionDays),
-		Policy:               pulumi.String(policy),
-		Tags:                 b.tags(name),
-	}, b.parent, pulumi.Protect(b.args.Estate.Protect))
+	key, err := awskeys.New(b.ctx, b.args.Estate, awskeys.Key{
+		Child: b.name + "-log-key", Name: name, Description: "encrypts log groups of " + b.args.Estate.Name("burrow"), Policy: policy,
+	}, b.parent)
 	if err != nil {
 		return err
 	}
 	b.out.LogKeyARN = key.Arn
-	_, err = kms.NewAlias(b.ctx, b.name+"-log-key-alias", &kms.AliasArgs{
-		Name:        pulumi.String("alias/" + name),
-		TargetKeyId: key.ID(),
-	}, b.parent)
-	if err != nil {
-		return fmt.Errorf("alias: %w", err)
-	}
 	return nil
 }

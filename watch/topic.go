@@ -7,11 +7,9 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"burrow/internal/awskeys"
 	"burrow/internal/iampolicy"
 )
-
-// keyDeletionDays is how long a deleted key can be called back, 7 to 30.
-const keyDeletionDays = 30
 
 // topic makes what AWS's alarms publish to, and returns what has to stand before
 // an alarm can be heard.
@@ -64,24 +62,9 @@ func (b *builder) topicKey() (*kms.Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := kms.NewKey(b.ctx, b.name+"-topic-key", &kms.KeyArgs{
-		Description:          pulumi.String("encrypts the alarms of " + b.args.Estate.Name("burrow")),
-		EnableKeyRotation:    pulumi.Bool(true),
-		DeletionWindowInDays: pulumi.Int(keyDeletionDays),
-		Policy:               pulumi.String(policy),
-		Tags:                 b.tags(name),
-	}, b.parent, pulumi.Protect(b.args.Estate.Protect))
-	if err != nil {
-		return nil, err
-	}
-	_, err = kms.NewAlias(b.ctx, b.name+"-topic-key-alias", &kms.AliasArgs{
-		Name:        pulumi.String("alias/" + name),
-		TargetKeyId: key.ID(),
+	return awskeys.New(b.ctx, b.args.Estate, awskeys.Key{
+		Child: b.name + "-topic-key", Name: name, Description: "encrypts the alarms of " + b.args.Estate.Name("burrow"), Policy: policy,
 	}, b.parent)
-	if err != nil {
-		return nil, fmt.Errorf("alias: %w", err)
-	}
-	return key, nil
 }
 
 // keyPolicy lets CloudWatch encrypt for alarms of the account, and SNS for the
