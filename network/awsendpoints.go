@@ -88,9 +88,9 @@ func (b *awsBuilder) layers() error {
 func (b *awsBuilder) endpointArgs(service, policy string) *ec2.VpcEndpointArgs {
 	return &ec2.VpcEndpointArgs{
 		VpcId:       b.out.VPCID,
-		ServiceName: pulumi.String(fmt.Sprintf("com.amazonaws.%s.%s", b.args.Network.AWS.Region, service)),
+		ServiceName: pulumi.String(endpointService(b.args.Network.AWS.Region, service)),
 		Policy:      pulumi.String(policy),
-		Tags:        b.tags(b.args.Estate.Name("burrow-" + dashed(service))),
+		Tags:        b.tags(endpointName(b.args.Estate, service)),
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,10 +20,11 @@ import (
 // clouds answer for networks that exist: by the function's token and what it asks
 // for.
 type clouds struct {
-	vpc, gateway, vgw, vnet map[string]any
-	subnets                 map[string]map[string]any // of the VPC, by id
-	failure                 error                     // of every question
-	asked                   map[string]string         // the provider, by token
+	vpc, dhcp, gateway, vgw, vnet map[string]any
+	subnets                       map[string]map[string]any   // of the VPC, by id
+	endpoints                     map[string][]map[string]any // of the VPC, by service
+	failure                       error                       // of every question
+	asked                         map[string]string           // the provider, by token
 }
 
 // answer is what the providers find.
@@ -29,6 +32,10 @@ func (c *clouds) answer(token string, args map[string]any) (map[string]any, erro
 	switch token {
 	case "aws:ec2/getVpc:getVpc":
 		return found("EC2 VPC", c.vpc, args["id"] == otherVPC)
+	case "aws:ec2/getVpcDhcpOptions:getVpcDhcpOptions":
+		return found("EC2 DHCP Options Set", c.dhcp, args["dhcpOptionsId"] == "dopt-1")
+	case "aws:ec2/getVpcEndpoint:getVpcEndpoint":
+		return c.endpoint(args)
 	case "aws:ec2/getSubnets:getSubnets":
 		filters := fmt.Sprint(args["filters"])
 		if !strings.Contains(filters, "vpc-id") || !strings.Contains(filters, otherVPC) {
@@ -52,6 +59,29 @@ func (c *clouds) answer(token string, args map[string]any) (map[string]any, erro
 		return c.vnet, nil
 	}
 	return nil, fmt.Errorf("unexpected call of %s", token)
+}
+
+// endpoint is the only one of a service, by its tags too.
+func (c *clouds) endpoint(args map[string]any) (map[string]any, error) {
+	list := slices.Clone(c.endpoints[fmt.Sprint(args["serviceName"])])
+	if tags, ok := args["tags"].(map[string]any); ok {
+		list = slices.DeleteFunc(list, func(e map[string]any) bool { return !reflect.DeepEqual(e["tags"], tags) })
+	}
+	if len(list) > 1 {
+		return nil, errors.New("multiple EC2 VPC Endpoints matched; use additional constraints to reduce matches to a single EC2 VPC Endpoint")
+	}
+	return found("EC2 VPC Endpoint", append(list, nil)[0], args["vpcId"] == otherVPC)
+}
+
+// addEndpoint gives the VPC an interface endpoint of a service.
+func (c *clouds) addEndpoint(service string, privateDNS bool, tags map[string]any) map[string]any {
+	full := "com.amazonaws.eu-west-2." + service
+	endpoint := map[string]any{
+		"id": fmt.Sprintf("vpce-%s-%d", service, len(c.endpoints[full])+1), "serviceName": full,
+		"privateDnsEnabled": privateDNS, "state": "available", "tags": tags,
+	}
+	c.endpoints[full] = append(c.endpoints[full], endpoint)
+	return endpoint
 }
 
 // found is the AWS provider's answer.
@@ -104,11 +134,13 @@ func (c *clouds) check(t *testing.T, p *plan.Plan) (result error) {
 func goodClouds() *clouds {
 	return &clouds{
 		vpc: map[string]any{
-			"id": otherVPC, "state": "available", "cidrBlock": "10.0.0.0/16", "enableDnsSupport": true, "enableDnsHostnames": true,
+			"id": otherVPC, "state": "available", "cidrBlock": "10.0.0.0/16", "dhcpOptionsId": "dopt-1", "enableDnsSupport": true, "enableDnsHostnames": true,
 			"cidrBlockAssociations": []any{
 				association("10.0.0.0/16", "associated"), association("100.64.0.0/16", "disassociated"),
 			},
 		},
+		dhcp:      map[string]any{"id": "dopt-1", "domainNameServers": []any{"AmazonProvidedDNS"}},
+		endpoints: map[string][]map[string]any{},
 		subnets: map[string]map[string]any{
 			"subnet-runners": {"cidrBlock": "10.0.8.0/24", "tags": map[string]any{"Name": "runners"}},
 			"subnet-ipv6":    {"cidrBlock": "", "tags": map[string]any{}},
@@ -168,6 +200,25 @@ func TestExistingWillDo(t *testing.T) {
 		"with endpoints, where public subnets would be": {
 			func(c *clouds) { c.addSubnet("subnet-other", "10.0.101.0/24", nil) }, []func(*plan.Plan){modes["existing, with endpoints"]},
 		},
+		"endpoints of somebody, and ours without": {func(c *clouds) { c.addEndpoint("sts", true, nil) }, nil},
+		"an endpoint of somebody without private DNS": {
+			func(c *clouds) { c.addEndpoint("sts", false, nil) }, []func(*plan.Plan){modes["existing, with endpoints"]},
+		},
+		"an endpoint of somebody that is deleted": {
+			func(c *clouds) { c.addEndpoint("sts", true, nil)["state"] = "deleted" }, []func(*plan.Plan){modes["existing, with endpoints"]},
+		},
+		"our endpoints": {func(c *clouds) {
+			c.addEndpoint("sts", true, ourTags("burrow-sts"))
+			c.addEndpoint("ecr.api", true, ourTags("burrow-ecr-api"))
+		}, []func(*plan.Plan){modes["existing, with endpoints"]}},
+		"our endpoint beside somebody's": {func(c *clouds) {
+			c.addEndpoint("sts", true, ourTags("burrow-sts"))
+			c.addEndpoint("sts", false, nil)
+		}, []func(*plan.Plan){modes["existing, with endpoints"]}},
+		"several endpoints of somebody, which cannot be told apart": {func(c *clouds) {
+			c.addEndpoint("sts", false, nil)
+			c.addEndpoint("sts", false, nil)
+		}, []func(*plan.Plan){modes["existing, with endpoints"]}},
 		"another virtual private gateway beside a transit gateway": {
 			func(c *clouds) { c.vgw = map[string]any{"id": "vgw-1", "tags": map[string]any{}} }, []func(*plan.Plan){transit},
 		},
@@ -222,6 +273,12 @@ func TestExistingWillNotDo(t *testing.T) {
 		},
 		"no DNS":       {func(c *clouds) { c.vpc["enableDnsSupport"] = false }, vpcKey, "enableDnsSupport of the VPC is off", "--enable-dns-support '{\"Value\":true}'"},
 		"no hostnames": {func(c *clouds) { c.vpc["enableDnsHostnames"] = false }, vpcKey, "VPC-08", "--vpc-id " + otherVPC + " --enable-dns-hostnames '{\"Value\":true}'"},
+		"servers of somebody": {
+			func(c *clouds) { c.dhcp["domainNameServers"] = []any{"10.0.8.53", "AmazonProvidedDNS"} },
+			vpcKey, "dopt-1 name the DNS servers 10.0.8.53, AmazonProvidedDNS: ", "associate-dhcp-options --region eu-west-2 --vpc-id " + otherVPC,
+		},
+		"DHCP options without servers": {func(c *clouds) { c.dhcp["domainNameServers"] = []any{} }, vpcKey, "dopt-1 name no DNS servers", "AmazonProvidedDNS"},
+		"no DHCP options":              {func(c *clouds) { c.vpc["dhcpOptionsId"] = "default" }, vpcKey, "EKS-08", "AmazonProvidedDNS"},
 		"a subnet in the private range": {
 			func(c *clouds) { c.addSubnet("subnet-other", "10.0.2.128/25", nil) }, "network.aws.zones[1].private", "subnet-other of " + otherVPC + " has 10.0.2.128/25", "free",
 		},
@@ -314,6 +371,71 @@ func TestExistingWillNotDo(t *testing.T) {
 	}
 }
 
+// TestExistingEndpoints: the names of the services are somebody's already.
+func TestExistingEndpoints(t *testing.T) {
+	for name, tags := range map[string]map[string]any{
+		"somebody's":       {"Name": "sts"},
+		"another estate's": ourTags("burrow-ecr-api-two"),
+		"our namesake":     {"ManagedBy": "terraform", "Name": "burrow-ecr-api"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := goodClouds()
+			c.addEndpoint("ecr.api", true, tags)
+			err := c.check(t, inMode(modes["existing, with endpoints"]))
+			var problems plan.Problems
+			if !errors.As(err, &problems) || len(problems) != 1 {
+				t.Fatalf("the check says %v, want one problem", err)
+			}
+			p := problems[0]
+			if p.Key != "network.aws.egress" || p.Value != "endpoints" || !strings.Contains(p.Reason, "VPC-33") ||
+				!strings.Contains(p.Remedy, "--region eu-west-2 --vpc-endpoint-id vpce-ecr.api-1 --no-private-dns-enabled") {
+				t.Errorf("problem %v", p)
+			}
+		})
+	}
+}
+
+// TestExistingKnowsItsEndpoints: what the check takes for the estate's own is what
+// the estate makes, and there are no others with private DNS.
+func TestExistingKnowsItsEndpoints(t *testing.T) {
+	p := inMode(modes["existing, with endpoints"])
+	p.Estate.Suffix = "two"
+	w := record(t, func(ctx *pulumi.Context) error {
+		_, err := NewAWS(ctx, "burrow", AWSArgs{Estate: p.Estate, Network: p.Network, Relay: p.K8s.Relay})
+		return err
+	})
+	known := map[string]string{}
+	for _, service := range endpointServices {
+		known[endpointService(p.Network.AWS.Region, service)] = endpointName(p.Estate, service)
+	}
+	for _, r := range w.Of("aws:ec2/vpcEndpoint:VpcEndpoint") {
+		if r.Inputs["privateDnsEnabled"] != true {
+			continue
+		}
+		service := fmt.Sprint(r.Inputs["serviceName"])
+		tags, _ := r.Inputs["tags"].(map[string]any)
+		if tags["ManagedBy"] != "burrow" || tags["Name"] != known[service] {
+			t.Errorf("the endpoint of %s has the tags %v, and the check knows %q", service, tags, known[service])
+		}
+		delete(known, service)
+	}
+	for service := range known {
+		t.Errorf("no endpoint of %s is made", service)
+	}
+}
+
+// TestExistingOptionsGone: DHCP options that went meanwhile are no problem of the
+// configuration.
+func TestExistingOptionsGone(t *testing.T) {
+	c := goodClouds()
+	c.vpc["dhcpOptionsId"] = "dopt-2"
+	err := c.check(t, inMode(inExisting))
+	var problems plan.Problems
+	if err == nil || errors.As(err, &problems) || !strings.Contains(err.Error(), "DHCP options dopt-2") {
+		t.Errorf("the check says %v, want a failure about dopt-2", err)
+	}
+}
+
 // TestExistingAllAtOnce: both clouds are asked, whatever the first one says, and
 // each through the estate's own provider.
 func TestExistingAllAtOnce(t *testing.T) {
@@ -329,7 +451,7 @@ func TestExistingAllAtOnce(t *testing.T) {
 			t.Errorf("problem %d is of %s, want %s", i, problems[i].Key, key)
 		}
 	}
-	if len(c.asked) != 6 {
+	if len(c.asked) != 7 {
 		t.Errorf("asked %v", c.asked)
 	}
 	for token, provider := range c.asked {

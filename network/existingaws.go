@@ -33,13 +33,15 @@ func (e *existing) checkVPC() error {
 	}
 	e.vpcRanges(found)
 	e.vpcNames(found)
-	if err := e.vpcSubnets(); err != nil {
+	if err := e.vpcServers(found); err != nil {
 		return err
 	}
-	if err := e.vpcInternet(); err != nil {
-		return err
+	for _, check := range []func() error{e.vpcSubnets, e.vpcInternet, e.vpcGateway, e.vpcEndpoints} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
-	return e.vpcGateway()
+	return nil
 }
 
 // vpcRanges: the tunnels carry the VPC's range, and rules of both clouds name it.

@@ -7,7 +7,7 @@
 //
 //   - Resources: VPCs with what a VPC makes by itself (main route table, default
 //     security group, default network ACL) and the Default… types that adopt
-//     those; subnets and their reservations, internet and NAT gateways, elastic
+//     those; subnets and their reservations, DHCP options, internet and NAT gateways, elastic
 //     IPs, route tables, routes, network ACLs, security groups with rules in all
 //     three ways of writing them, flow logs, VPC endpoints, launch templates;
 //     virtual private, customer and transit gateways, VPN connections; IAM roles,
@@ -18,7 +18,8 @@
 //     attachments; Route 53 zones, records, the resolver and its query logs.
 //   - Functions: getPartition, getRegion, getCallerIdentity, getAvailabilityZones,
 //     getAddonVersion; of a VPC that exists already getVpc, getSubnet, getSubnets,
-//     getInternetGateway, getVpnGateway, getRouteTables.
+//     getInternetGateway, getVpnGateway, getRouteTables, getVpcEndpoint and
+//     getVpcDhcpOptions, which finds the region's own set too.
 //   - Addresses: every network interface that AWS makes (NAT gateways, load
 //     balancers, endpoints, control planes, nodes) takes one of its subnet, so
 //     that reserved, taken and used-up addresses are refused. Public addresses are
@@ -69,9 +70,9 @@
 // emulator.Tunnels); routes of a route table, rules of a network ACL or security
 // group that are resources of their own; a role's policies; what an elastic IP is
 // associated with; the load balancers of a target group; the policy of a topic that
-// has a TopicPolicy; the static routes of a VPN connection; whether a transit
-// gateway's default table has an attachment; routes that have become black holes.
-// The association and the propagations of an attachment that is gone are not found
+// has a TopicPolicy; a VPC's DHCP options; the static routes of a VPN connection;
+// whether a transit gateway's default table has an attachment; routes that have
+// become black holes. The association and the propagations of an attachment that is gone are not found
 // any more, whoever declared them, and a static route to it has lost its
 // attachment, which is an input.
 //

@@ -242,3 +242,33 @@ func fillInterfaceEndpoint(c *emulator.Call) error {
 	})
 	return nil
 }
+
+var lookupVpcEndpoint = lookup{typeVpcEndpoint, "EC2 VPC Endpoint", map[string]func(*emulator.Call, *emulator.Object) []string{
+	"vpc-endpoint-id": value("id"), "vpc-id": value("vpcId"), "service-name": value("serviceName"),
+	"service-region": value("serviceRegion"), "vpc-endpoint-state": value("state"), "vpc-endpoint-type": value("vpcEndpointType"),
+	"ip-address-type": value("ipAddressType"),
+}, map[string]string{"id": "vpc-endpoint-id", "vpcId": "vpc-id", "serviceName": "service-name", "state": "vpc-endpoint-state"}}
+
+func getVpcEndpoint(c *emulator.Call) (emulator.Props, error) {
+	o, err := lookupVpcEndpoint.one(c)
+	if err != nil {
+		return nil, err
+	}
+	options := o.Out.Map("dnsOptions")
+	prefixes := ""
+	// By the name of the service, also for an interface to it.
+	if slices.Contains(gatewayServices, serviceIn(c.Region(), o.In)) {
+		prefixes = prefixList(o.Value("serviceName"))
+	}
+	return answer(c, o, emulator.Props{
+		"ipAddressType": "", "cidrBlocks": []any{}, "dnsEntries": []any{}, "routeTableIds": []any{}, "securityGroupIds": []any{}, "subnetIds": []any{},
+	}.With(pick(o, "cidrBlocks", "dnsEntries", "ipAddressType", "networkInterfaceIds", "ownerId", "policy", "privateDnsEnabled",
+		"requesterManaged", "routeTableIds", "securityGroupIds", "serviceName", "state", "subnetIds", "vpcEndpointType", "vpcId")).
+		With(emulator.Props{
+			"prefixListId": prefixes,
+			"dnsOptions": []any{map[string]any{
+				"dnsRecordIpType":                          options.Str("dnsRecordIpType"),
+				"privateDnsOnlyForInboundResolverEndpoint": options.Bool("privateDnsOnlyForInboundResolverEndpoint"),
+			}},
+		})), nil
+}

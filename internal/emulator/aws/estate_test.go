@@ -50,7 +50,7 @@ func tags(name string) props { return props{"Name": name, "Project": "burrow"} }
 // blueprint is the estate. It is close to what Burrow makes, and has besides one
 // of every type that Burrow does not use yet.
 func blueprint() []step {
-	return slices.Concat(networkSteps(), logSteps(), gatewaySteps(), clusterSteps(), balancerSteps(), dnsSteps(), otherSteps(), watchSteps(), filterSteps())
+	return slices.Concat(networkSteps(), logSteps(), gatewaySteps(), clusterSteps(), balancerSteps(), dnsSteps(), otherSteps(), watchSteps(), filterSteps(), dhcpSteps())
 }
 
 func networkSteps() []step {

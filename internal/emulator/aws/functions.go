@@ -21,6 +21,8 @@ func functions() []emulator.Function {
 		{Token: "aws:ec2/getInternetGateway:getInternetGateway", Call: getInternetGateway},
 		{Token: "aws:ec2/getVpnGateway:getVpnGateway", Call: getVpnGateway},
 		{Token: "aws:ec2/getRouteTables:getRouteTables", Call: getRouteTables},
+		{Token: "aws:ec2/getVpcDhcpOptions:getVpcDhcpOptions", Call: getVpcDhcpOptions},
+		{Token: "aws:ec2/getVpcEndpoint:getVpcEndpoint", Call: getVpcEndpoint},
 		{Token: "aws:eks/getAddonVersion:getAddonVersion", Call: getAddonVersion},
 	}
 }

@@ -96,9 +96,8 @@ var (
 	}, map[string]string{"vpcId": "vpc-id"}}
 )
 
-// find are the objects that the arguments of a function describe.
-func (l lookup) find(c *emulator.Call) ([]*emulator.Object, error) {
-	found := c.Tx.All(l.typ)
+// find are the objects, of those given, that the arguments of a function describe.
+func (l lookup) find(c *emulator.Call, found []*emulator.Object) ([]*emulator.Object, error) {
 	keep := func(name string, patterns []string) error {
 		read, known := l.filters[name]
 		switch key, tagged := strings.CutPrefix(name, "tag:"); {
@@ -153,8 +152,10 @@ func invoking(c *emulator.Call, format string, args ...any) error {
 }
 
 // one is the only object that the arguments describe, or the provider's complaint.
-func (l lookup) one(c *emulator.Call) (*emulator.Object, error) {
-	found, err := l.find(c)
+func (l lookup) one(c *emulator.Call) (*emulator.Object, error) { return l.oneOf(c, c.Tx.All(l.typ)) }
+
+func (l lookup) oneOf(c *emulator.Call, all []*emulator.Object) (*emulator.Object, error) {
+	found, err := l.find(c, all)
 	switch {
 	case err != nil:
 		return nil, err
@@ -168,7 +169,7 @@ func (l lookup) one(c *emulator.Call) (*emulator.Object, error) {
 
 // ids are the ids of what the arguments describe; none is no error.
 func (l lookup) ids(c *emulator.Call) ([]any, error) {
-	found, err := l.find(c)
+	found, err := l.find(c, c.Tx.All(l.typ))
 	ids := make([]any, len(found))
 	for i, o := range found {
 		ids[i] = o.ID

@@ -11,7 +11,7 @@ import (
 
 // What a program asks about a VPC that it has not made.
 func TestVpcFunctions(t *testing.T) {
-	e := part(t, "vpc", "igw", "private1", "private2", "public1", "table1", "tableOf1", "vgw", "vgwIn", "vpc2", "igw2", "igw2In", "vgw2", "other1")
+	e := part(t, "vpc", "igw", "private1", "private2", "public1", "table1", "tableOf1", "vgw", "vgwIn", "vpc2", "igw2", "igw2In", "vgw2", "other1", "group", "s3", "sts", "dhcp", "dhcpOf2")
 	pkg, err := schema.Load("aws")
 	if err != nil {
 		t.Fatal(err)
@@ -54,6 +54,23 @@ func TestVpcFunctions(t *testing.T) {
 		{function: "getRouteTables", args: props{"vpcId": "=vpc"}, path: "ids", want: "2"},
 		{function: "getRouteTables", args: filter("association.subnet-id", "=private1"), path: "ids[0]", want: "=table1"},
 		{function: "getRouteTables", args: filter("association.main", "true"), path: "ids", want: "2"},
+		{function: "getVpc", args: props{"id": "=vpc2"}, path: "dhcpOptionsId", want: "=dhcp"},
+		{function: "getVpcDhcpOptions", args: props{"dhcpOptionsId": "=dhcp"}, path: "domainNameServers[0]", want: "10.1.0.53"},
+		{function: "getVpcDhcpOptions", args: props{"dhcpOptionsId": "=dhcp", "tags": props{"Name": "nobody's"}}, path: "tags.Name", want: "dhcp"},
+		{function: "getVpcDhcpOptions", args: props{"dhcpOptionsId": "=vpc.dhcpOptionsId"}, path: "domainNameServers[0]", want: "AmazonProvidedDNS"},
+		{function: "getVpcDhcpOptions", args: props{"dhcpOptionsId": "=vpc.dhcpOptionsId"}, path: "domainName", want: "eu-west-2.compute.internal"},
+		{function: "getVpcDhcpOptions", args: filter("tag:Name", "dhcp"), path: "id", want: "=dhcp"},
+		{function: "getVpcDhcpOptions", args: props{"dhcpOptionsId": "dopt-0"}, complaint: "no matching EC2 DHCP Options Set found"},
+		{function: "getVpcDhcpOptions", complaint: "multiple EC2 DHCP Options Sets matched; use additional constraints to reduce matches to a single EC2 DHCP Options Set"},
+		{function: "getVpcEndpoint", args: props{"vpcId": "=vpc", "serviceName": "com.amazonaws.eu-west-2.sts"}, path: "id", want: "=sts"},
+		{function: "getVpcEndpoint", args: props{"id": "=sts"}, path: "privateDnsEnabled", want: "true"},
+		{function: "getVpcEndpoint", args: props{"id": "=sts"}, path: "dnsOptions[0].dnsRecordIpType", want: "ipv4"},
+		{function: "getVpcEndpoint", args: filter("vpc-endpoint-type", "Gateway"), path: "routeTableIds[0]", want: "=table1"},
+		{function: "getVpcEndpoint", args: props{"tags": props{"Name": "s3"}}, path: "prefixListId", want: "=s3.prefixListId"},
+		{function: "getVpcEndpoint", args: props{"vpcId": "=vpc2", "serviceName": "com.amazonaws.eu-west-2.sts"}, complaint: "no matching EC2 VPC Endpoint found"},
+		{function: "getVpcEndpoint", args: props{"id": "=sts", "state": "deleting"}, complaint: "no matching EC2 VPC Endpoint found"},
+		{function: "getVpcEndpoint", args: props{"vpcId": "=vpc"}, complaint: "multiple EC2 VPC Endpoints matched; use additional constraints to reduce matches to a single EC2 VPC Endpoint"},
+		{function: "getVpcEndpoint", args: filter("colour", "red"), complaint: "InvalidParameterValue: The filter 'colour' is invalid"},
 	} {
 		token := fmt.Sprintf("aws:ec2/%[1]s:%[1]s", c.function)
 		out, err := e.invoke(token, e.resolve(c.args))

@@ -222,6 +222,8 @@ func TestCostsOfChanges(t *testing.T) {
 		{typeVpnGateway, "amazonSideAsn", true, "AWV-04"},
 		{typeCustomerGateway, "ipAddress", true, "AWV-02"},
 		{typeSubnet, "availabilityZone", true, "VPC-05"},
+		{typeDhcpOptions, "domainNameServers", true, "PRO-12"},
+		{typeDhcpAssociation, "dhcpOptionsId", false, "PRO-12"},
 		{typeIngressRule, "toPort", false, "VPC-23"},
 		{typeVpnConnection, "vpnGatewayId", false, "AWV-28"},
 		{typeVpnConnection, "transitGatewayId", false, "AWV-28"},

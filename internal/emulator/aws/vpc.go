@@ -16,7 +16,7 @@ const (
 const sourceVpc = "ec2/vpc_.go"
 
 func vpcKinds() []*emulator.Kind {
-	return []*emulator.Kind{vpc(), subnet(), reservation()}
+	return append(dhcpKinds(), vpc(), subnet(), reservation())
 }
 
 func vpc() *emulator.Kind {
@@ -35,6 +35,7 @@ func vpc() *emulator.Kind {
 		Made: madeWithVpc,
 		Gone: func(c *emulator.Call) error {
 			unmake(c, typeSecurityGroup, typeNetworkACL, typeRouteTable)
+			removeIf(c, func(o *emulator.Object) bool { return o.Value("vpcId") == c.ID }, typeDhcpAssociation)
 			return nil
 		},
 	})
@@ -70,6 +71,7 @@ func hostnamesWithoutSupport(c *emulator.Call) string {
 
 func fillVpc(c *emulator.Call) error {
 	table := opaqueOf(c, "rtb", "main")
+	keep(c, "dhcpOptionsId", func() any { return regionDhcpOptions(c) })
 	defaults(c, emulator.Props{
 		"arn":                              regional(c, "ec2", "vpc/"+c.ID),
 		"ownerId":                          c.Account().AWSAccount,
@@ -77,7 +79,6 @@ func fillVpc(c *emulator.Call) error {
 		"defaultRouteTableId":              table,
 		"defaultSecurityGroupId":           opaqueOf(c, "sg", "default"),
 		"defaultNetworkAclId":              opaqueOf(c, "acl", "default"),
-		"dhcpOptionsId":                    dhcpOptions(c),
 		"enableDnsSupport":                 true,
 		"enableDnsHostnames":               false,
 		"enableNetworkAddressUsageMetrics": false,
@@ -85,11 +86,6 @@ func fillVpc(c *emulator.Call) error {
 		"assignGeneratedIpv6CidrBlock":     false,
 	})
 	return nil
-}
-
-// dhcpOptions are the region's own, the same for every VPC.
-func dhcpOptions(c *emulator.Call) string {
-	return fmt.Sprintf("dopt-0%08x%08x", hashCode(c.Account().AWSAccount), hashCode(c.Region()))
 }
 
 // madeWithVpc makes the three things that every VPC comes with.

@@ -48,6 +48,8 @@ var wordings = map[string]wording{
 	typeVpc:                  {"EC2 VPC", "EC2", "CreateVpc", "ModifyVpcAttribute", "DeleteVpc", false},
 	typeSubnet:               {"EC2 Subnet", "EC2", "CreateSubnet", "ModifySubnetAttribute", "DeleteSubnet", false},
 	typeReservation:          ec2("Subnet CIDR Reservation", "SubnetCidrReservation"),
+	typeDhcpOptions:          {"EC2 DHCP Options Set", "EC2", "CreateDhcpOptions", "CreateTags", "DeleteDhcpOptions", false},
+	typeDhcpAssociation:      {"EC2 VPC DHCP Options Set Association", "EC2", "AssociateDhcpOptions", "AssociateDhcpOptions", "AssociateDhcpOptions", false},
 	typeInternetGateway:      {"EC2 Internet Gateway", "EC2", "CreateInternetGateway", "AttachInternetGateway", "DetachInternetGateway", false},
 	typeInternetAttachment:   {"EC2 Internet Gateway Attachment", "EC2", "AttachInternetGateway", "AttachInternetGateway", "DetachInternetGateway", false},
 	typeEip:                  {"EC2 EIP", "EC2", "AllocateAddress", "AssociateAddress", "ReleaseAddress", false},

@@ -50,7 +50,8 @@ var sdks = []sdk{
 			{path: awsSDK + "/go/aws/cloudwatch"},
 			{path: awsSDK + "/go/aws/ec2", functions: []string{
 				"GetRouteTables", "GetSubnets", "LookupInternetGateway", "LookupManagedPrefixList",
-				"LookupSecurityGroup", "LookupSubnet", "LookupVpc", "LookupVpnGateway",
+				"LookupSecurityGroup", "LookupSubnet", "LookupVpc", "LookupVpcDhcpOptions", "LookupVpcEndpoint",
+				"LookupVpnGateway",
 			}},
 			{path: awsSDK + "/go/aws/ec2transitgateway"},
 			{path: awsSDK + "/go/aws/eks", functions: []string{
