@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
@@ -11,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"burrow/internal/emulator"
+	"burrow/internal/local"
 	"burrow/internal/plan"
 )
 
@@ -21,9 +24,17 @@ const (
 	landlordVNet  = "landlord-vnet"
 )
 
-// landlord is the program of that owner.
+// carelessVariable makes the landlord one whose networks will not do.
+const carelessVariable = "BURROW_TEST_CARELESS"
+
+// landlord is the program of that owner. A careless one has no names in the VPC,
+// DNS servers of its own in the VNet, and subnets where the estate's would be.
 func landlord(ctx *pulumi.Context) error {
 	n := plan.Default().Network
+	careful, servers, awsRange, azureRange := os.Getenv(carelessVariable) == "", []string(nil), "10.0.200.0/24", "10.10.200.0/24"
+	if !careful {
+		servers, awsRange, azureRange = []string{"10.10.200.4"}, "10.0.1.0/25", "10.10.3.0/28"
+	}
 	provider, err := aws.NewProvider(ctx, "aws", &aws.ProviderArgs{Region: pulumi.String(n.AWS.Region)})
 	if err != nil {
 		return err
@@ -31,7 +42,7 @@ func landlord(ctx *pulumi.Context) error {
 	in := pulumi.Provider(provider)
 	tags := pulumi.StringMap{"Owner": pulumi.String("landlord")}
 	vpc, err := ec2.NewVpc(ctx, "vpc", &ec2.VpcArgs{
-		CidrBlock: pulumi.String(n.AWS.CIDR.String()), EnableDnsHostnames: pulumi.Bool(true), Tags: tags,
+		CidrBlock: pulumi.String(n.AWS.CIDR.String()), EnableDnsHostnames: pulumi.Bool(careful), Tags: tags,
 	}, in)
 	if err != nil {
 		return err
@@ -40,7 +51,7 @@ func landlord(ctx *pulumi.Context) error {
 		return err
 	}
 	if _, err := ec2.NewSubnet(ctx, "subnet", &ec2.SubnetArgs{
-		VpcId: vpc.ID(), CidrBlock: pulumi.String("10.0.200.0/24"), AvailabilityZone: pulumi.String(n.AWS.Zones[0].Name), Tags: tags,
+		VpcId: vpc.ID(), CidrBlock: pulumi.String(awsRange), AvailabilityZone: pulumi.String(n.AWS.Zones[0].Name), Tags: tags,
 	}, in); err != nil {
 		return err
 	}
@@ -53,13 +64,14 @@ func landlord(ctx *pulumi.Context) error {
 	vnet, err := aznet.NewVirtualNetwork(ctx, "vnet", &aznet.VirtualNetworkArgs{
 		VirtualNetworkName: pulumi.String(landlordVNet), ResourceGroupName: group.Name, Location: pulumi.String(n.Azure.Location), Tags: tags,
 		AddressSpace: aznet.AddressSpaceArgs{AddressPrefixes: pulumi.ToStringArray([]string{n.Azure.CIDR.String()})},
+		DhcpOptions:  aznet.DhcpOptionsArgs{DnsServers: pulumi.ToStringArray(servers)},
 	})
 	if err != nil {
 		return err
 	}
 	_, err = aznet.NewSubnet(ctx, "azure-subnet", &aznet.SubnetArgs{
 		SubnetName: pulumi.String("landlord-subnet"), VirtualNetworkName: vnet.Name, ResourceGroupName: group.Name,
-		AddressPrefix: pulumi.String("10.10.200.0/24"),
+		AddressPrefix: pulumi.String(azureRange),
 	})
 	return err
 }
@@ -67,9 +79,11 @@ func landlord(ctx *pulumi.Context) error {
 // moveIn makes the landlord's networks in the stack's clouds and returns the
 // settings that name them, and a check for the end: that the landlord's things
 // are what they were, and that the landlord can still take them away.
-func (s *stack) moveIn(t *testing.T, with settings) (settings, func()) {
+func (s *stack) moveIn(t *testing.T, with settings, env ...string) (settings, func()) {
 	t.Helper()
-	owner := newStack(t, "landlord", nil, atHome(s.home))
+	owner := newStack(t, "landlord", nil, func(o *local.Options) {
+		o.Home, o.Env = s.home, append(o.Env, env...)
+	})
 	owner.home = s.home
 	owner.run("up", "--stack", "landlord")
 	before := map[string]*emulator.Object{}
@@ -113,4 +127,31 @@ func (s settings) with(more settings) settings {
 		}
 	}
 	return all
+}
+
+// Networks that will not do are refused with everything that is wrong, before
+// anything is made in them.
+func TestExistingNetworksThatWillNotDo(t *testing.T) {
+	t.Parallel()
+	s := newStack(t, "deploy", nil, nil)
+	named, movedOut := s.moveIn(t, nil, carelessVariable+"=yes")
+	s.configure(named)
+	out, err := s.try("up")
+	if err == nil {
+		t.Fatal("up moved in")
+	}
+	for _, words := range []string{
+		"network.aws.vpcId", "enableDnsHostnames", "network.aws.zones[0].private", "10.0.1.0/25",
+		"network.azure.vnetId", "10.10.200.4", "network.azure.subnets.resolverInbound", "10.10.3.0/28", "remedy:",
+	} {
+		if !strings.Contains(out, words) {
+			t.Errorf("the refusal does not say %q:\n%s", words, tail(out))
+		}
+	}
+	for _, o := range s.objects() {
+		if o.URN != "" && !s.others[o.ID] {
+			t.Errorf("%s %s was made", o.Type, o.ID)
+		}
+	}
+	movedOut()
 }

@@ -20,11 +20,6 @@ var all = flag.Bool("all", os.Getenv("BURROW_ALL_MODES") != "", "bring up every 
 // sampled is how many combinations of several modes the usual tests bring up.
 const sampled = 3
 
-// atHome keeps a stack's world in a folder that another one has, too.
-func atHome(home string) func(*local.Options) {
-	return func(o *local.Options) { o.Home = home }
-}
-
 // Each mode alone lives a whole life: up, nothing to do, nothing drifted,
 // destroyed, nothing left.
 func TestModes(t *testing.T) {
