@@ -70,7 +70,6 @@ var otherZones = []map[string]string{
 
 var scenarios = []scenario{
 	{name: "default", prove: proveDefault},
-	{name: "one NAT gateway", settings: settings{"network.aws.egress": "nat-single"}, prove: proveOneNAT},
 	{name: "other ranges and regions", settings: otherPlace, prove: proveTunnels},
 	{name: "two estates in one program", program: "two-estates", tunnels: 8},
 	{
@@ -243,12 +242,6 @@ func proveDefault(t *testing.T, s *stack) {
 	proveNoSecret(t, s)
 	proveTags(t, s)
 	checkWatching(t, s, plan.Default())
-}
-
-func proveOneNAT(t *testing.T, s *stack) {
-	if n := len(s.export().of(t, "aws:ec2/natGateway:NatGateway")); n != 1 {
-		t.Errorf("%d NAT gateways, want 1", n)
-	}
 }
 
 func (s *stack) export() export {
