@@ -18,6 +18,8 @@ type mode struct {
 	settings settings
 	// landlord says that networks of another owner have to exist first.
 	landlord bool
+	// rare is brought up alone in a run with -all only.
+	rare bool
 }
 
 // A dimension is modes of which an estate has exactly one.
@@ -43,7 +45,7 @@ var dimensions = []dimension{
 	}},
 	{"egress", []mode{
 		{name: "NAT per zone"},
-		{name: "one NAT gateway", settings: settings{"network.aws.egress": "nat-single"}},
+		{name: "one NAT gateway", settings: settings{"network.aws.egress": "nat-single"}, rare: true},
 		{name: "endpoints", settings: settings{"network.aws.egress": "endpoints"}},
 	}},
 	{"zones", []mode{
@@ -52,17 +54,17 @@ var dimensions = []dimension{
 	}},
 	{"policy engine", []mode{
 		{name: "cilium"},
-		{name: "azure", settings: settings{"clusters.aks.networkPolicy": "azure"}},
+		{name: "azure", settings: settings{"clusters.aks.networkPolicy": "azure"}, rare: true},
 		{name: "calico", settings: settings{"clusters.aks.networkPolicy": "calico"}},
 	}},
 	{"Azure gateway", []mode{
 		{name: "VpnGw1AZ"},
-		{name: "VpnGw3AZ, second generation", settings: settings{"vpn.sku": "VpnGw3AZ", "vpn.generation": "Generation2"}},
-		{name: "VpnGw5AZ", settings: settings{"vpn.sku": "VpnGw5AZ", "vpn.generation": "Generation2"}},
+		{name: "VpnGw3AZ, second generation", settings: settings{"vpn.sku": "VpnGw3AZ", "vpn.generation": "Generation2"}, rare: true},
+		{name: "VpnGw5AZ", settings: settings{"vpn.sku": "VpnGw5AZ", "vpn.generation": "Generation2"}, rare: true},
 	}},
 	{"suite", []mode{
 		{name: "GCM"},
-		{name: "CBC", settings: settings{"vpn.suite": "aes256-sha256-modp2048"}},
+		{name: "CBC", settings: settings{"vpn.suite": "aes256-sha256-modp2048"}, rare: true},
 	}},
 	{"networks", []mode{
 		{name: "own networks"},
@@ -70,7 +72,7 @@ var dimensions = []dimension{
 	}},
 	{"machines", []mode{
 		{name: "t3.medium and Standard_B2ms"},
-		{name: "ARM, other sizes, one AKS zone", settings: settings{
+		{name: "ARM, other sizes, one AKS zone", rare: true, settings: settings{
 			"clusters.eks.nodes.instanceType": "m7g.large", "clusters.eks.nodes.desired": 3, "clusters.eks.nodes.diskGiB": 60,
 			"clusters.aks.pool.vmSize": "Standard_D4ads_v5", "clusters.aks.pool.zones": []string{"1"}, "clusters.aks.tier": "Free",
 			"clusters.aks.authorizedRanges": []string{"198.51.100.0/24", "203.0.113.7/32"},
@@ -106,9 +108,14 @@ func (c combination) settings() settings {
 	return all
 }
 
-func (c combination) landlord() bool {
+func (c combination) landlord() bool { return c.some(func(m mode) bool { return m.landlord }) }
+
+// rare says that it has a mode that the usual run leaves out.
+func (c combination) rare() bool { return c.some(func(m mode) bool { return m.rare }) }
+
+func (c combination) some(is func(mode) bool) bool {
 	for d, m := range c {
-		if dimensions[d].modes[m].landlord {
+		if is(dimensions[d].modes[m]) {
 			return true
 		}
 	}

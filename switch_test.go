@@ -39,7 +39,7 @@ var switches = []modeSwitch{
 		keeps: []string{"aws:ec2/vpnConnection:VpnConnection", "azure-native:network:VirtualNetworkGatewayConnection", "aws:ec2/route:Route"},
 	},
 	{
-		name: "transit gateway to virtual private gateway",
+		name: "transit gateway to virtual private gateway", rare: true,
 		order: []string{
 			"create burrow-vgw-attachment", "update burrow-vpn-instance0", "update burrow-to-azure-az1",
 			"update burrow-vpn-instance1", "delete burrow-tgw-attachment", "delete burrow-tgw",
