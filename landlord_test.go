@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"reflect"
 	"strings"
@@ -120,12 +121,11 @@ func (s *stack) moveIn(t *testing.T, with settings, env ...string) (settings, fu
 }
 
 func (s settings) with(more settings) settings {
-	all := settings{}
-	for _, set := range []settings{s, more} {
-		for key, value := range set {
-			all[key] = value
-		}
+	all := maps.Clone(s)
+	if all == nil {
+		all = settings{}
 	}
+	maps.Copy(all, more)
 	return all
 }
 

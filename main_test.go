@@ -262,7 +262,7 @@ func twoEstates(ctx *pulumi.Context) error {
 		p, err := plan.Load(map[string]string{
 			"estate":  fmt.Sprintf(`{"suffix": %q}`, name),
 			"network": `{"aws": {"egress": "nat-single"}}`,
-		}, world(strings.Join(local.Providers, ",")))
+		}, emulatedWorld())
 		if err != nil {
 			return err
 		}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"burrow/internal/local"
 	"burrow/internal/plan"
 )
 
@@ -64,7 +63,7 @@ func (c combination) live(t *testing.T) {
 // proveMode is what holds in every mode, on the finished stack.
 func proveMode(t *testing.T, s *stack, set settings) {
 	t.Helper()
-	p, err := plan.Load(set.values(), world(strings.Join(local.Providers, ",")))
+	p, err := set.plan()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +142,7 @@ func (s *stack) unprotect(t *testing.T, set settings) {
 func TestRefusedModes(t *testing.T) {
 	for _, r := range refusedModes {
 		t.Run(r.name, func(t *testing.T) {
-			if _, err := plan.Load(r.settings.values(), world(strings.Join(local.Providers, ","))); !r.fits(err) {
+			if _, err := r.settings.plan(); !r.fits(err) {
 				t.Errorf("refused with %v, want one problem of %s for %s", err, r.key, r.rule)
 			}
 		})
@@ -216,7 +215,7 @@ func modesTables() string {
 	}
 	fmt.Fprint(&b, "\n## Refused\n\nBefore anything is made, with this message.\n\n| combination | key | why | remedy |\n|---|---|---|---|\n")
 	for _, r := range refusedModes {
-		_, err := plan.Load(r.settings.values(), world(strings.Join(local.Providers, ",")))
+		_, err := r.settings.plan()
 		problems, _ := err.(plan.Problems)
 		for _, p := range problems {
 			fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", r.name, p.Key, p.Reason, p.Remedy)

@@ -128,7 +128,7 @@ func (c combination) allowed() error {
 	if c.landlord() {
 		maps.Copy(s, existing("vpc-00000000000000000", "igw-00000000000000000", "vnet", s))
 	}
-	_, err := plan.Load(s.values(), world(strings.Join(local.Providers, ",")))
+	_, err := s.plan()
 	return err
 }
 
@@ -257,6 +257,12 @@ func TestPairsAreCovered(t *testing.T) {
 	}
 	t.Logf("%d pairs in %d rows, %d refused", len(seen), len(rows), len(refused))
 }
+
+// plan is the estate of the settings in emulated clouds.
+func (s settings) plan() (*plan.Plan, error) { return plan.Load(s.values(), emulatedWorld()) }
+
+// emulatedWorld is the world of every scenario.
+func emulatedWorld() plan.World { return world(strings.Join(local.Providers, ",")) }
 
 // values are the settings as plan.Load takes them.
 func (s settings) values() map[string]string {

@@ -140,9 +140,9 @@ func (sw modeSwitch) live(t *testing.T) {
 			t.Errorf("the preview replaces or deletes some %s", typ)
 		}
 	}
-	path.start()
+	path.recording = true
 	s.run("up")
-	if cut := path.cuts(); (len(cut) > 0) != sw.cut {
+	if cut := path.broken; (len(cut) > 0) != sw.cut {
 		t.Errorf("moments without a path: %d, want some %v\n%s", len(cut), sw.cut, strings.Join(cut, "\n"))
 	}
 	path.inOrder(t, sw.order)
@@ -190,8 +190,6 @@ type pathRecorder struct {
 	broken    []string // after what there was no path, and why
 }
 
-func (r *pathRecorder) start() { r.recording = true }
-
 // inOrder demands that the writes happened one after the other.
 func (r *pathRecorder) inOrder(t *testing.T, writes []string) {
 	t.Helper()
@@ -204,8 +202,6 @@ func (r *pathRecorder) inOrder(t *testing.T, writes []string) {
 		last = at
 	}
 }
-
-func (r *pathRecorder) cuts() []string { return r.broken }
 
 // saw is told of every write. A VPN connection that is being changed carries
 // nothing meanwhile: AWS replaces its endpoints (AWV-28).
@@ -285,7 +281,7 @@ func (sw modeSwitch) before() plan.Modes { return modesOf(sw.from) }
 func (sw modeSwitch) after() plan.Modes { return modesOf(sw.to) }
 
 func modesOf(s settings) plan.Modes {
-	p, err := plan.Load(s.values(), world(strings.Join(local.Providers, ",")))
+	p, err := s.plan()
 	if err != nil {
 		panic(err)
 	}

@@ -13,14 +13,20 @@ import (
 	"burrow/internal/plan"
 )
 
-// view shows a test what both clouds hold now.
-func (s *stack) view(look func(*emulator.Tx)) {
+// clouds are the stack's emulated clouds, as they are on disk.
+func (s *stack) clouds() *emulator.World {
 	s.t.Helper()
 	world, err := emulator.Open(filepath.Join(s.home, "world.db"), emulator.Options{})
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	err = world.View(func(tx *emulator.Tx) error {
+	return world
+}
+
+// view shows a test what both clouds hold now.
+func (s *stack) view(look func(*emulator.Tx)) {
+	s.t.Helper()
+	err := s.clouds().View(func(tx *emulator.Tx) error {
 		look(tx.Everywhere())
 		return nil
 	})
@@ -159,11 +165,7 @@ func TestLostTunnelIsNoticed(t *testing.T) {
 // tamper changes the clouds behind the stack's back.
 func (s *stack) tamper(change func(*emulator.Tx)) {
 	s.t.Helper()
-	world, err := emulator.Open(filepath.Join(s.home, "world.db"), emulator.Options{})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	err = world.Update(func(tx *emulator.Tx) error {
+	err := s.clouds().Update(func(tx *emulator.Tx) error {
 		change(tx.Everywhere())
 		return nil
 	})
