@@ -24,6 +24,9 @@ type Constraint struct {
 	// list differ in more than case.
 	MinItems, MaxItems int
 	Unique             bool
+	// Address says that a range may be written as one address: nobody can mean
+	// anything else by it.
+	Address bool
 
 	reason  string
 	remedy  string
@@ -118,6 +121,7 @@ var constraints = map[string]Constraint{
 		reason: "an administrator is an IAM role, and this is no role's ARN (EKS-16)", remedy: "write arn:aws:iam::ACCOUNT:role/NAME"},
 	"clusters.eks.apiClients": list(0, 10, "each range is a rule of the cluster's security group, which holds 60 with EKS's own (VPC-24), and Burrow takes 10 at most",
 		"write fewer ranges, neighbouring ones joined"),
+	"clusters.eks.apiClients[]": {Address: true},
 	"clusters.eks.nodes.name": form(`^[0-9A-Za-z][0-9A-Za-z_-]{0,62}$`,
 		"a node group's name has 1 to 63 letters, digits, - and _, a letter or digit first (EKS-22)", nameRemedy),
 	"clusters.eks.nodes.instanceType": form(`^[a-z][a-z0-9-]*\.(nano|micro|small|medium|large|([2-9]|[1-9]\d+)?xlarge|metal(-\d+xl)?)$`,
@@ -139,6 +143,7 @@ var constraints = map[string]Constraint{
 	"clusters.aks.adminGroupIds[]": form(guidPattern, guidReason+" (AKS-38)", "write what `az ad group show --group NAME` calls id"),
 	"clusters.aks.authorizedRanges": list(1, 200,
 		"without a range the public API is open to everybody, and AKS takes 200 at most (AKS-37)", "write the ranges from which people and CI work, neighbouring ones joined"),
+	"clusters.aks.authorizedRanges[]": {Address: true},
 	"clusters.aks.pool.name": form(`^[a-z][a-z0-9]{0,11}$`,
 		"an AKS pool's name has 1 to 12 lower-case letters and digits, a letter first (AKS-01)", "write such a name, for example bunny"),
 	"clusters.aks.pool.vmSize":  form(`^Standard_[A-Z]{1,3}\d+(-\d+)?[a-z]*(_[A-Za-z0-9]+)*$`, "this is no name of an Azure machine size (AKS-09)", "write one such as Standard_B2ms"),

@@ -42,6 +42,8 @@ func parseJSON(text string) (any, error) {
 func (d *decoder) decode(path string, dst reflect.Value, src any) {
 	d.given[path] = true
 	switch {
+	case dst.Type() == prefixType && constraints[pathOf(path)].Address:
+		decodeText(d, path, dst, src, "an IPv4 range such as 198.51.100.0/24, or an address", parseHosts)
 	case dst.Type() == prefixType:
 		decodeText(d, path, dst, src, "an IPv4 range such as 10.0.0.0/16", netip.ParsePrefix)
 	case dst.Type() == addrType:
@@ -59,6 +61,14 @@ func (d *decoder) decode(path string, dst reflect.Value, src any) {
 	default:
 		d.number(path, dst, src)
 	}
+}
+
+// parseHosts reads a range, or an address as the range of it alone.
+func parseHosts(text string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return addr.Prefix(addr.BitLen())
+	}
+	return netip.ParsePrefix(text)
 }
 
 // object merges an object over the values that dst holds.

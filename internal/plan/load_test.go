@@ -222,7 +222,7 @@ func TestWrongTypes(t *testing.T) {
 		{"clusters", `{"eks":{"version":1.36}}`, "clusters.eks.version", "1.36", `put it in quotes: "1.36"`},
 		{"clusters", `{"eks":{"nodes":{"min":1.5}}}`, "clusters.eks.nodes.min", "1.5", "a whole number"},
 		{"clusters", `{"eks":{"adminRoleArns":"x"}}`, "clusters.eks.adminRoleArns", "x", "a list"},
-		{"clusters", `{"aks":{"authorizedRanges":["198.51.100.7"]}}`, "clusters.aks.authorizedRanges[0]", "198.51.100.7", "an IPv4 range"},
+		{"clusters", `{"aks":{"authorizedRanges":["198.51.100.300"]}}`, "clusters.aks.authorizedRanges[0]", "198.51.100.300", "or an address"},
 		{"network", `{"aws":null}`, "network.aws", "null", "leave the key out"},
 		{"network", `{"aws":{"accountId":210987654321}}`, "network.aws.accountId", "210987654321", "in quotes"},
 		{"network", `{"aws":{"cidr":"10.0.0.0/33"}}`, "network.aws.cidr", "10.0.0.0/33", "an IPv4 range"},

@@ -247,7 +247,8 @@ type AKS struct {
 	// AdminGroupIDs are the object ids (GUIDs) of the Entra groups that
 	// administer the cluster.
 	AdminGroupIDs []string `json:"adminGroupIds"`
-	// AuthorizedRanges may reach the public API; 1 to 200 IPv4 ranges (AKS-37).
+	// AuthorizedRanges may reach the public API; 1 to 200 public IPv4 ranges or
+	// addresses (AKS-37, AKS-51).
 	AuthorizedRanges []netip.Prefix `json:"authorizedRanges"`
 	// PodCIDR is the overlay's range; each node takes a /24 of it (AKS-20).
 	PodCIDR netip.Prefix `json:"podCidr"`

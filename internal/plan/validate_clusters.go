@@ -152,7 +152,18 @@ func (v *validator) aksAuthorized() {
 		key := fmt.Sprintf("clusters.aks.authorizedRanges[%d]", i)
 		v.need(ipv4(r), key, r, "AKS takes IPv4 ranges here (AKS-37)", "write an IPv4 range such as 198.51.100.7/32")
 		v.canonical(key, r, "AKS-37")
+		for _, private := range neverPublic {
+			v.need(!ipv4(r) || !contains(private, r), key, r,
+				"nobody reaches a public API from an address in "+private.String()+": whoever writes it locks everybody out (AKS-51)",
+				"write the public address that people and CI have on the internet")
+		}
 	}
+}
+
+// neverPublic are ranges from which no packet comes over the internet
+// (RFC 1918, RFC 6598, RFC 3927, RFC 1122).
+var neverPublic = []netip.Prefix{
+	prefix("10.0.0.0/8"), prefix("172.16.0.0/12"), prefix("192.168.0.0/16"), prefix("100.64.0.0/10"), linkLocal.cidr, loopback.cidr,
 }
 
 // nodePodRange is what each node takes from the pod range, as a prefix length (AKS-19).

@@ -28,16 +28,21 @@ func (v *validator) tagValue(key, value string) {
 	v.need(tagForm.MatchString(value), key, value, "AWS takes only "+tagCharacters+" in tag values (TAG-01)", "leave the other characters out")
 }
 
-// dnsTagLimit is the least of all limits on the number of tags (ADR-24); most
-// kinds take 50 (TAG-01, TAG-03).
-const dnsTagLimit = 15
+// zoneTagLimit is the least of all limits on the number of tags: the provider
+// sends all tags of a Route 53 zone in one call, which takes this many
+// (R53-25). Azure DNS zones take 15 (ADR-24), most kinds 50 (TAG-01, TAG-03).
+const zoneTagLimit = 10
 
 func (v *validator) tagCount() {
-	n, most := len(v.plan.Estate.ExtraTags), dnsTagLimit-len(ownTags)
+	n, most := len(v.plan.Estate.ExtraTags), zoneTagLimit-len(ownTags)
 	v.need(n <= most, "estate.tags", plural(n, "tag"),
-		fmt.Sprintf("Azure DNS zones carry %d tags (ADR-24) and %d are Burrow's own", dnsTagLimit, len(ownTags)),
+		fmt.Sprintf("Route 53 zones get %d tags at most when they are made (R53-25), and %d are Burrow's own", zoneTagLimit, len(ownTags)),
 		fmt.Sprintf("keep %d of them", most))
 }
+
+// reservedTags begin the tag names that Azure Resource Manager keeps, whatever
+// their case (TAG-5).
+var reservedTags = []string{"microsoft", "azure", "windows"}
 
 func (v *validator) tagKeys() {
 	folded := map[string]string{}
@@ -59,6 +64,10 @@ func (v *validator) tagKey(key, name string) {
 	v.need(tagForm.MatchString(name), key, name, "AWS takes only "+tagCharacters+" in tag names (TAG-01)", "leave the other characters out")
 	v.need(!strings.Contains(name, "/"), key, name, `Azure refuses < > % & \ ? / in tag names (TAG-03)`, "leave the slash out")
 	v.need(!strings.HasPrefix(strings.ToLower(name), "aws:"), key, name, "names that begin with aws: are AWS's own (TAG-01)", "choose another name")
+	for _, reserved := range reservedTags {
+		v.need(!strings.HasPrefix(strings.ToLower(name), reserved), key, name,
+			"Azure keeps tag names that begin with "+strings.Join(reservedTags, ", ")+" (TAG-5)", "choose another beginning")
+	}
 	v.need(!strings.Contains(name, " ") && !startsWithDigit(name), key, name,
 		"Azure DNS zones take no spaces in tag names and no digit at their beginning (ADR-24)", "choose another name")
 }

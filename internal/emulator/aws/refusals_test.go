@@ -501,11 +501,21 @@ func balancerRefusalCases() []refusal {
 	return list
 }
 
+func elevenTags() map[string]any {
+	tags := map[string]any{}
+	for i := range 11 {
+		tags[fmt.Sprint("key", i)] = "v"
+	}
+	return tags
+}
+
 func dnsRefusals() []refusal {
 	const batch = "InvalidChangeBatch"
 	return []refusal{
 		{"delegation of a private zone", "zone", onCheck, "R53-03", "", props{"delegationSetId": "N1"}},
 		{"zone name", "zone", onCreate, "R53-03", "InvalidDomainName", props{"name": "private..internal"}},
+		{"zone with eleven tags", "zone", onCreate, "R53-25", "InvalidInput", props{"tags": elevenTags()}},
+		{"zone with eleven new tags", "zone", onUpdate, "R53-25", "InvalidInput", props{"tags": elevenTags()}},
 		{"same zone", "zone", onCreate, "R53-02", "ConflictingDomainExists", props{"name": "Private.AWS.internal."}},
 		{"zone over an endpoint", "zone", onCreate, "VPC-33", "ConflictingDomainExists", props{"name": "sts.eu-west-2.amazonaws.com"}},
 		{"zone with records", "zone", onDelete, "R53-05", "HostedZoneNotEmpty", nil},

@@ -25,7 +25,7 @@ var (
 )
 
 func zone() *emulator.Kind {
-	return tagged(dnsTags, &emulator.Kind{
+	k := tagged(dnsTags, &emulator.Kind{
 		Type:     typeZone,
 		Global:   true,
 		AutoName: &emulator.AutoName{Property: "name", Max: 255},
@@ -51,6 +51,26 @@ func zone() *emulator.Kind {
 			return nil
 		},
 	})
+	k.Rules = append(k.Rules, refuse("R53-25", "InvalidInput", emulator.OpWrite, route53Model, tooManyZoneTags))
+	return k
+}
+
+// maxZoneTags is how many tags ChangeTagsForResource adds in one call.
+const maxZoneTags = 10
+
+// tooManyZoneTags counts the tags that one write adds or changes, which the
+// provider sends in one call; a zone may have more.
+func tooManyZoneTags(c *emulator.Call) string {
+	before, n := c.Old.Map("tagsAll"), 0
+	for key, value := range tagsAll(c) {
+		if was, had := before[key]; !had || was != value {
+			n++
+		}
+	}
+	if n <= maxZoneTags {
+		return ""
+	}
+	return fmt.Sprintf("Value at 'addTags' failed to satisfy constraint: Member must have length less than or equal to %d; it has %d.", maxZoneTags, n)
 }
 
 // canonicalName is how Route 53 compares names: lower case, no dot at the end.

@@ -2,7 +2,9 @@ package azure
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 
 	"burrow/internal/emulator"
@@ -66,7 +68,7 @@ func (p place) rules() []emulator.Rule {
 	if p.location != nowhere {
 		rules = append(rules, p.locationRules()...)
 		rules = append(rules, rule("TAG-03", "InvalidTags", emulator.OpWrite,
-			"azure-docs articles/azure-resource-manager/management/tag-resources.md (code unverified)", badTags))
+			sourceTagLimits+unverified, badTags), reservedTag())
 	}
 	return rules
 }
@@ -138,12 +140,12 @@ func tagsBroken(c *emulator.Call, count, nameLength int) string {
 		return fmt.Sprintf("Number of tags: '%d'. The maximum number of tags allowed is '%d'.", len(tags), count)
 	}
 	names := map[string]bool{}
-	for name := range tags {
+	for _, name := range slices.Sorted(maps.Keys(tags)) {
 		value, _ := tags[name].(string)
 		switch lower := strings.ToLower(name); {
 		case names[lower]:
 			return fmt.Sprintf("The tag name '%s' is given twice; names do not depend on case.", name)
-		case len(name) > nameLength || len(value) > maxTagValue:
+		case len([]rune(name)) > nameLength || len([]rune(value)) > maxTagValue:
 			return fmt.Sprintf("The tag '%s' is too long: names take %d characters, values %d.",
 				name, nameLength, maxTagValue)
 		case strings.ContainsAny(name, `<>%&\?/`):
@@ -153,6 +155,20 @@ func tagsBroken(c *emulator.Call, count, nameLength int) string {
 		}
 	}
 	return ""
+}
+
+// reservedTag refuses names that ARM keeps for itself. No report shows the code.
+func reservedTag() emulator.Rule {
+	return rule("TAG-5", "InvalidTags", emulator.OpWrite, sourceTagLimits+unverified, func(c *emulator.Call) string {
+		for _, name := range slices.Sorted(maps.Keys(c.In.Map("tags"))) {
+			for _, reserved := range []string{"microsoft", "azure", "windows"} {
+				if strings.HasPrefix(strings.ToLower(name), reserved) {
+					return fmt.Sprintf("The tag name '%s' begins with the reserved prefix '%s'.", name, reserved)
+				}
+			}
+		}
+		return ""
+	})
 }
 
 // immutable refuses updates of inputs that the provider sends and the service

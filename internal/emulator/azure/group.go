@@ -30,6 +30,7 @@ func groupKinds() []*emulator.Kind {
 				return names.broken(c.In.Str("resourceGroupName"))
 			}),
 			rule("TAG-03", "InvalidTags", emulator.OpWrite, sourceTagLimits+unverified, badTags),
+			reservedTag(),
 			nowhereToBe(),
 		}, place{provider: "Microsoft.Resources", location: pinned}.locationRules()...),
 		Fill: fillGroup,

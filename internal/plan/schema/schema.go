@@ -24,6 +24,7 @@ const namespace = "burrow:"
 
 const (
 	prefixPattern = `^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$`
+	hostsPattern  = `^\d{1,3}(\.\d{1,3}){3}(/\d{1,2})?$`
 	addrPattern   = `^\d{1,3}(\.\d{1,3}){3}$`
 )
 
@@ -172,6 +173,9 @@ func (a annotator) constrain(path string, s *jsonschema.Schema) {
 		return
 	}
 	a.used[path] = true
+	if c.Address {
+		s.Pattern = hostsPattern
+	}
 	if c.Pattern != nil {
 		s.Pattern = c.Pattern.String()
 	}
