@@ -49,6 +49,9 @@ var awsRegions = map[string]string{
 	"us-west-2":      "abcd",
 }
 
+// noControlPlane are zones where EKS makes no control plane (EKS-42).
+var noControlPlane = []string{"us-east-1e"}
+
 // azureLocations are the regions with availability zones that Burrow knows.
 // Without zones there is no VpnGw…AZ and no zoned address (AVG-08).
 var azureLocations = []string{

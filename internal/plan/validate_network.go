@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 )
 
 var networkRules = []func(*validator){
@@ -23,6 +25,8 @@ func (v *validator) zoneNames() {
 	for i, zone := range aws.Zones {
 		key := fmt.Sprintf("network.aws.zones[%d].name", i)
 		v.oneOf(key, zone.Name, zonesOf(aws.Region, letters), "the region "+aws.Region+" has no such zone (VPC-05)")
+		v.need(!slices.Contains(noControlPlane, zone.Name), key, zone.Name, "EKS makes no control plane in this zone (EKS-42)", "choose one of "+
+			strings.Join(slices.DeleteFunc(zonesOf(aws.Region, letters), func(zone string) bool { return slices.Contains(noControlPlane, zone) }), ", "))
 		if before, twice := first[zone.Name]; twice && zone.Name != "" {
 			v.refuse(key, zone.Name, fmt.Sprintf("zone %d is in it already, and EKS wants distinct zones (EKS-02)", before+1), "choose another zone of the region")
 		} else {

@@ -120,6 +120,7 @@ var brokenNetworks = []broken{
 	{"network", `{"aws":{"accountId":"1234"}}`, "network.aws.accountId", "twelve"},
 	{"network", `{"aws":{"region":"eu-west-9"}}`, "network.aws.region", "VPC-05"},
 	{"network", `{"aws":{"zones":[{` + zoneA + `}]}}`, "network.aws.zones", "EKS-02"},
+	{"network", `{"aws":{"region":"us-east-1","zones":[{"name":"us-east-1e","private":"10.0.1.0/24","public":"10.0.101.0/24"},{"name":"us-east-1a","private":"10.0.2.0/24","public":"10.0.102.0/24"}]}}`, "network.aws.zones[0].name", "EKS-42"},
 	{"network", zones(`"name":"eu-west-1a","private":"10.0.1.0/24","public":"10.0.101.0/24"`), "network.aws.zones[0].name", "VPC-05"},
 	{"network", zones(`"name":"eu-west-2b","private":"10.0.1.0/24","public":"10.0.101.0/24"`), "network.aws.zones[1].name", "EKS-02"},
 	{"network", zones(zoneA + `,"nlb":"10.0.1.20"`), "network.aws.zones[0].nlb", "NLB-03"},

@@ -500,7 +500,7 @@ func TestCoreDNSWithoutNodes(t *testing.T) {
 	}
 }
 
-// EKS-04: zones without room for control planes.
+// EKS-42: zones without room for control planes.
 func TestForbiddenZone(t *testing.T) {
 	e := part(t)
 	e.rpc = e.client(props{"region": "us-east-1"})
@@ -511,7 +511,10 @@ func TestForbiddenZone(t *testing.T) {
 		e.make(s)
 	}
 	err := e.try(changed("cluster", props{"encryptionConfig": nil, "vpcConfig.securityGroupIds": nil}))
-	refused(t, err, "UnsupportedAvailabilityZoneException", "EKS-04")
+	refused(t, err, "UnsupportedAvailabilityZoneException", "EKS-42")
+	if others := "us-east-1a, us-east-1b, us-east-1c, us-east-1d, us-east-1f"; !strings.Contains(err.Error(), others) {
+		t.Errorf("got %v\nwant the other zones, %s", err, others)
+	}
 }
 
 func TestLaunchTemplateVersions(t *testing.T) {

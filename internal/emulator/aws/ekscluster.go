@@ -76,7 +76,7 @@ func clusterRefusals() []emulator.Rule {
 		refuse("EKS-02", invalid, emulator.OpWrite, eksModel, clusterNetworks),
 		refuse("EKS-03", invalid, create, "awsdocs/amazon-eks-user-guide network-reqs", clusterAddresses),
 		refuse("EKS-03", invalid, update, "awsdocs/amazon-eks-user-guide network-reqs", clusterMoves),
-		refuse("EKS-04", "UnsupportedAvailabilityZoneException", create, "awsdocs/amazon-eks-user-guide network-reqs", clusterForbiddenZone),
+		refuse("EKS-42", "UnsupportedAvailabilityZoneException", create, "pulumi-eks#1401; awsdocs/amazon-eks-user-guide network-reqs", clusterForbiddenZone),
 		refuse("EKS-05", invalid, emulator.OpWrite, "awsdocs/amazon-eks-user-guide sec-group-reqs", clusterGroups),
 		refuse("EKS-06", invalid, emulator.OpWrite, eksModel, noEndpoint),
 		refuse("EKS-07", invalid, emulator.OpWrite, eksModel, publicRanges),
@@ -159,7 +159,8 @@ func clusterForbiddenZone(c *emulator.Call) string {
 		zone := zoneOf(c, id)
 		if slices.Contains(noControlPlane, zoneID(c.Region(), zone)) {
 			return fmt.Sprintf("Cannot create cluster '%s' because %s, the targeted availability zone, "+
-				"does not currently have sufficient capacity to support the cluster.", c.In.Str("name"), zone)
+				"does not currently have sufficient capacity to support the cluster. Retry and choose from these availability zones: %s",
+				c.In.Str("name"), zone, strings.Join(controlPlaneZones(c.Region()), ", "))
 		}
 	}
 	return ""

@@ -40,8 +40,13 @@ var regions = map[string]region{
 	"us-west-2":      {"US West (Oregon)", "a2 b1 c3 d4", "usw2", "Z18D5FSROUN65G", "Z1H1FL5HABSF5"},
 }
 
-// noControlPlane are the zones where EKS puts no control plane (EKS-04).
+// noControlPlane are the zones where EKS puts no control plane (EKS-42).
 var noControlPlane = []string{"use1-az3", "usw1-az2", "cac1-az3"}
+
+// controlPlaneZones are the names of a region's other zones.
+func controlPlaneZones(region string) []string {
+	return slices.DeleteFunc(zonesOf(region), func(zone string) bool { return slices.Contains(noControlPlane, zoneID(region, zone)) })
+}
 
 // zonesOf are the names of a region's availability zones, in order.
 func zonesOf(name string) []string {

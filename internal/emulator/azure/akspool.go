@@ -62,6 +62,7 @@ func poolRules() []emulator.Rule {
 			}
 			return ""
 		}),
+		rule("AKS-50", codeParameter, emulator.OpUpdate, "pulumi-azure-native#2943", scalingWithoutCount),
 		rule("AKS-11", "AvailabilityZoneNotSupported", emulator.OpWrite,
 			"rancher#33019; azure-aks-docs#416; jenkins-infra/azure#1458", wrongPoolZone),
 		rule("AKS-11", codeBad, emulator.OpWrite, "AKS#1133", zonesWithoutBalancer),
@@ -184,9 +185,22 @@ var fixedInPool = []string{
 	"vmSize", "osDiskSizeGB", "osDiskType", "vnetSubnetID", "podSubnetID", "availabilityZones", "maxPods", "osType",
 }
 
-func changedPool(c *emulator.Call) string {
+func changedPool(c *emulator.Call) string { return eachUpdatedPool(c, changedIn) }
+
+// scalingWithoutCount: what an autoscaler takes over must say where it starts.
+func scalingWithoutCount(c *emulator.Call) string {
+	return eachUpdatedPool(c, func(name string, before, now emulator.Props) string {
+		if before.Bool("enableAutoScaling") || !now.Bool("enableAutoScaling") || now.Has("count") {
+			return ""
+		}
+		return fmt.Sprintf("Required parameter properties.count is missing (null). Target: agent pool %s.", name)
+	})
+}
+
+// eachUpdatedPool compares every pool of an update that was there before.
+func eachUpdatedPool(c *emulator.Call, broken func(name string, before, now emulator.Props) string) string {
 	if c.Kind.Type == typePool {
-		return changedIn(lastOf(c.ID), c.OldIn, c.In)
+		return broken(lastOf(c.ID), c.OldIn, c.In)
 	}
 	before := map[string]emulator.Props{}
 	for _, p := range c.OldIn.Maps("agentPoolProfiles") {
@@ -194,7 +208,7 @@ func changedPool(c *emulator.Call) string {
 	}
 	for _, p := range c.In.Maps("agentPoolProfiles") {
 		if old, ok := before[p.Str("name")]; ok {
-			if message := changedIn(p.Str("name"), old, p); message != "" {
+			if message := broken(p.Str("name"), old, p); message != "" {
 				return message
 			}
 		}

@@ -139,6 +139,10 @@ func gatewayLayoutRules() []emulator.Rule {
 		rule("AVG-06", codeFormat, emulator.OpWrite, "Azure/ALZ-Bicep#768"+noCode, passiveConfigurationCount),
 		rule("AVG-06", codeFormat, emulator.OpWrite, "Azure/ALZ-Bicep#768"+noCode, sharedPublicIP),
 		rule("AVG-07", codeFormat, emulator.OpWrite, sourceSettings+noCode, activeActiveNeeds),
+		rule("AVG-40", "ActiveActiveGatewayPublicIPAddressesDiffersInSkuOrZones", emulator.OpWrite,
+			"Azure/terraform-azurerm-caf-enterprise-scale#940", unlikeAddresses),
+		rule("AVG-42", codeFormat, emulator.OpUpdate,
+			"terraform-provider-azurerm#27756; azure-cli#30220"+noCode, otherAddress),
 		rule("AVG-15", codeFormat, emulator.OpWrite,
 			"terraform-provider-azurerm validate/gateway_subnet.go; azure-docs#52229"+noCode, notGatewaySubnet),
 		rule("AVG-16", codeFormat, emulator.OpWrite, sourceSettings+noCode, smallGatewaySubnet),
@@ -197,6 +201,45 @@ func activeActiveNeeds(c *emulator.Call) string {
 	for _, id := range c.In.Strings("ipConfigurations[*].publicIPAddress.id") {
 		if o := c.Tx.Get(typePublicIP, id); o != nil && o.Out.Str("sku.name") != skuStandard {
 			return fmt.Sprintf("Public IP address %s of an active-active gateway must be of SKU Standard.", id)
+		}
+	}
+	return ""
+}
+
+// unlikeAddresses compares the addresses of the two instances; the third one of
+// an active-active gateway is for point-to-site clients.
+func unlikeAddresses(c *emulator.Call) string {
+	if !c.In.Bool("activeActive") {
+		return ""
+	}
+	first := ""
+	for i, id := range c.In.Strings("ipConfigurations[*].publicIPAddress.id") {
+		o := c.Tx.Get(typePublicIP, id)
+		if o == nil || i > 1 {
+			continue
+		}
+		traits := fmt.Sprintf("SKU %s and zones %v", o.Out.Str("sku.name"), slices.Sorted(slices.Values(o.In.Strings("zones"))))
+		if first != "" && traits != first {
+			return fmt.Sprintf("The public IP addresses of active-active gateway %s must agree: one has %s, %s has %s.",
+				identify(c), first, id, traits)
+		}
+		first = traits
+	}
+	return ""
+}
+
+// otherAddress: an IP configuration keeps its public address for life. One may
+// come or go, as when a gateway becomes active-active.
+func otherAddress(c *emulator.Call) string {
+	before := map[string]string{}
+	for _, ip := range c.OldIn.Maps("ipConfigurations") {
+		before[ip.Str("name")] = ip.Str("publicIPAddress.id")
+	}
+	for _, ip := range c.In.Maps("ipConfigurations") {
+		name, id := ip.Str("name"), ip.Str("publicIPAddress.id")
+		if was, had := before[name]; had && !emulator.SameID(was, id) {
+			return fmt.Sprintf("The public IP address of IP configuration %s of gateway %s cannot be changed from %s to %s.",
+				name, c.ID, was, id)
 		}
 	}
 	return ""

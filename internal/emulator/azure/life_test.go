@@ -232,13 +232,7 @@ func TestConnectionStatus(t *testing.T) {
 // A gateway that fails after it was accepted is there, and failed (AVG-08).
 func TestLateFailure(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeGateway)
-	zoneless, _ := s.mustCreate(typePublicIP, "zoneless", props{
-		"resourceGroupName": testGroup, "publicIpAddressName": "zoneless", "publicIPAllocationMethod": "Static",
-		"sku": obj{"name": "Standard"},
-	})
-	in.Set("ipConfigurations[0].publicIPAddress.id", zoneless)
-	_, _, err := s.create(typeGateway, "gw", in)
+	_, _, err := s.create(typeGateway, "gw", s.doomed())
 	if err == nil || !strings.Contains(err.Error(), "VmssVpnGatewayPublicIpsMustHaveZonesConfigured") {
 		t.Fatalf("error %v", err)
 	}

@@ -24,6 +24,7 @@ func clusterRefusals() []refusal {
 		}
 		s.mustCreate(typeCluster, "bunny", in)
 	}
+	scaling := all(put("enableAutoScaling", true), put("minCount", 1.0), put("maxCount", 3.0), put("count", 1.0))
 	return []refusal{
 		{name: "the plan's pool name", rule: "AKS-01", code: codeParameter, typ: typeCluster, bad: pool("name", "aks-bunny-pool"), fine: pool("name", "bunnypool123")},
 		{name: "pool name of its own resource", rule: "AKS-01", code: codeParameter, typ: typePool, bad: put("agentPoolName", "Extra")},
@@ -41,6 +42,7 @@ func clusterRefusals() []refusal {
 		{name: "count above the most", rule: "AKS-08", code: codeParameter, typ: typeCluster, bad: pool("count", 4.0), fine: pool("count", 3.0)},
 		{name: "limits without autoscaling", rule: "AKS-08", code: codeParameter, typ: typeCluster, bad: pool("enableAutoScaling", false)},
 		{name: "no nodes of a system pool", rule: "AKS-08", code: codeParameter, typ: typeCluster, bad: pool("minCount", 0.0)},
+		{name: "autoscaling without a count", rule: "AKS-50", code: codeParameter, typ: typePool, on: emulator.OpUpdate, bad: all(scaling, drop("count")), fine: scaling},
 		{name: "no VM size", rule: "AKS-09", code: codeBad, typ: typeCluster, bad: pool("vmSize", "t3.medium"), fine: pool("vmSize", "Standard_D2ps_v5")},
 		{name: "large disk", rule: "AKS-11", code: codeParameter, typ: typeCluster, bad: pool("osDiskSizeGB", 2049.0), fine: pool("osDiskSizeGB", 2048.0)},
 		{name: "VM size later", rule: "AKS-11", code: "PropertyChangeNotAllowed", typ: typeCluster, on: emulator.OpUpdate, bad: pool("vmSize", "Standard_D4s_v5"), fine: pool("maxCount", 4.0)},

@@ -51,12 +51,7 @@ func gatewayRefusals() []refusal {
 		in.Del("bgpSettings.bgpPeeringAddresses")
 	}
 	fresh := func(s *subscription) { second(s); s.address("ip-c"); s.address("ip-d") }
-	zoneless := func(s *subscription) {
-		s.made(typePublicIP, "zoneless", props{
-			"resourceGroupName": testGroup, "publicIpAddressName": "zoneless", "publicIPAllocationMethod": "Static",
-			"sku": obj{"name": "Standard"},
-		})
-	}
+	zoneless := func(s *subscription) { s.zoneless("zoneless-a"); s.zoneless("zoneless-b") }
 	withAddress := func(index, name string) func(props) {
 		return func(in props) {
 			id := in.Str("ipConfigurations[0].publicIPAddress.id")
@@ -86,7 +81,9 @@ func gatewayRefusals() []refusal {
 		{name: "second in a VNet", rule: "AVG-22", code: codeFormat, typ: typeGateway, before: fresh, bad: all(another, withAddress("0", "ip-c"), withAddress("1", "ip-d"))},
 		{name: "second of another group", rule: "AVG-22", code: codeFormat, typ: typeGateway, before: elsewhereGroup, bad: all(another, put("resourceGroupName", "rg2"), withAddress("0", "ip-c"), withAddress("1", "ip-d"))},
 		{name: "smaller again", rule: "AVG-01", code: codeFormat, typ: typeGateway, on: emulator.OpUpdate, before: grown, bad: sku("VpnGw2AZ"), fine: sku("VpnGw3AZ")},
-		{name: "address without zones", rule: "AVG-08", code: "VmssVpnGatewayPublicIpsMustHaveZonesConfigured", typ: typeGateway, before: zoneless, bad: withAddress("0", "zoneless")},
+		{name: "address without zones", rule: "AVG-08", code: "VmssVpnGatewayPublicIpsMustHaveZonesConfigured", typ: typeGateway, before: zoneless, bad: all(withAddress("0", "zoneless-a"), withAddress("1", "zoneless-b"))},
+		{name: "addresses with other zones", rule: "AVG-40", code: "ActiveActiveGatewayPublicIPAddressesDiffersInSkuOrZones", typ: typeGateway, before: zoneless, bad: withAddress("0", "zoneless-a")},
+		{name: "another address later", rule: "AVG-42", code: codeFormat, typ: typeGateway, on: emulator.OpUpdate, before: func(s *subscription) { s.address("ip-c") }, bad: withAddress("1", "ip-c"), fine: passive},
 		{name: "reserved ASN", rule: "AVG-26", code: codeFormat, typ: typeGateway, bad: put("bgpSettings.asn", 23456.0), fine: put("bgpSettings.asn", 65010.0)},
 		{name: "one peering address", rule: "AVG-30", code: "BgpPeeringAddressesCountNotCorrect", typ: typeGateway, bad: func(in props) {
 			in.Set("bgpSettings.bgpPeeringAddresses", list{in.Maps("bgpSettings.bgpPeeringAddresses")[0]})
@@ -112,15 +109,10 @@ func connectionRefusals() []refusal {
 	policy := func(property string, v any) func(props) { return put("ipsecPolicies[0]."+property, v) }
 	aes := all(policy("ipsecEncryption", "AES256"), policy("ipsecIntegrity", "SHA256"))
 	broken := func(s *subscription) {
-		s.made(typePublicIP, "zoneless", props{
-			"resourceGroupName": testGroup, "publicIpAddressName": "zoneless", "publicIPAllocationMethod": "Static",
-			"sku": obj{"name": "Standard"},
-		})
-		in := s.valid(typeGateway)
-		id := in.Str("ipConfigurations[0].publicIPAddress.id")
-		news := in.Clone()
-		news.Set("ipConfigurations[0].publicIPAddress.id", parentOf(id)+"/publicIPAddresses/zoneless")
-		if _, err := s.update(typeGateway, "gw", s.made(typeGateway, "gw", nil), in, news); err == nil {
+		if err := s.delete(typeGateway, "gw", s.made(typeGateway, "gw", nil)); err != nil {
+			s.t.Fatal(err)
+		}
+		if _, _, err := s.create(typeGateway, "gw", s.doomed()); err == nil {
 			s.t.Error("an address without zones was accepted")
 		}
 	}

@@ -90,6 +90,22 @@ func (s *subscription) address(name string) string {
 	return s.made(typePublicIP, name, s.valid(typePublicIP).With(props{"publicIpAddressName": name}))
 }
 
+// zoneless is an address without zones.
+func (s *subscription) zoneless(name string) string {
+	return s.made(typePublicIP, name, props{
+		"resourceGroupName": testGroup, "publicIpAddressName": name, "publicIPAllocationMethod": "Static",
+		"sku": obj{"name": "Standard"},
+	})
+}
+
+// doomed is a gateway that Azure accepts and then fails to make (AVG-08).
+func (s *subscription) doomed() props {
+	in := s.valid(typeGateway)
+	in.Set("ipConfigurations[0].publicIPAddress.id", s.zoneless("zoneless-a"))
+	in.Set("ipConfigurations[1].publicIPAddress.id", s.zoneless("zoneless-b"))
+	return in
+}
+
 func (s *subscription) identity() string { return s.made(typeIdentity, "identity", nil) }
 
 // grant gives the test identity a role at a scope.
