@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Constraint is what one value can be held to by itself. The JSON schema is
@@ -16,7 +17,10 @@ import (
 type Constraint struct {
 	Pattern *regexp.Regexp // of strings; in the dialect that ECMAScript shares
 	OneOf   []string       // the only strings
-	Days    []int          // the only numbers
+	// Longest bounds strings with a Pattern, in characters; 0 means no bound. It
+	// stands apart where the repetition would make a pattern of some megabytes.
+	Longest int
+	Days    []int // the only numbers
 	// Min and Max bound numbers, both included, where Bounded.
 	Bounded  bool
 	Min, Max int
@@ -41,6 +45,13 @@ func form(pattern, reason, remedy string) Constraint {
 	return Constraint{Pattern: regexp.MustCompile(pattern), reason: reason, remedy: remedy}
 }
 
+// tag is the value of a tag that both clouds take.
+func tag(remedy string) Constraint {
+	c := form(tagPattern, tagReason, remedy)
+	c.Longest = maxTagValue
+	return c
+}
+
 func numbers(min, max int, reason string) Constraint {
 	remedy := fmt.Sprintf("write a number from %d to %d", min, max)
 	if max == math.MaxInt32 {
@@ -58,7 +69,7 @@ func list(min, max int, reason, remedy string) Constraint {
 }
 
 const (
-	tagPattern   = `^[\p{L}\p{Z}\p{N}_.:/=+@-]{1,256}$`
+	tagPattern   = `^[\p{L}\p{Z}\p{N}_.:/=+@-]+$`
 	tagReason    = "a tag's value has 256 characters at most, and AWS takes letters, digits, spaces and _ . : / = + - @ (TAG-01, TAG-03)"
 	guidPattern  = `^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`
 	guidReason   = "the id is a GUID: 32 hexadecimal digits as 8-4-4-4-12"
@@ -75,9 +86,9 @@ var constraints = map[string]Constraint{
 	"estate.suffix": form(`^([a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?)?$`,
 		"the suffix ends the names of both clouds, and load balancers take letters, digits and inner hyphens only (NLB-01)",
 		"write 1 to 12 lower-case letters, digits and hyphens, none at either end, or leave it empty"),
-	"estate.environment": form(tagPattern, tagReason, "write a word such as dev"),
-	"estate.project":     form(tagPattern, tagReason, "write a word"),
-	"estate.owner":       form(tagPattern, tagReason, "write the name of a team"),
+	"estate.environment": tag("write a word such as dev"),
+	"estate.project":     tag("write a word"),
+	"estate.owner":       tag("write the name of a team"),
 
 	"network.aws.accountId": form(`^\d{12}$`, "an AWS account id has twelve digits",
 		"write what `aws sts get-caller-identity` calls Account, in quotes"),
@@ -225,7 +236,8 @@ func (v *validator) constrainText(key, text string, c Constraint) {
 		v.oneOf(key, text, c.OneOf, c.because(text))
 		return
 	}
-	v.need(c.Pattern.MatchString(text), key, text, c.because(text), c.remedy)
+	fits := c.Pattern.MatchString(text) && (c.Longest == 0 || utf8.RuneCountInString(text) <= c.Longest)
+	v.need(fits, key, text, c.because(text), c.remedy)
 }
 
 func (c Constraint) because(text string) string {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 var estateRules = []func(*validator){
@@ -21,10 +22,16 @@ var estateRules = []func(*validator){
 // everything that Azure refuses, but for the slash in keys (TAG-03).
 var tagForm = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
 
+// Characters that a tag may have (TAG-01): Azure's limits are no lower (TAG-03).
+const (
+	maxTagName  = 128
+	maxTagValue = 256
+)
+
 const tagCharacters = "letters, digits, spaces and _ . : / = + - @"
 
 func (v *validator) tagValue(key, value string) {
-	v.need(len([]rune(value)) <= 256, key, value, "a tag value has 256 characters at most (TAG-01, TAG-03)", "shorten it")
+	v.need(utf8.RuneCountInString(value) <= maxTagValue, key, value, "a tag value has 256 characters at most (TAG-01, TAG-03)", "shorten it")
 	v.need(tagForm.MatchString(value), key, value, "AWS takes only "+tagCharacters+" in tag values (TAG-01)", "leave the other characters out")
 }
 
@@ -60,7 +67,7 @@ func (v *validator) tagKeys() {
 }
 
 func (v *validator) tagKey(key, name string) {
-	v.need(len(name) > 0 && len([]rune(name)) <= 128, key, name, "a tag name has 1 to 128 characters (TAG-01, TAG-03)", "choose another name")
+	v.need(len(name) > 0 && utf8.RuneCountInString(name) <= maxTagName, key, name, "a tag name has 1 to 128 characters (TAG-01, TAG-03)", "choose another name")
 	v.need(tagForm.MatchString(name), key, name, "AWS takes only "+tagCharacters+" in tag names (TAG-01)", "leave the other characters out")
 	v.need(!strings.Contains(name, "/"), key, name, `Azure refuses < > % & \ ? / in tag names (TAG-03)`, "leave the slash out")
 	v.need(!strings.HasPrefix(strings.ToLower(name), "aws:"), key, name, "names that begin with aws: are AWS's own (TAG-01)", "choose another name")

@@ -179,6 +179,7 @@ func (a annotator) constrain(path string, s *jsonschema.Schema) {
 	if c.Pattern != nil {
 		s.Pattern = c.Pattern.String()
 	}
+	s.MaxLength = bound(c.Longest)
 	for _, text := range c.OneOf {
 		s.Enum = append(s.Enum, text)
 	}
