@@ -18,6 +18,8 @@ const (
 	// Without a version the CLI calls itself a development build, which the
 	// Automation API and version checks of programs refuse.
 	engineVersionVar = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version"
+	// leastEngine is the oldest CLI that the tests have passed with.
+	leastEngine = "v3.200.0"
 )
 
 // EngineOptions say where an engine comes from.
@@ -27,26 +29,23 @@ type EngineOptions struct {
 	Notices io.Writer // told of a build
 }
 
-// Engine returns the path of a Pulumi CLI: the one on PATH if it is as recent
-// as the pinned one, else the pinned one, which it builds the first time.
+// Engine returns the path of a Pulumi CLI: the one on PATH if it is recent
+// enough, else the one that go.mod pins, which it builds the first time.
 func Engine(ctx context.Context, o EngineOptions) (string, error) {
 	version, err := engineVersion(o.Module)
 	if err != nil {
 		return "", err
 	}
-	if path := installed(ctx, version); path != "" {
+	if path := installed(ctx, leastEngine); path != "" {
 		return path, nil
 	}
 	path := filepath.Join(o.Bin, "pulumi-"+version, "pulumi")
 	return path, buildEngine(ctx, o, version, path)
 }
 
-// engineDir is the module that pins the engine.
-func engineDir(module string) string { return filepath.Join(module, "internal", "local", "engine") }
-
-// engineVersion is the version pinned, for example v3.200.0.
+// engineVersion is the version pinned, for example v3.209.0.
 func engineVersion(module string) (string, error) {
-	return requiredVersion(filepath.Join(engineDir(module), "go.mod"), engineModule)
+	return requiredVersion(filepath.Join(module, "go.mod"), engineModule)
 }
 
 // buildEngine builds the pinned engine unless it is there. Processes take turns,
@@ -68,9 +67,8 @@ func buildEngine(ctx context.Context, o EngineOptions, version, path string) err
 	}
 	unfinished := path + ".new"
 	err = withProgress(o.Notices, "building the Pulumi engine "+version,
-		"the first time only; about 3 minutes with 2 cores", func() error {
-			return goBuild(ctx, engineDir(o.Module), unfinished, engineProgram,
-				"-ldflags", fmt.Sprintf("-s -w -X %s=%s", engineVersionVar, version))
+		"the first time only; about 2 minutes with 2 cores", func() error {
+			return goBuild(ctx, o.Module, unfinished, engineProgram, fmt.Sprintf("-X %s=%s", engineVersionVar, version))
 		})
 	if err != nil {
 		return err
