@@ -54,6 +54,16 @@ func readProject(dir string) (*project, error) {
 	return p, nil
 }
 
+// Build builds the engine and the program where they are not built yet, and
+// returns the program's path.
+func (w *World) Build(ctx context.Context) (program string, err error) {
+	o := w.options
+	if _, err := Engine(ctx, EngineOptions{Module: o.Module, Bin: o.Bin, Notices: o.Notices}); err != nil {
+		return "", err
+	}
+	return w.program(ctx)
+}
+
 // program returns the path of the project's built program. It builds unless a
 // binary is given, by the world's options or the project's.
 func (w *World) program(ctx context.Context) (string, error) {

@@ -18,6 +18,8 @@ type World struct {
 	mu     sync.Mutex
 	cancel context.CancelFunc // ends the preparation of a run
 	cli    *os.Process        // the CLI while it runs
+	// secrets decrypts the state that was read last.
+	secrets opener
 }
 
 // New is the world of a project. It makes nothing yet.

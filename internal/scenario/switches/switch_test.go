@@ -1,4 +1,4 @@
-package main
+package switches
 
 import (
 	"fmt"
@@ -9,12 +9,13 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/local"
 	"burrow/internal/plan"
+	"burrow/internal/scenario"
 )
 
 // A modeSwitch changes a mode of a living estate.
 type modeSwitch struct {
 	name     string
-	from, to settings
+	from, to scenario.Settings
 	// warns is what the preview says of it beforehand.
 	warns []string
 	// cut says that there is a moment without a path.
@@ -34,7 +35,7 @@ var switches = []modeSwitch{
 			"create burrow-tgw-attachment", "update burrow-vpn-instance0", "create burrow-tgw-association-instance0",
 			"update burrow-to-azure-az1", "update burrow-vpn-instance1", "delete burrow-vgw-attachment", "delete burrow-vgw",
 		},
-		to:    settings{"vpn.awsGateway": "transit-gateway"},
+		to:    scenario.Settings{"vpn.awsGateway": "transit-gateway"},
 		warns: []string{"vpn.awsGateway changes from virtual-private-gateway to transit-gateway: the path between bunny and relay stays", "5 to 15 minutes"},
 		keeps: []string{"aws:ec2/vpnConnection:VpnConnection", "azure-native:network:VirtualNetworkGatewayConnection", "aws:ec2/route:Route"},
 	},
@@ -44,7 +45,7 @@ var switches = []modeSwitch{
 			"create burrow-vgw-attachment", "update burrow-vpn-instance0", "update burrow-to-azure-az1",
 			"update burrow-vpn-instance1", "delete burrow-tgw-attachment", "delete burrow-tgw",
 		},
-		from:  settings{"vpn.awsGateway": "transit-gateway"},
+		from:  scenario.Settings{"vpn.awsGateway": "transit-gateway"},
 		warns: []string{"vpn.awsGateway changes from transit-gateway to virtual-private-gateway"},
 		keeps: []string{"aws:ec2/vpnConnection:VpnConnection", "azure-native:network:VirtualNetworkGatewayConnection", "aws:ec2/route:Route"},
 	},
@@ -53,14 +54,14 @@ var switches = []modeSwitch{
 		order: []string{
 			"create burrow-endpoint-ecr-dkr", "delete burrow-private-default-az1", "delete burrow-nat-az1", "delete burrow-internet-gateway",
 		},
-		to:    settings{"network.aws.egress": "endpoints"},
+		to:    scenario.Settings{"network.aws.egress": "endpoints"},
 		warns: []string{"network.aws.egress changes from nat-per-zone to endpoints: the path between bunny and relay stays"},
 		keeps: []string{"aws:eks/nodeGroup:NodeGroup", "aws:eks/cluster:Cluster", "aws:ec2/vpnConnection:VpnConnection"},
 	},
 	{
 		name: "endpoints to NAT", rare: true,
 		order: []string{"create burrow-nat-az1", "create burrow-private-default-az1", "delete burrow-endpoint-ecr-dkr"},
-		from:  settings{"network.aws.egress": "endpoints"},
+		from:  scenario.Settings{"network.aws.egress": "endpoints"},
 		warns: []string{"network.aws.egress changes from endpoints to nat-per-zone: the path between bunny and relay stays"},
 		keeps: []string{"aws:eks/nodeGroup:NodeGroup", "aws:eks/cluster:Cluster"},
 	},
@@ -70,44 +71,46 @@ var switches = []modeSwitch{
 			"create burrow-private-az3", "create burrow-to-azure-az3", "update burrow-nlb", "create burrow-nodes", "create burrow-attachment",
 			"delete burrow-attachment", "delete burrow-nodes",
 		},
-		to:    settings{"network.aws.zones": threeZones},
+		to:    scenario.Settings{"network.aws.zones": scenario.ThreeZones},
 		warns: []string{"network.aws.zones changes from eu-west-2a, eu-west-2b to eu-west-2a, eu-west-2b, eu-west-2c: the path between bunny and relay stays"},
 		keeps: []string{"aws:eks/cluster:Cluster", "aws:lb/loadBalancer:LoadBalancer", "aws:route53/resolverEndpoint:ResolverEndpoint", "aws:ec2/vpnConnection:VpnConnection"},
 	},
 	{
-		name: "BGP to static routes", to: settings{"vpn.routing": "static"}, cut: true, rare: true,
+		name: "BGP to static routes", to: scenario.Settings{"vpn.routing": "static"}, cut: true, rare: true,
 		warns: []string{"vpn.routing changes from bgp to static: THE PATH BETWEEN BUNNY AND RELAY IS CUT for 5 to 15 minutes"},
 	},
 	{
-		name: "another generation of the Azure gateway", to: settings{"vpn.sku": "VpnGw3AZ", "vpn.generation": "Generation2"}, cut: true, rare: true,
+		name: "another generation of the Azure gateway", to: scenario.Settings{"vpn.sku": "VpnGw3AZ", "vpn.generation": "Generation2"}, cut: true, rare: true,
 		order: []string{"delete burrow-connection-instance0-tunnel1", "delete burrow-gateway", "create burrow-gateway", "create burrow-connection-instance0-tunnel1"},
 		warns: []string{"vpn.generation changes from Generation1 to Generation2: THE PATH BETWEEN BUNNY AND RELAY IS CUT for 45 to 90 minutes"},
 	},
 	{
-		name: "another size of the Azure gateway", to: settings{"vpn.sku": "VpnGw3AZ"}, rare: true,
+		name: "another size of the Azure gateway", to: scenario.Settings{"vpn.sku": "VpnGw3AZ"}, rare: true,
 		warns: []string{"vpn.sku changes from VpnGw1AZ to VpnGw3AZ"},
 		keeps: []string{"azure-native:network:VirtualNetworkGateway", "azure-native:network:VirtualNetworkGatewayConnection"},
 	},
 	{
-		name: "other machines in EKS", to: settings{"clusters.eks.nodes.instanceType": "m7g.large"},
+		name: "other machines in EKS", to: scenario.Settings{"clusters.eks.nodes.instanceType": "m7g.large"},
 		order: []string{"create burrow-nodes", "create burrow-attachment", "delete burrow-attachment", "delete burrow-nodes"}, rare: true,
 		warns: []string{"clusters.eks.nodes.instanceType changes from t3.medium to m7g.large: the path between bunny and relay stays"},
 		keeps: []string{"aws:eks/cluster:Cluster", "aws:lb/loadBalancer:LoadBalancer"},
 	},
 	{
-		name: "another policy engine", to: settings{"clusters.aks.networkPolicy": "calico"},
+		name: "another policy engine", to: scenario.Settings{"clusters.aks.networkPolicy": "calico"},
 		warns: []string{"clusters.aks.networkPolicy changes from cilium to calico: THE PATH BETWEEN BUNNY AND RELAY IS CUT for 10 to 20 minutes"},
 		keeps: []string{"azure-native:network:VirtualNetworkGateway"},
 		cut:   true,
 	},
 }
 
+func TestMain(m *testing.M) { scenario.Main(m, nil) }
+
 // Modes are switched on a living estate: the preview says beforehand what becomes
 // of the path, the path is as it says at every write, and the estate ends like one
 // that was made so.
 func TestSwitches(t *testing.T) {
 	for _, sw := range switches {
-		if sw.rare && !*all {
+		if sw.rare && !*scenario.All {
 			continue
 		}
 		t.Run(sw.name, func(t *testing.T) {
@@ -119,11 +122,11 @@ func TestSwitches(t *testing.T) {
 
 func (sw modeSwitch) live(t *testing.T) {
 	var path pathRecorder
-	s := newStack(t, "deploy", sw.from, func(o *local.Options) { o.OnWrite = path.saw })
-	s.run("up")
-	s.tunnelsUp("before the switch", 4)
-	s.configure(sw.to)
-	steps, warnings := s.previewed()
+	s := scenario.New(t, sw.from, func(o *local.Options) { o.OnWrite = path.saw })
+	s.Up()
+	s.TunnelsUp("before the switch", 4)
+	s.Configure(sw.to)
+	steps, warnings := s.Previewed()
 	for _, words := range sw.warns {
 		if !strings.Contains(warnings, words) {
 			t.Errorf("the preview does not say %q:\n%s", words, warnings)
@@ -132,7 +135,7 @@ func (sw modeSwitch) live(t *testing.T) {
 	gone := map[string]bool{}
 	for _, step := range steps {
 		if step.Op == "replace" || step.Op == "delete" {
-			gone[typeOf(step.URN)] = true
+			gone[scenario.TypeOf(step.URN)] = true
 		}
 	}
 	for _, typ := range sw.keeps {
@@ -141,43 +144,47 @@ func (sw modeSwitch) live(t *testing.T) {
 		}
 	}
 	path.recording = true
-	s.run("up")
+	s.Up()
 	if cut := path.broken; (len(cut) > 0) != sw.cut {
 		t.Errorf("moments without a path: %d, want some %v\n%s", len(cut), sw.cut, strings.Join(cut, "\n"))
 	}
 	path.inOrder(t, sw.order)
 	t.Logf("%d writes:\n%s", len(path.steps), strings.Join(path.steps, "\n"))
-	s.tunnelsUp("after the switch", 4)
-	s.view(func(tx *emulator.Tx) { checkSilence(t, tx) })
-	s.unchanged("after the switch")
-	s.destroyed()
+	s.TunnelsUp("after the switch", 4)
+	s.View(func(tx *emulator.Tx) { scenario.CheckSilence(t, tx) })
+	s.Unchanged("after the switch")
+	s.Destroyed()
 }
 
 // What no living estate can become is refused before anything is done, and the
 // estate stays as it was.
 func TestImpossibleSwitches(t *testing.T) {
 	t.Parallel()
-	s := newStack(t, "deploy", settings{"estate.protect": true}, nil)
-	s.run("up")
-	before := s.state()
-	for _, r := range []refusedMode{
-		{"another region", settings{"estate.protect": true, "network.aws.region": "eu-central-1"}, "network.aws.region", ""},
-		{"another suffix", settings{"estate.protect": true, "estate.suffix": "blue"}, "estate.suffix", ""},
-		{"another gateway, protected", settings{"estate.protect": true, "vpn.awsGateway": "transit-gateway"}, "vpn.awsGateway", "estate.protect"},
-		{"another zone's name, protected", settings{"estate.protect": true, "dns.awsZone": "other.aws.internal"}, "dns.awsZone", "estate.protect"},
+	s := scenario.New(t, scenario.Settings{"estate.protect": true})
+	s.Up()
+	before := s.State()
+	for _, r := range []struct {
+		name      string
+		settings  scenario.Settings
+		key, rule string
+	}{
+		{"another region", scenario.Settings{"estate.protect": true, "network.aws.region": "eu-central-1"}, "network.aws.region", ""},
+		{"another suffix", scenario.Settings{"estate.protect": true, "estate.suffix": "blue"}, "estate.suffix", ""},
+		{"another gateway, protected", scenario.Settings{"estate.protect": true, "vpn.awsGateway": "transit-gateway"}, "vpn.awsGateway", "estate.protect"},
+		{"another zone's name, protected", scenario.Settings{"estate.protect": true, "dns.awsZone": "other.aws.internal"}, "dns.awsZone", "estate.protect"},
 	} {
-		s.configure(r.settings)
-		out, err := s.try("up")
+		s.Configure(r.settings)
+		out, err := s.Try("up")
 		if err == nil {
 			t.Fatalf("%s: up did it", r.name)
 		}
 		for _, words := range []string{r.key, r.rule, "why:", "remedy:"} {
 			if !strings.Contains(out, words) {
-				t.Errorf("%s: the refusal does not say %q:\n%s", r.name, words, tail(out))
+				t.Errorf("%s: the refusal does not say %q:\n%s", r.name, words, scenario.Tail(out))
 			}
 		}
 	}
-	if after := s.state(); len(after) != len(before) {
+	if after := s.State(); len(after) != len(before) {
 		t.Errorf("%d resources before the refusals, %d after them", len(before), len(after))
 	}
 }
@@ -256,6 +263,11 @@ func opName(op emulator.Op) string {
 	return "delete"
 }
 
+// The page of modes says what these tests switch.
+func TestSwitchesPage(t *testing.T) {
+	scenario.ComparePage(t, scenario.ModesPage, scenario.SwitchesMark, switchTable())
+}
+
 // switchTable is the part of the page of modes about switches.
 func switchTable() string {
 	var b strings.Builder
@@ -280,8 +292,8 @@ func (sw modeSwitch) before() plan.Modes { return modesOf(sw.from) }
 
 func (sw modeSwitch) after() plan.Modes { return modesOf(sw.to) }
 
-func modesOf(s settings) plan.Modes {
-	p, err := s.plan()
+func modesOf(s scenario.Settings) plan.Modes {
+	p, err := s.Plan()
 	if err != nil {
 		panic(err)
 	}

@@ -1,6 +1,7 @@
-package main
+package scenario
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -13,12 +14,22 @@ import (
 	"burrow/internal/plan"
 )
 
-// An export is a stack export with its secrets in clear, as an auditor with
+// An Export is a stack export with its secrets in clear, as an auditor with
 // the passphrase reads it.
-type export struct{ resources []apitype.ResourceV3 }
+type Export struct{ resources []apitype.ResourceV3 }
 
-// of are the resources of a type, whatever API version its token names.
-func (e export) of(t *testing.T, typ string) []apitype.ResourceV3 {
+// Export exports the stack as an auditor with the passphrase does.
+func (s *Stack) Export() Export {
+	s.t.Helper()
+	deployment, err := s.world.Export(context.Background(), s.name, true)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return Export{deployment.Resources}
+}
+
+// Of are the resources of a type, whatever API version its token names.
+func (e Export) Of(t *testing.T, typ string) []apitype.ResourceV3 {
 	t.Helper()
 	var found []apitype.ResourceV3
 	for _, r := range e.resources {
@@ -27,16 +38,16 @@ func (e export) of(t *testing.T, typ string) []apitype.ResourceV3 {
 		}
 	}
 	if len(found) == 0 {
-		t.Fatalf("the export holds no %s", typ)
+		t.Fatalf("the Export holds no %s", typ)
 	}
 	return found
 }
 
-func (e export) one(t *testing.T, typ string) apitype.ResourceV3 {
+func (e Export) one(t *testing.T, typ string) apitype.ResourceV3 {
 	t.Helper()
-	found := e.of(t, typ)
+	found := e.Of(t, typ)
 	if len(found) != 1 {
-		t.Fatalf("the export holds %d of %s, want 1", len(found), typ)
+		t.Fatalf("the Export holds %d of %s, want 1", len(found), typ)
 	}
 	return found[0]
 }
@@ -78,7 +89,8 @@ func plainSecret(v any) any {
 	return plain
 }
 
-func str(v any, path string) string { return fmt.Sprint(at(v, path)) }
+// Str is the text of what stands at a path.
+func Str(v any, path string) string { return fmt.Sprint(at(v, path)) }
 
 // A tunnelEnd is what one cloud believes about one tunnel.
 type tunnelEnd struct {
@@ -108,12 +120,12 @@ func translate(t *testing.T, word string) string {
 }
 
 // awsEnds are the four tunnels as AWS's VPN connections have them.
-func awsEnds(t *testing.T, e export) []tunnelEnd {
+func awsEnds(t *testing.T, e Export) []tunnelEnd {
 	t.Helper()
 	var ends []tunnelEnd
-	for _, vpn := range e.of(t, "aws:ec2/vpnConnection:VpnConnection") {
-		customer := e.byID(t, str(vpn.Outputs, "customerGatewayId"))
-		gateway := e.byID(t, str(vpn.Outputs, "vpnGatewayId"))
+	for _, vpn := range e.Of(t, "aws:ec2/vpnConnection:VpnConnection") {
+		customer := e.byID(t, Str(vpn.Outputs, "customerGatewayId"))
+		gateway := e.byID(t, Str(vpn.Outputs, "vpnGatewayId"))
 		for n := 1; n <= 2; n++ {
 			option := func(name string) any { return at(vpn.Outputs, fmt.Sprintf("tunnel%d%s", n, name)) }
 			only := func(name string) string {
@@ -133,11 +145,11 @@ func awsEnds(t *testing.T, e export) []tunnelEnd {
 			ends = append(ends, tunnelEnd{
 				key:           fmt.Sprint(option("PresharedKey")),
 				awsOutside:    fmt.Sprint(option("Address")),
-				azureOutside:  str(customer.Outputs, "ipAddress"),
+				azureOutside:  Str(customer.Outputs, "ipAddress"),
 				awsBGP:        inside.Addr().Next().String(),
 				azureBGP:      inside.Addr().Next().Next().String(),
-				awsASN:        str(gateway.Outputs, "amazonSideAsn"),
-				azureASN:      str(customer.Outputs, "bgpAsn"),
+				awsASN:        Str(gateway.Outputs, "amazonSideAsn"),
+				azureASN:      Str(customer.Outputs, "bgpAsn"),
 				ikeVersion:    translate(t, only("IkeVersions")),
 				phase1:        translate(t, only("Phase1EncryptionAlgorithms")) + "/" + translate(t, only("Phase1IntegrityAlgorithms")) + "/" + translate(t, "dh"+only("Phase1DhGroupNumbers")),
 				phase2:        translate(t, only("Phase2EncryptionAlgorithms")) + "/" + phase2Integrity + "/" + translate(t, "pfs"+only("Phase2DhGroupNumbers")),
@@ -150,28 +162,28 @@ func awsEnds(t *testing.T, e export) []tunnelEnd {
 }
 
 // azureEnds are the four tunnels as Azure's connections have them.
-func azureEnds(t *testing.T, e export) []tunnelEnd {
+func azureEnds(t *testing.T, e Export) []tunnelEnd {
 	t.Helper()
 	const network = "azure-native:network:"
 	gateway := e.one(t, network+"VirtualNetworkGateway")
 	var ends []tunnelEnd
-	for _, c := range e.of(t, network+"VirtualNetworkGatewayConnection") {
-		peer := e.byID(t, str(c.Inputs, "localNetworkGateway2.id"))
-		if got := str(c.Inputs, "virtualNetworkGateway1.id"); got != string(gateway.ID) {
+	for _, c := range e.Of(t, network+"VirtualNetworkGatewayConnection") {
+		peer := e.byID(t, Str(c.Inputs, "localNetworkGateway2.id"))
+		if got := Str(c.Inputs, "virtualNetworkGateway1.id"); got != string(gateway.ID) {
 			t.Errorf("%s is on gateway %s, not on the estate's", c.URN, got)
 		}
-		awsBGP := str(peer.Inputs, "bgpSettings.bgpPeeringAddress")
+		awsBGP := Str(peer.Inputs, "bgpSettings.bgpPeeringAddress")
 		outside, azureBGP := landing(t, e, gateway, c, netip.MustParseAddr(awsBGP))
-		policy := func(name string) string { return str(c.Inputs, "ipsecPolicies.0."+name) }
+		policy := func(name string) string { return Str(c.Inputs, "ipsecPolicies.0."+name) }
 		ends = append(ends, tunnelEnd{
-			key:          str(c.Inputs, "sharedKey"),
-			awsOutside:   str(peer.Inputs, "gatewayIpAddress"),
+			key:          Str(c.Inputs, "sharedKey"),
+			awsOutside:   Str(peer.Inputs, "gatewayIpAddress"),
 			azureOutside: outside,
 			awsBGP:       awsBGP,
 			azureBGP:     azureBGP,
-			awsASN:       str(peer.Inputs, "bgpSettings.asn"),
-			azureASN:     str(gateway.Inputs, "bgpSettings.asn"),
-			ikeVersion:   str(c.Inputs, "connectionProtocol"),
+			awsASN:       Str(peer.Inputs, "bgpSettings.asn"),
+			azureASN:     Str(gateway.Inputs, "bgpSettings.asn"),
+			ikeVersion:   Str(c.Inputs, "connectionProtocol"),
 			phase1:       policy("ikeEncryption") + "/" + policy("ikeIntegrity") + "/" + policy("dhGroup"),
 			phase2:       policy("ipsecEncryption") + "/" + policy("ipsecIntegrity") + "/" + policy("pfsGroup"),
 			// Azure's phase 1 lifetime is fixed (AVC-23).
@@ -185,18 +197,18 @@ func azureEnds(t *testing.T, e export) []tunnelEnd {
 // landing finds the gateway instance on which a connection's tunnel lands: the
 // one whose chosen custom BGP address shares a /30 with the peer's. It returns
 // the instance's public address and that BGP address.
-func landing(t *testing.T, e export, gateway, c apitype.ResourceV3, peer netip.Addr) (outside, bgp string) {
+func landing(t *testing.T, e Export, gateway, c apitype.ResourceV3, peer netip.Addr) (outside, bgp string) {
 	t.Helper()
 	chosen, _ := at(c.Inputs, "gatewayCustomBgpIpAddresses").([]any)
 	for _, choice := range chosen {
-		address := netip.MustParseAddr(str(choice, "customBgpIpAddress"))
+		address := netip.MustParseAddr(Str(choice, "customBgpIpAddress"))
 		if tunnel, _ := address.Prefix(30); !tunnel.Contains(peer) {
 			continue
 		}
 		configurations, _ := at(gateway.Inputs, "ipConfigurations").([]any)
 		for _, ip := range configurations {
-			if strings.HasSuffix(str(choice, "ipConfigurationId"), "/ipConfigurations/"+str(ip, "name")) {
-				return str(e.byID(t, str(ip, "publicIPAddress.id")).Outputs, "ipAddress"), address.String()
+			if strings.HasSuffix(Str(choice, "ipConfigurationId"), "/ipConfigurations/"+Str(ip, "name")) {
+				return Str(e.byID(t, Str(ip, "publicIPAddress.id")).Outputs, "ipAddress"), address.String()
 			}
 		}
 	}
@@ -204,19 +216,19 @@ func landing(t *testing.T, e export, gateway, c apitype.ResourceV3, peer netip.A
 	return "", ""
 }
 
-func (e export) byID(t *testing.T, id string) apitype.ResourceV3 {
+func (e Export) byID(t *testing.T, id string) apitype.ResourceV3 {
 	t.Helper()
 	for _, r := range e.resources {
 		if id != "" && strings.EqualFold(string(r.ID), id) {
 			return r
 		}
 	}
-	t.Fatalf("the export holds nothing with the id %q", id)
+	t.Fatalf("the Export holds nothing with the id %q", id)
 	return apitype.ResourceV3{}
 }
 
-// checkTunnels proves that both ends of each of the four tunnels agree.
-func checkTunnels(t *testing.T, e export) {
+// CheckTunnels proves that both ends of each of the four tunnels agree.
+func CheckTunnels(t *testing.T, e Export) {
 	t.Helper()
 	aws, azure := awsEnds(t, e), azureEnds(t, e)
 	if len(aws) != 4 || len(azure) != 4 {
@@ -237,13 +249,13 @@ func checkTunnels(t *testing.T, e export) {
 	}
 }
 
-// checkForwarders proves that each cloud forwards the other's zone to the
+// CheckForwarders proves that each cloud forwards the other's zone to the
 // other's inbound endpoint, and that relay's record is the load balancer.
-func checkForwarders(t *testing.T, e export, p *plan.Plan) {
+func CheckForwarders(t *testing.T, e Export, p *plan.Plan) {
 	t.Helper()
 	var inboundAWS []string
-	for _, endpoint := range e.of(t, "aws:route53/resolverEndpoint:ResolverEndpoint") {
-		if str(endpoint.Outputs, "direction") == "INBOUND" {
+	for _, endpoint := range e.Of(t, "aws:route53/resolverEndpoint:ResolverEndpoint") {
+		if Str(endpoint.Outputs, "direction") == "INBOUND" {
 			inboundAWS = addresses(at(endpoint.Outputs, "ipAddresses"), "ip")
 		}
 	}
@@ -251,7 +263,7 @@ func checkForwarders(t *testing.T, e export, p *plan.Plan) {
 	if got := addresses(at(forwarding.Inputs, "targetDnsServers"), "ipAddress"); len(got) < 2 || !slices.Equal(got, inboundAWS) {
 		t.Errorf("Azure forwards to %v, AWS's inbound endpoint is %v", got, inboundAWS)
 	}
-	if got, want := str(forwarding.Inputs, "domainName"), p.DNS.AWSZone+"."; got != want {
+	if got, want := Str(forwarding.Inputs, "domainName"), p.DNS.AWSZone+"."; got != want {
 		t.Errorf("Azure forwards %q, want %q", got, want)
 	}
 	inboundAzure := addresses(at(e.one(t, "azure-native:network:InboundEndpoint").Outputs, "ipConfigurations"), "privateIpAddress")
@@ -261,10 +273,10 @@ func checkForwarders(t *testing.T, e export, p *plan.Plan) {
 	}
 	nlb := e.one(t, "aws:lb/loadBalancer:LoadBalancer")
 	record := e.one(t, "aws:route53/record:Record")
-	if got, want := str(record.Inputs, "aliases.0.name"), str(nlb.Outputs, "dnsName"); got != want {
+	if got, want := Str(record.Inputs, "aliases.0.name"), Str(nlb.Outputs, "dnsName"); got != want {
 		t.Errorf("relay's record is an alias of %q, the NLB is %q", got, want)
 	}
-	if str(record.Inputs, "aliases.0.evaluateTargetHealth") != "true" {
+	if Str(record.Inputs, "aliases.0.evaluateTargetHealth") != "true" {
 		t.Error("relay's record does not evaluate target health")
 	}
 }
@@ -273,7 +285,7 @@ func addresses(list any, property string) []string {
 	var found []string
 	items, _ := list.([]any)
 	for _, item := range items {
-		found = append(found, str(item, property))
+		found = append(found, Str(item, property))
 	}
 	slices.Sort(found)
 	return found
@@ -291,14 +303,14 @@ var waitsForGateway = map[string]string{
 	"azure-native:insights:Workbook":                       "shows the gateway",
 }
 
-// checkGatewayAlone proves that nothing waits for the Azure gateway but its
+// CheckGatewayAlone proves that nothing waits for the Azure gateway but its
 // connections, its own diagnostics and what watches those.
-func checkGatewayAlone(t *testing.T, e export) {
+func CheckGatewayAlone(t *testing.T, e Export) {
 	t.Helper()
 	gateway := e.one(t, "azure-native:network:VirtualNetworkGateway")
 	waiting := map[string]bool{string(gateway.URN): true}
 	dependents := 0
-	// The export lists dependencies before dependents.
+	// The Export lists dependencies before dependents.
 	for _, r := range e.resources {
 		for _, dep := range r.Dependencies {
 			if !waiting[string(dep)] {

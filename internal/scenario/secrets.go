@@ -1,4 +1,4 @@
-package main
+package scenario
 
 import (
 	"io/fs"
@@ -26,12 +26,13 @@ var credentialShapes = map[string]*regexp.Regexp{
 	"a Log Analytics shared key": regexp.MustCompile(`(?i)(primary|secondary)SharedKey"\s*:\s*"[A-Za-z0-9+/=]{20}`),
 }
 
-// proveNoSecret searches the export, and everything else that the run left
+// ProveNoSecret searches the export, and everything else that the run left
 // readable, for every secret that the clouds hold and for credentials by shape.
-func proveNoSecret(t *testing.T, s *stack) {
+func (s *Stack) ProveNoSecret() {
+	t := s.t
 	t.Helper()
 	secrets := map[string]string{}
-	for _, o := range s.objects() {
+	for _, o := range s.Objects() {
 		for _, props := range []emulator.Props{o.In, o.Out, o.Hidden} {
 			collectSecrets(secrets, o.Type, map[string]any(props))
 		}
@@ -39,7 +40,7 @@ func proveNoSecret(t *testing.T, s *stack) {
 	if len(secrets) < 6 {
 		t.Fatalf("the clouds hold %d secrets; four keys and two configurations at least were expected", len(secrets))
 	}
-	texts := map[string]string{"stack export": s.run("stack", "export")}
+	texts := map[string]string{"stack export": s.Run("stack", "export")}
 	for _, dir := range []string{"state", "config", "home"} {
 		readAll(t, texts, filepath.Join(s.home, dir))
 	}
@@ -90,11 +91,12 @@ func readAll(t *testing.T, texts map[string]string, dir string) {
 	}
 }
 
-// proveTags demands Burrow's tags on everything that has tags in its cloud.
-func proveTags(t *testing.T, s *stack) {
+// ProveTags demands Burrow's tags on everything that has tags in its cloud.
+func (s *Stack) ProveTags() {
+	t := s.t
 	t.Helper()
 	tagged := 0
-	for _, r := range s.export().resources {
+	for _, r := range s.Export().resources {
 		if !hasTags(t, string(r.Type)) {
 			continue
 		}

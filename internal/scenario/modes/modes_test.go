@@ -1,20 +1,17 @@
-package main
+package modes
 
 import (
-	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"burrow/internal/plan"
+	"burrow/internal/scenario"
 )
 
-// all brings up every combination of the table and makes every switch, and not
-// a sample of them.
-var all = flag.Bool("all", os.Getenv("BURROW_ALL_MODES") != "", "bring up every combination of modes, and make every switch")
+func TestMain(m *testing.M) { scenario.Main(m, nil) }
 
 // sampled is how many combinations of several modes the usual tests bring up.
 const sampled = 2
@@ -23,7 +20,7 @@ const sampled = 2
 // destroyed, nothing left.
 func TestModes(t *testing.T) {
 	for _, c := range singles()[1:] { // the default estate is a scenario of its own
-		if c.rare() && !*all {
+		if c.rare() && !*scenario.All {
 			continue
 		}
 		t.Run(c.String(), func(t *testing.T) {
@@ -36,7 +33,7 @@ func TestModes(t *testing.T) {
 // Modes together: each pair that the plan allows is in one of the rows.
 func TestCombinations(t *testing.T) {
 	rows, _ := cover()
-	if !*all {
+	if !*scenario.All {
 		rows = rows[:sampled]
 	}
 	for _, c := range rows {
@@ -48,42 +45,37 @@ func TestCombinations(t *testing.T) {
 }
 
 func (c combination) live(t *testing.T) {
-	s := newStack(t, "deploy", c.settings(), nil)
 	set, movedOut := c.settings(), func() {}
+	s := scenario.New(t, set)
 	if c.landlord() {
-		named, check := s.moveIn(t, set)
-		set, movedOut = set.with(named), check
-		s.configure(set)
+		named, check := s.MoveIn(set)
+		set, movedOut = set.With(named), check
+		s.Configure(set)
 	}
-	life := scenario{tunnels: 4, brief: true, prove: func(t *testing.T, s *stack) { proveMode(t, s, set) }}
-	life.on(t, s)
+	life := scenario.Life{Brief: true, Prove: func(t *testing.T, s *scenario.Stack) { proveMode(t, s, set) }}
+	life.On(t, s)
 	movedOut()
 }
 
 // proveMode is what holds in every mode, on the finished stack.
-func proveMode(t *testing.T, s *stack, set settings) {
+func proveMode(t *testing.T, s *scenario.Stack, set scenario.Settings) {
 	t.Helper()
-	p, err := set.plan()
+	p, err := set.Plan()
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkWatching(t, s, p)
-	count := func(typ string) int {
-		n := 0
-		for _, r := range s.state() {
-			if string(r.Type) == typ {
-				n++
-			}
-		}
-		return n
+	s.CheckWatching(p)
+	count := map[string]int{}
+	for _, r := range s.State() {
+		count[string(r.Type)]++
 	}
 	for typ, want := range expected(p) {
-		if n := count(typ); n != want {
+		if n := count[typ]; n != want {
 			t.Errorf("%d of %s, want %d", n, typ, want)
 		}
 	}
 	if p.Estate.Protect {
-		s.unprotect(t, set)
+		unprotect(t, s, set)
 	}
 }
 
@@ -122,27 +114,27 @@ func expected(p *plan.Plan) map[string]int {
 
 // unprotect shows that nothing protected goes with a destroy, and takes the
 // documented way to one that works.
-func (s *stack) unprotect(t *testing.T, set settings) {
+func unprotect(t *testing.T, s *scenario.Stack, set scenario.Settings) {
 	t.Helper()
-	before := len(s.state())
-	out, err := s.try("destroy")
+	before := len(s.State())
+	out, err := s.Try("destroy")
 	if err == nil || !strings.Contains(out, "protect") {
-		t.Errorf("destroy of a protected estate: %v\n%s", err, tail(out))
+		t.Errorf("destroy of a protected estate: %v\n%s", err, scenario.Tail(out))
 	}
-	if after := len(s.state()); after != before {
+	if after := len(s.State()); after != before {
 		t.Errorf("%d resources before the refused destroy, %d after it", before, after)
 	}
 	free := maps.Clone(set)
 	delete(free, "estate.protect")
-	s.configure(free)
-	s.run("up")
+	s.Configure(free)
+	s.Up()
 }
 
 // What no cloud has together is refused with its reason, before anything is made.
 func TestRefusedModes(t *testing.T) {
 	for _, r := range refusedModes {
 		t.Run(r.name, func(t *testing.T) {
-			if _, err := r.settings.plan(); !r.fits(err) {
+			if _, err := r.settings.Plan(); !r.fits(err) {
 				t.Errorf("refused with %v, want one problem of %s for %s", err, r.key, r.rule)
 			}
 		})
@@ -152,7 +144,7 @@ func TestRefusedModes(t *testing.T) {
 // A refusedMode is a choice, or a combination, that is refused.
 type refusedMode struct {
 	name      string
-	settings  settings
+	settings  scenario.Settings
 	key, rule string
 }
 
@@ -162,45 +154,22 @@ func (r refusedMode) fits(err error) bool {
 }
 
 var refusedModes = []refusedMode{
-	{"transit gateway with static routing", settings{"vpn.awsGateway": "transit-gateway", "vpn.routing": "static"}, "vpn.routing", "AWV-38"},
-	{"endpoints with an image from elsewhere", settings{"network.aws.egress": "endpoints", "k8s.relay.image": "ghcr.io/burrow/relay:1.0"}, "k8s.relay.image", "VPC-36"},
-	{"existing VPC with NAT and no internet gateway", settings{"network.aws.vpcId": "vpc-0123456789abcdef0"}, "network.aws.internetGatewayId", "VPC-09"},
-	{"internet gateway without an existing VPC", settings{"network.aws.internetGatewayId": "igw-0123456789abcdef0"}, "network.aws.internetGatewayId", "Burrow makes"},
-	{"existing VNet in Burrow's own group", existing("", "", "vnet", settings{"network.aws.egress": "endpoints"}).with(settings{"network.azure.resourceGroup": landlordGroup}), "network.azure.vnetId", "destroy deletes"},
-	{"VpnGw5AZ of the first generation", settings{"vpn.sku": "VpnGw5AZ"}, "vpn.generation", "AVG-05"},
-	{"VpnGw1AZ of the second generation", settings{"vpn.generation": "Generation2"}, "vpn.generation", "AVG-05"},
-	{"one zone", settings{"network.aws.zones": threeZones[:1]}, "network.aws.zones", "EKS-02"},
-	{"a policy engine that AKS has not", settings{"clusters.aks.networkPolicy": "weave"}, "clusters.aks.networkPolicy", "AKS-18"},
-	{"nobody to tell", settings{"watch.emails": []string{}}, "watch.emails", "nobody"},
+	{"transit gateway with static routing", scenario.Settings{"vpn.awsGateway": "transit-gateway", "vpn.routing": "static"}, "vpn.routing", "AWV-38"},
+	{"endpoints with an image from elsewhere", scenario.Settings{"network.aws.egress": "endpoints", "k8s.relay.image": "ghcr.io/burrow/relay:1.0"}, "k8s.relay.image", "VPC-36"},
+	{"existing VPC with NAT and no internet gateway", scenario.Settings{"network.aws.vpcId": "vpc-0123456789abcdef0"}, "network.aws.internetGatewayId", "VPC-09"},
+	{"internet gateway without an existing VPC", scenario.Settings{"network.aws.internetGatewayId": "igw-0123456789abcdef0"}, "network.aws.internetGatewayId", "Burrow makes"},
+	{"existing VNet in Burrow's own group", scenario.Existing("", "", "vnet", scenario.Settings{"network.aws.egress": "endpoints"}).With(scenario.Settings{"network.azure.resourceGroup": scenario.LandlordGroup}), "network.azure.vnetId", "destroy deletes"},
+	{"VpnGw5AZ of the first generation", scenario.Settings{"vpn.sku": "VpnGw5AZ"}, "vpn.generation", "AVG-05"},
+	{"VpnGw1AZ of the second generation", scenario.Settings{"vpn.generation": "Generation2"}, "vpn.generation", "AVG-05"},
+	{"one zone", scenario.Settings{"network.aws.zones": scenario.ThreeZones[:1]}, "network.aws.zones", "EKS-02"},
+	{"a policy engine that AKS has not", scenario.Settings{"clusters.aks.networkPolicy": "weave"}, "clusters.aks.networkPolicy", "AKS-18"},
+	{"nobody to tell", scenario.Settings{"watch.emails": []string{}}, "watch.emails", "nobody"},
 }
-
-const modesPage = "docs/modes.md"
-
-var update = flag.Bool("update", false, "write the pages that tests compare")
 
 // The page of modes says what these tests try.
 func TestModesPage(t *testing.T) {
-	text, err := os.ReadFile(modesPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, _, found := strings.Cut(string(text), tablesMark)
-	if !found {
-		t.Fatalf("%s has no %q", modesPage, tablesMark)
-	}
-	want := head + tablesMark + modesTables()
-	if *update {
-		if err := os.WriteFile(modesPage, []byte(want), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if string(text) != want {
-		t.Errorf("%s is out of date: run go test . -run TestModesPage -update", modesPage)
-	}
+	scenario.ComparePage(t, scenario.ModesPage, scenario.ModesMark, modesTables())
 }
-
-const tablesMark = "<!-- from here on: go test . -run TestModesPage -update -->\n"
 
 func modesTables() string {
 	var b strings.Builder
@@ -215,14 +184,13 @@ func modesTables() string {
 	}
 	fmt.Fprint(&b, "\n## Refused\n\nBefore anything is made, with this message.\n\n| combination | key | why | remedy |\n|---|---|---|---|\n")
 	for _, r := range refusedModes {
-		_, err := r.settings.plan()
+		_, err := r.settings.Plan()
 		problems, _ := err.(plan.Problems)
 		for _, p := range problems {
 			fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", r.name, p.Key, p.Reason, p.Remedy)
 		}
 	}
 	fmt.Fprintf(&b, "\nOf all pairs of modes, %d cannot be combined: a transit gateway with static routing.\n", len(refused))
-	fmt.Fprint(&b, switchTable())
 	return b.String()
 }
 

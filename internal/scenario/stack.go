@@ -1,4 +1,4 @@
-package main
+package scenario
 
 import (
 	"bytes"
@@ -14,132 +14,94 @@ import (
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
-	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
-	"gopkg.in/yaml.v3"
 
 	"burrow/internal/emulator"
 	"burrow/internal/local"
 )
 
-// programVariable makes the test binary behave as the program of that name, so
-// that scenarios run the code under test without linking it once more.
-const programVariable = "BURROW_TEST_PROGRAM"
-
-// programs are what the test binary can be.
-var programs = map[string]pulumi.RunFunc{
-	"deploy":      deploy,
-	"two-estates": twoEstates,
-	"landlord":    landlord,
-}
-
-func TestMain(m *testing.M) {
-	if name := os.Getenv(programVariable); name != "" {
-		pulumi.Run(programs[name])
-		return
-	}
-	os.Exit(m.Run())
-}
-
-// A stack is one stack in emulated clouds of its own.
-type stack struct {
+// A Stack is one stack in emulated clouds of its own.
+type Stack struct {
 	t     *testing.T
 	world *local.World
 	home  string
 	file  string // its configuration
+	name  string // "dev" unless it is the landlord's
 	log   bytes.Buffer
 	// others are the ids of what somebody else has in the clouds.
 	others map[string]bool
 }
 
-// settings are a stack's configuration: paths such as "network.aws.egress" under
-// the default estate.
-type settings map[string]any
+// New is a stack that does not exist yet. The change is made to the options of
+// its world.
+func New(t *testing.T, s Settings, change ...func(*local.Options)) *Stack {
+	t.Helper()
+	return open(t, t.TempDir(), s, change...)
+}
 
-func newStack(t *testing.T, program string, s settings, change func(*local.Options)) *stack {
+// As is a change of options: the test binary is the program, as the one of that
+// name which [Main] knows.
+func As(program string) func(*local.Options) { return as(program) }
+
+func open(t *testing.T, home string, s Settings, change ...func(*local.Options)) *Stack {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("runs the real engine; skipped with -short")
 	}
-	root, err := filepath.Abs(".")
-	if err != nil {
-		t.Fatal(err)
+	st := &Stack{t: t, home: home, file: filepath.Join(home, "settings.yaml"), name: "dev"}
+	st.Configure(s)
+	o := options(t, home)
+	o.Notices = &st.log
+	for _, c := range change {
+		c(&o)
 	}
-	binary, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	st := &stack{t: t, home: t.TempDir()}
-	st.file = filepath.Join(st.home, "settings.yaml")
-	st.configure(s)
-	options := local.Options{
-		Dir: root, Home: st.home, Bin: filepath.Join(root, ".burrow", "bin"),
-		Program: binary, Env: []string{programVariable + "=" + program},
-		SkipCheckpoints: true, Notices: &st.log,
-	}
-	if change != nil {
-		change(&options)
-	}
-	if st.world, err = local.New(options); err != nil {
+	var err error
+	if st.world, err = local.New(o); err != nil {
 		t.Fatal(err)
 	}
 	return st
 }
 
-// nested are the settings as the objects that a stack file has, by section.
-func (s settings) nested() map[string]any {
-	sections := map[string]any{}
-	for path, value := range s {
-		keys := strings.Split(path, ".")
-		at := sections
-		for _, key := range keys[:len(keys)-1] {
-			if _, ok := at[key].(map[string]any); !ok {
-				at[key] = map[string]any{}
-			}
-			at = at[key].(map[string]any)
-		}
-		at[keys[len(keys)-1]] = value
-	}
-	return sections
-}
-
-// configure writes the stack's configuration.
-func (s *stack) configure(set settings) {
+// Configure writes the stack's configuration.
+func (s *Stack) Configure(set Settings) {
 	s.t.Helper()
-	config := map[string]any{}
-	for section, value := range set.nested() {
-		config["burrow:"+section] = value
-	}
-	data, err := yaml.Marshal(map[string]any{"config": config})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := os.WriteFile(s.file, data, 0o600); err != nil {
+	if err := os.WriteFile(s.file, set.file(), 0o600); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-// try runs a command and returns all that it printed.
-func (s *stack) try(args ...string) (string, error) {
+// Interrupt asks a run under way to end, as Ctrl-C does.
+func (s *Stack) Interrupt() { s.world.Interrupt() }
+
+// Try runs a command and returns all that it printed.
+func (s *Stack) Try(args ...string) (string, error) {
 	var out bytes.Buffer
 	s.log.Reset()
 	if slices.Contains([]string{"up", "preview", "refresh", "destroy"}, args[0]) {
-		args = append(args, "--config-file", s.file)
+		args = append(args, "--config-file", s.file, "--stack", s.name)
 	}
 	err := s.world.Run(context.Background(), &out, args...)
 	return out.String() + s.log.String(), err
 }
 
-func (s *stack) run(args ...string) string {
+// Run is [Stack.Try] for what has to succeed.
+func (s *Stack) Run(args ...string) string {
 	s.t.Helper()
-	out, err := s.try(args...)
+	out, err := s.Try(args...)
 	if err != nil {
-		s.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, tail(out))
+		s.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, Tail(out))
 	}
 	return out
 }
 
-// tail is the end of an output, which says what failed.
-func tail(out string) string {
+// Up brings the stack up. The engine's own preview before an up is left out: what
+// it would show is what [Stack.Preview] looks at.
+func (s *Stack) Up() {
+	s.t.Helper()
+	s.Run("up", "--skip-preview")
+}
+
+// Tail is the end of an output, which says what failed.
+func Tail(out string) string {
 	const most = 6000
 	if len(out) > most {
 		return "…" + out[len(out)-most:]
@@ -147,56 +109,57 @@ func tail(out string) string {
 	return out
 }
 
-// A step is what a preview wants to do with one resource.
-type step struct {
+// A Step is what a preview wants to do with one resource.
+type Step struct {
 	Op  string `json:"op"`
 	URN string `json:"urn"`
 }
 
-// preview lists the steps of the next run that change something.
-func (s *stack) preview() []step {
+// Preview lists the steps of the next run that change something.
+func (s *Stack) Preview() []Step {
 	s.t.Helper()
-	steps, _ := s.previewed()
+	steps, _ := s.Previewed()
 	return steps
 }
 
-// previewed are the steps of the next run that change something, and what the
+// Previewed are the steps of the next run that change something, and what the
 // preview says beside them.
-func (s *stack) previewed() (steps []step, says string) {
+func (s *Stack) Previewed() (steps []Step, says string) {
 	s.t.Helper()
 	var out bytes.Buffer
 	s.log.Reset()
-	if err := s.world.Run(context.Background(), &out, "preview", "--json", "--config-file", s.file); err != nil {
-		s.t.Fatalf("preview: %v\n%s%s", err, tail(out.String()), s.log.String())
+	if err := s.world.Run(context.Background(), &out, "preview", "--json", "--config-file", s.file, "--stack", s.name); err != nil {
+		s.t.Fatalf("preview: %v\n%s%s", err, Tail(out.String()), s.log.String())
 	}
 	var digest struct {
-		Steps       []step `json:"steps"`
+		Steps       []Step `json:"steps"`
 		Diagnostics []struct {
 			Message string `json:"message"`
 		} `json:"diagnostics"`
 	}
 	if err := json.Unmarshal(out.Bytes(), &digest); err != nil {
-		s.t.Fatalf("read the preview: %v\n%s", err, tail(out.String()))
+		s.t.Fatalf("read the preview: %v\n%s", err, Tail(out.String()))
 	}
 	for _, d := range digest.Diagnostics {
 		says += d.Message + "\n"
 	}
-	return slices.DeleteFunc(digest.Steps, func(s step) bool {
+	return slices.DeleteFunc(digest.Steps, func(s Step) bool {
 		return s.Op == "same" || s.Op == "read" || s.Op == "refresh"
 	}), says
 }
 
-// unchanged demands that a next run would change nothing.
-func (s *stack) unchanged(when string) {
+// Unchanged demands that a next run would change nothing.
+func (s *Stack) Unchanged(when string) {
 	s.t.Helper()
-	if steps := s.preview(); len(steps) > 0 {
+	if steps := s.Preview(); len(steps) > 0 {
 		s.t.Errorf("%s, a preview wants %d steps: %v", when, len(steps), steps)
 	}
 }
 
-func (s *stack) state() map[string]apitype.ResourceV3 {
+// State are the resources of the stack by URN, secrets in clear.
+func (s *Stack) State() map[string]apitype.ResourceV3 {
 	s.t.Helper()
-	deployment, err := s.world.Export(context.Background(), "dev", true)
+	deployment, err := s.world.State(s.name)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -239,13 +202,13 @@ var saidLater = map[string]string{
 	"pulumi:pulumi:StackReference.secretOutputNames":                        "the stack's own outputs, nil in its first run",
 }
 
-// refresh demands that a refresh finds no changed input, and no changed output
+// Refresh demands that a refresh finds no changed input, and no changed output
 // that has no rule.
-func (s *stack) refresh() {
+func (s *Stack) Refresh() {
 	s.t.Helper()
-	before := s.state()
-	s.run("refresh")
-	for urn, after := range s.state() {
+	before := s.State()
+	s.Run("refresh")
+	for urn, after := range s.State() {
 		was, ok := before[urn]
 		if !ok {
 			s.t.Errorf("refresh made %s", urn)
@@ -276,18 +239,18 @@ func changed(a, b map[string]any) []string {
 	})
 }
 
-// objects are all that exists in the stack's clouds, as type and id.
-func (s *stack) objects() (all []*emulator.Object) {
+// Objects are all that exists in the stack's clouds, as type and id.
+func (s *Stack) Objects() (all []*emulator.Object) {
 	s.t.Helper()
-	s.view(func(tx *emulator.Tx) { all = tx.All() })
+	s.View(func(tx *emulator.Tx) { all = tx.All() })
 	return all
 }
 
-// tunnelsUp demands that every tunnel carries traffic, judged from what both
+// TunnelsUp demands that every tunnel carries traffic, judged from what both
 // clouds hold: a key that only one of them took shows here (AVC-12).
-func (s *stack) tunnelsUp(when string, want int) {
+func (s *Stack) TunnelsUp(when string, want int) {
 	s.t.Helper()
-	s.view(func(tx *emulator.Tx) {
+	s.View(func(tx *emulator.Tx) {
 		tunnels := emulator.Tunnels(tx)
 		if len(tunnels) != want {
 			s.t.Errorf("%s, there are %d tunnels, want %d", when, len(tunnels), want)
@@ -308,11 +271,11 @@ var leftBehind = map[string]string{
 	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "AWS writes it for the delivery of tunnel and query logs (AWV-29), and keeps it",
 }
 
-// destroyed destroys the stack and demands that the clouds are empty.
-func (s *stack) destroyed() {
+// Destroyed destroys the stack and demands that the clouds are empty.
+func (s *Stack) Destroyed() {
 	s.t.Helper()
-	s.run("destroy")
-	for _, o := range s.objects() {
+	s.Run("destroy", "--skip-preview")
+	for _, o := range s.Objects() {
 		if s.others[o.ID] {
 			continue
 		}
@@ -321,14 +284,14 @@ func (s *stack) destroyed() {
 			s.t.Errorf("destroy left %s %s", o.Type, o.ID)
 		}
 	}
-	if state := s.state(); len(state) > 0 {
+	if state := s.State(); len(state) > 0 {
 		s.t.Errorf("destroy left %d resources in the state", len(state))
 	}
 }
 
-// managed are the resources of a state that a preview counts: all but default
+// Managed are the resources of a state that a preview counts: all but default
 // providers and what is only read.
-func managed(state map[string]apitype.ResourceV3) []string {
+func Managed(state map[string]apitype.ResourceV3) []string {
 	var urns []string
 	for urn, r := range state {
 		if !strings.Contains(urn, "::default") && !r.External && r.Type != "pulumi:pulumi:StackReference" {

@@ -1,21 +1,20 @@
-package main
+package modes
 
 import (
-	"encoding/json"
 	"maps"
 	"math/rand"
 	"strings"
 	"testing"
 
-	"burrow/internal/local"
 	"burrow/internal/plan"
+	"burrow/internal/scenario"
 )
 
 // A mode is one choice of a dimension and the settings that make it. The first
 // mode of each dimension is the default estate's.
 type mode struct {
 	name     string
-	settings settings
+	settings scenario.Settings
 	// landlord says that networks of another owner have to exist first.
 	landlord bool
 	// rare is brought up alone in a run with -all only.
@@ -28,43 +27,37 @@ type dimension struct {
 	modes []mode
 }
 
-var threeZones = []map[string]string{
-	{"name": "eu-west-2a", "private": "10.0.1.0/24", "public": "10.0.101.0/24"},
-	{"name": "eu-west-2b", "private": "10.0.2.0/24", "public": "10.0.102.0/24"},
-	{"name": "eu-west-2c", "private": "10.0.3.0/24", "public": "10.0.103.0/24"},
-}
-
 var dimensions = []dimension{
 	{"AWS gateway", []mode{
 		{name: "virtual private gateway"},
-		{name: "transit gateway", settings: settings{"vpn.awsGateway": "transit-gateway"}},
+		{name: "transit gateway", settings: scenario.Settings{"vpn.awsGateway": "transit-gateway"}},
 	}},
 	{"routing", []mode{
 		{name: "BGP"},
-		{name: "static", settings: settings{"vpn.routing": "static"}},
+		{name: "static", settings: scenario.Settings{"vpn.routing": "static"}},
 	}},
 	{"egress", []mode{
 		{name: "NAT per zone"},
-		{name: "one NAT gateway", settings: settings{"network.aws.egress": "nat-single"}, rare: true},
-		{name: "endpoints", settings: settings{"network.aws.egress": "endpoints"}},
+		{name: "one NAT gateway", settings: scenario.Settings{"network.aws.egress": "nat-single"}, rare: true},
+		{name: "endpoints", settings: scenario.Settings{"network.aws.egress": "endpoints"}},
 	}},
 	{"zones", []mode{
 		{name: "two zones"},
-		{name: "three zones", settings: settings{"network.aws.zones": threeZones}},
+		{name: "three zones", settings: scenario.Settings{"network.aws.zones": scenario.ThreeZones}},
 	}},
 	{"policy engine", []mode{
 		{name: "cilium"},
-		{name: "azure", settings: settings{"clusters.aks.networkPolicy": "azure"}, rare: true},
-		{name: "calico", settings: settings{"clusters.aks.networkPolicy": "calico"}},
+		{name: "azure", settings: scenario.Settings{"clusters.aks.networkPolicy": "azure"}, rare: true},
+		{name: "calico", settings: scenario.Settings{"clusters.aks.networkPolicy": "calico"}},
 	}},
 	{"Azure gateway", []mode{
 		{name: "VpnGw1AZ"},
-		{name: "VpnGw3AZ, second generation", settings: settings{"vpn.sku": "VpnGw3AZ", "vpn.generation": "Generation2"}, rare: true},
-		{name: "VpnGw5AZ", settings: settings{"vpn.sku": "VpnGw5AZ", "vpn.generation": "Generation2"}, rare: true},
+		{name: "VpnGw3AZ, second generation", settings: scenario.Settings{"vpn.sku": "VpnGw3AZ", "vpn.generation": "Generation2"}, rare: true},
+		{name: "VpnGw5AZ", settings: scenario.Settings{"vpn.sku": "VpnGw5AZ", "vpn.generation": "Generation2"}, rare: true},
 	}},
 	{"suite", []mode{
 		{name: "GCM"},
-		{name: "CBC", settings: settings{"vpn.suite": "aes256-sha256-modp2048"}, rare: true},
+		{name: "CBC", settings: scenario.Settings{"vpn.suite": "aes256-sha256-modp2048"}, rare: true},
 	}},
 	{"networks", []mode{
 		{name: "own networks"},
@@ -72,7 +65,7 @@ var dimensions = []dimension{
 	}},
 	{"machines", []mode{
 		{name: "t3.medium and Standard_B2ms"},
-		{name: "ARM, other sizes, one AKS zone", rare: true, settings: settings{
+		{name: "ARM, other sizes, one AKS zone", rare: true, settings: scenario.Settings{
 			"clusters.eks.nodes.instanceType": "m7g.large", "clusters.eks.nodes.desired": 3, "clusters.eks.nodes.diskGiB": 60,
 			"clusters.aks.pool.vmSize": "Standard_D4ads_v5", "clusters.aks.pool.zones": []string{"1"}, "clusters.aks.tier": "Free",
 			"clusters.aks.authorizedRanges": []string{"198.51.100.0/24", "203.0.113.7/32"},
@@ -80,7 +73,7 @@ var dimensions = []dimension{
 	}},
 	{"protection", []mode{
 		{name: "unprotected"},
-		{name: "protected", settings: settings{"estate.protect": true}},
+		{name: "protected", settings: scenario.Settings{"estate.protect": true}},
 	}},
 }
 
@@ -100,8 +93,8 @@ func (c combination) String() string {
 	return strings.Join(names, " + ")
 }
 
-func (c combination) settings() settings {
-	all := settings{}
+func (c combination) settings() scenario.Settings {
+	all := scenario.Settings{}
 	for d, m := range c {
 		maps.Copy(all, dimensions[d].modes[m].settings)
 	}
@@ -126,23 +119,10 @@ func (c combination) some(is func(mode) bool) bool {
 func (c combination) allowed() error {
 	s := c.settings()
 	if c.landlord() {
-		maps.Copy(s, existing("vpc-00000000000000000", "igw-00000000000000000", "vnet", s))
+		maps.Copy(s, scenario.Existing("vpc-00000000000000000", "igw-00000000000000000", "vnet", s))
 	}
-	_, err := s.plan()
+	_, err := s.Plan()
 	return err
-}
-
-// existing is how an estate names networks that exist.
-func existing(vpc, gateway, vnet string, s settings) settings {
-	named := settings{
-		"network.aws.vpcId": vpc,
-		"network.azure.vnetId": "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/" + landlordGroup +
-			"/providers/Microsoft.Network/virtualNetworks/" + vnet,
-	}
-	if s["network.aws.egress"] != "endpoints" {
-		named["network.aws.internetGatewayId"] = gateway
-	}
-	return named
 }
 
 // singles are the default estate and each mode alone.
@@ -256,23 +236,4 @@ func TestPairsAreCovered(t *testing.T) {
 		t.Errorf("%s is not refused", name)
 	}
 	t.Logf("%d pairs in %d rows, %d refused", len(seen), len(rows), len(refused))
-}
-
-// plan is the estate of the settings in emulated clouds.
-func (s settings) plan() (*plan.Plan, error) { return plan.Load(s.values(), emulatedWorld()) }
-
-// emulatedWorld is the world of every scenario.
-func emulatedWorld() plan.World { return world(strings.Join(local.Providers, ",")) }
-
-// values are the settings as plan.Load takes them.
-func (s settings) values() map[string]string {
-	values := map[string]string{}
-	for section, value := range s.nested() {
-		text, err := json.Marshal(value)
-		if err != nil {
-			panic(err)
-		}
-		values[section] = string(text)
-	}
-	return values
 }
