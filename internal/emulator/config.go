@@ -172,7 +172,6 @@ func configArgs(req *pulumirpc.ConfigureRequest) Props {
 		return decode(req.GetArgs())
 	}
 	args := Props{}
-	//lint:ignore SA1019 an engine that sends no arguments sends these
 	for name, v := range req.GetVariables() {
 		args[name[strings.LastIndex(name, ":")+1:]] = v
 	}
