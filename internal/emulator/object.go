@@ -66,7 +66,12 @@ func (o *Object) Props() Props {
 func (o *Object) collides(p *Object) bool { return SameID(o.ID, p.ID) && o.Region == p.Region }
 
 // SameID compares identifiers: ARM ids without regard to case, others exactly.
-func SameID(a, b string) bool { return normalID(a) == normalID(b) }
+func SameID(a, b string) bool {
+	if a == b || !strings.HasPrefix(a, "/") {
+		return a == b
+	}
+	return normalID(a) == normalID(b)
+}
 
 // normalID is the form under which an id is stored and compared.
 func normalID(id string) string {

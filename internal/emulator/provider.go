@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
@@ -21,11 +20,18 @@ import (
 // protocol on one side, a Cloud and its schema on the other.
 type provider struct {
 	pulumirpc.UnimplementedResourceProviderServer
-	cloud   *Cloud
-	style   *Style
-	schema  *schema.Package
-	aliases map[string]string // other token → token
-	world   *World
+	cloud  *Cloud
+	style  *Style
+	schema *schema.Package
+	models map[string]model // by token as sent, aliases included
+	world  *World
+}
+
+// A model is a type of the schema and what the cloud knows of it, nil when it
+// knows nothing.
+type model struct {
+	resource *schema.Resource
+	kind     *Kind
 }
 
 func newProvider(w *World, c *Cloud) (*provider, error) {
@@ -36,10 +42,18 @@ func newProvider(w *World, c *Cloud) (*provider, error) {
 			return nil, err
 		}
 	}
-	p := &provider{cloud: c, style: c.style(), schema: pkg, aliases: map[string]string{}, world: w}
+	p := &provider{cloud: c, style: c.style(), schema: pkg, models: map[string]model{}, world: w}
+	kinds := map[string]*Kind{}
+	for _, k := range c.Kinds {
+		kinds[k.Type] = k
+	}
 	for token, r := range pkg.Resources {
+		m := model{r, kinds[schema.Canonical(token)]}
+		p.models[token] = m
 		for _, alias := range r.Aliases {
-			p.aliases[alias] = token
+			if pkg.Resources[alias] == nil {
+				p.models[alias] = m
+			}
 		}
 	}
 	return p, nil
@@ -111,19 +125,14 @@ func (p *provider) call(ctx context.Context, op Op, req request) (*Call, *schema
 }
 
 func (p *provider) lookUp(token string) (*schema.Resource, *Kind, error) {
-	res := p.schema.Resources[token]
-	if res == nil {
-		res = p.schema.Resources[p.aliases[token]]
-	}
-	if res == nil {
+	m, known := p.models[token]
+	switch {
+	case !known:
 		return nil, nil, status.Errorf(codes.NotFound, "unrecognized resource type %s in %s %s", token, p.cloud.Name, p.schema.Version)
-	}
-	canonical := schema.Canonical(res.Token)
-	i := slices.IndexFunc(p.cloud.Kinds, func(k *Kind) bool { return k.Type == canonical })
-	if i < 0 {
+	case m.kind == nil:
 		return nil, nil, status.Errorf(codes.Unimplemented, "the emulated %s cloud does not model %s", p.cloud.Name, token)
 	}
-	return res, p.cloud.Kinds[i], nil
+	return m.resource, m.kind, nil
 }
 
 // typeOf is the type in a URN: the last of the types that $ joins.

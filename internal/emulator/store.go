@@ -10,7 +10,6 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
-	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // Options of a world. The zero value is a world of its own defaults.
@@ -36,14 +35,13 @@ type Options struct {
 }
 
 // A World is everything that exists in the emulated clouds: one file, which
-// processes share. The file is opened for each transaction only, so that bbolt's
-// own lock lets processes take turns.
+// processes share by turns; see lease.
 type World struct {
 	path    string
 	options Options
 	clouds  *registry
-	// turns orders the transactions of this process: bbolt's file lock polls,
-	// and is meant for processes.
+	file    *lease
+	// turns orders the transactions of this process.
 	turns sync.RWMutex
 }
 
@@ -66,6 +64,7 @@ func Open(path string, options Options) (*World, error) {
 		return nil, fmt.Errorf("make the world's folder: %w", err)
 	}
 	w := &World{path: path, options: options, clouds: newRegistry()}
+	w.file = &lease{path: path, timeout: options.LockTimeout}
 	return w, w.transact(false, Props{}, w.prepare)
 }
 
@@ -95,48 +94,29 @@ func (w *World) View(f func(*Tx) error) error { return w.transact(true, Props{},
 func (w *World) Update(f func(*Tx) error) error { return w.transact(false, Props{}, f) }
 
 // transact runs f in a transaction as a provider with the configuration sees it.
-func (w *World) transact(readOnly bool, config Props, f func(*Tx) error) error {
+func (w *World) transact(readOnly bool, config Props, f func(*Tx) error) (err error) {
 	unlock := w.turn(readOnly)
 	defer unlock()
-	db, err := w.openFile(readOnly)
+	db, err := w.file.take()
 	if err != nil {
 		return fmt.Errorf("open %s: %w", w.path, err)
+	}
+	defer func() { err = errors.Join(err, w.file.release()) }()
+	state := &txState{
+		clouds: w.clouds, loaded: map[string][]*Object{}, cached: &w.file.objects, readOnly: readOnly,
+		account: w.options.Account.forProvider(config),
 	}
 	run := db.Update
 	if readOnly {
 		run = db.View
 	}
 	err = run(func(b *bolt.Tx) error {
-		tx := &Tx{txState: &txState{
-			bolt: b, clouds: w.clouds, loaded: map[string][]*Object{},
-			account: w.options.Account.forProvider(config),
-		}}
-		err := f(tx)
-		return errors.Join(append(tx.errs, err)...)
+		state.bolt = b
+		err := f(&Tx{txState: state})
+		return errors.Join(append(state.errs, err)...)
 	})
-	return errors.Join(err, db.Close())
-}
-
-// openFile opens the file for one transaction. bbolt panics where a page is not
-// what the file's header promises.
-func (w *World) openFile(readOnly bool) (db *bolt.DB, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			db, err = nil, fmt.Errorf("%w: %v", ErrDamaged, p)
-		}
-	}()
-	db, err = bolt.Open(w.path, 0o600, w.boltOptions(readOnly))
-	switch {
-	case errors.Is(err, bolterrors.ErrTimeout):
-		return nil, ErrBusy
-	case errors.Is(err, bolterrors.ErrInvalid), errors.Is(err, bolterrors.ErrVersionMismatch), errors.Is(err, bolterrors.ErrChecksum):
-		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	return db, err
-}
-
-func (w *World) boltOptions(readOnly bool) *bolt.Options {
-	return &bolt.Options{Timeout: w.options.LockTimeout, ReadOnly: readOnly}
+	state.settleCache(err != nil)
+	return err
 }
 
 func (w *World) turn(readOnly bool) (unlock func()) {

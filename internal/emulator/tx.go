@@ -22,11 +22,14 @@ type Tx struct {
 
 // txState is what every view of one transaction shares.
 type txState struct {
-	bolt    *bolt.Tx
-	clouds  *registry
-	account Account
-	loaded  map[string][]*Object // by type, in order of creation
-	errs    []error
+	bolt     *bolt.Tx
+	clouds   *registry
+	account  Account
+	loaded   map[string][]*Object // by type, in order of creation
+	written  []string             // types
+	cached   *objectCache
+	readOnly bool
+	errs     []error
 }
 
 var (
@@ -95,6 +98,7 @@ func (tx *Tx) Put(o *Object) {
 	if o.Serial == 0 {
 		tx.adopt(o)
 	}
+	tx.written = append(tx.written, o.Type)
 	data, err := json.Marshal(o)
 	if err != nil {
 		tx.fail(err, "store %s %s", o.Type, o.ID)
@@ -125,6 +129,7 @@ func (tx *Tx) adopt(o *Object) {
 
 // Remove takes an object away.
 func (tx *Tx) Remove(o *Object) {
+	tx.written = append(tx.written, o.Type)
 	tx.loaded[o.Type] = slices.DeleteFunc(tx.load(o.Type), func(p *Object) bool { return p == o })
 	if b := tx.bolt.Bucket(objectsBucket).Bucket([]byte(o.Type)); b != nil {
 		tx.fail(b.Delete(objectKey(o)), "remove %s %s", o.Type, o.ID)
@@ -155,11 +160,37 @@ func (tx *txState) types() []string {
 	return names
 }
 
-// load reads the objects of a type once in a transaction.
+// load has the objects of a type, the same ones throughout a transaction. Those
+// of a transaction that reads are shared with others, and nobody's to change.
 func (tx *txState) load(typ string) []*Object {
 	if all, ok := tx.loaded[typ]; ok {
 		return all
 	}
+	all, ok := tx.cached.get(typ)
+	if !ok {
+		all = tx.read(typ)
+		tx.cached.put(typ, all)
+	}
+	if !tx.readOnly {
+		all = copies(all)
+	}
+	tx.loaded[typ] = all
+	return all
+}
+
+// settleCache makes the cache forget what the transaction wrote. After a failed
+// one it forgets all that it has seen: nothing of what it did is in the file.
+func (tx *txState) settleCache(failed bool) {
+	switch {
+	case failed && !tx.readOnly:
+		tx.cached.forget()
+	case len(tx.written) > 0:
+		tx.cached.forget(tx.written...)
+	}
+}
+
+// read reads the objects of a type from the file.
+func (tx *txState) read(typ string) []*Object {
 	var all []*Object
 	if b := tx.bolt.Bucket(objectsBucket).Bucket([]byte(typ)); b != nil {
 		err := b.ForEach(func(_, data []byte) error {
@@ -170,7 +201,6 @@ func (tx *txState) load(typ string) []*Object {
 		tx.fail(err, "read %s", typ)
 	}
 	slices.SortFunc(all, func(a, b *Object) int { return int(a.Serial) - int(b.Serial) })
-	tx.loaded[typ] = all
 	return all
 }
 

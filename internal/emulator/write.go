@@ -190,8 +190,12 @@ func (p *provider) load(c *Call) error {
 	return nil
 }
 
-// accept asks the cloud whether it takes the write.
+// accept asks the cloud whether it takes the write. Check has held the inputs to
+// the schema, but for the values that the style leaves to the cloud.
 func (p *provider) accept(c *Call, res *schema.Resource) error {
+	if !p.style.LateEnums {
+		return orNil(c.Kind.Enforce(c, c.Op))
+	}
 	if _, late := checkSchema(res, c.In, p.style); len(late) > 0 {
 		return &Fault{
 			Code: p.style.EnumCode, Message: late[0].String(), Rule: "enum",

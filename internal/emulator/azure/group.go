@@ -7,12 +7,14 @@ import (
 	"burrow/internal/emulator"
 )
 
+var groupForm = regexp.MustCompile(`^[\p{L}\p{N}_().-]*[\p{L}\p{N}_()-]$`)
+
 // A resource group is where everything else lies. Deleting it deletes all of it,
 // whatever refers to it.
 func groupKinds() []*emulator.Kind {
 	names := naming{
 		rule: "NAM-03", code: "InvalidResourceGroupName", min: 1, max: 90, source: sourceNames + " (code unverified)",
-		pattern: regexp.MustCompile(`^[\p{L}\p{N}_().-]*[\p{L}\p{N}_()-]$`),
+		pattern: groupForm,
 		words:   "letters, digits, _ - . ( ), not ending with a dot",
 	}
 	return []*emulator.Kind{{

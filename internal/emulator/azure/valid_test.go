@@ -1,6 +1,8 @@
 package azure
 
 import (
+	"sync"
+
 	"burrow/internal/emulator"
 )
 
@@ -36,12 +38,15 @@ func (s *subscription) made(typ, name string, in props) string {
 	return id
 }
 
+// kinds are those of the cloud, which do not change.
+var kinds = sync.OnceValue(func() []*emulator.Kind { return Cloud().Kinds })
+
 // idOf is the id that a resource will have.
 func (s *subscription) idOf(typ, name string, in props) string {
 	s.t.Helper()
 	id := ""
 	err := s.world.View(func(tx *emulator.Tx) error {
-		for _, k := range Cloud().Kinds {
+		for _, k := range kinds() {
 			if k.Type == typ {
 				c := &emulator.Call{
 					Tx: tx, Kind: k, Name: name, URN: urn(typ, name), In: in,
