@@ -53,6 +53,61 @@ func TestProgramBuilt(t *testing.T) {
 	}
 }
 
+// A program is built again when its sources have changed or the file is gone, and not
+// otherwise.
+func TestProgramBuiltOnce(t *testing.T) {
+	t.Setenv(ProgramEnv, "")
+	dir := t.TempDir()
+	write := func(file, text string) {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says := func() string {
+		w, err := New(Options{Dir: dir, Bin: filepath.Join(dir, ".bin"), Notices: &bytes.Buffer{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		path, err := w.program(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Command(path).CombinedOutput()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(string(out))
+	}
+	write("Pulumi.yaml", "name: tiny\nruntime: go\n")
+	write("go.mod", "module tiny\n\ngo 1.26\n")
+	write("main.go", "package main\n\nfunc main() { println(\"one\") }\n")
+	if got := says(); got != "one" {
+		t.Fatalf("it says %q", got)
+	}
+	write("main.go", "package main\n\nfunc main() { println(\"another\") }\n")
+	if got := says(); got != "another" {
+		t.Errorf("with other sources it says %q", got)
+	}
+	// The go command would put the time of the file forward.
+	program := filepath.Join(dir, ".bin", "tiny")
+	before, err := os.Stat(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := says(); got != "another" {
+		t.Errorf("unchanged it says %q", got)
+	}
+	if after, err := os.Stat(program); err != nil || !after.ModTime().Equal(before.ModTime()) {
+		t.Errorf("unchanged it was built again: %v", err)
+	}
+	if err := os.Remove(program); err != nil {
+		t.Fatal(err)
+	}
+	if got := says(); got != "another" {
+		t.Errorf("without its file it says %q", got)
+	}
+}
+
 // A program that does not compile is refused with the compiler's words.
 func TestProgramBroken(t *testing.T) {
 	t.Setenv(ProgramEnv, "")

@@ -95,10 +95,19 @@ func (w *World) buildProgram(ctx context.Context, target string) error {
 		return fmt.Errorf("wait for another build of the program: %w", err)
 	}
 	defer turn.Close()
-	return withProgress(w.options.Notices, "building the program",
+	dir := inside(w.project.dir, w.project.Main)
+	sources, err := sourceStamp(dir)
+	if err != nil || sources.built(target) {
+		return err
+	}
+	err = withProgress(w.options.Notices, "building the program",
 		"the first time it compiles the clouds' SDKs: about 6 minutes and 6 GB with 2 cores", func() error {
-			return goBuild(ctx, inside(w.project.dir, w.project.Main), target, ".")
+			return goBuild(ctx, dir, target, ".")
 		})
+	if err != nil {
+		return err
+	}
+	return sources.keep(target)
 }
 
 // findBinary finds a program in the project, else on PATH.
