@@ -27,7 +27,7 @@ import (
 //	names                relay and bunny: their names in the private zones
 //	loadBalancer         name, dnsName, addresses (one in each zone) of relay's NLB
 //	path                 awsGateway, routing, sendingTunnels (through how many AWS sends),
-//	                     failover (guaranteed or not), mss and mtu in bytes
+//	                     failover (what guarantees it), mss and mtu in bytes
 //	modes                by configuration key; what the next run compares, to say what
 //	                     a change does
 //	watch                topic, actionGroup, dashboard, workbook, alarms, alerts
@@ -77,16 +77,13 @@ func (p parts) watched() watch.Args {
 
 // path says what the tunnels are good for.
 func (p parts) path() pulumi.Map {
-	vpn, failover := p.plan.VPN, "guaranteed by BGP"
-	if !vpn.BGP() {
-		failover = "not guaranteed"
-	}
+	vpn := p.plan.VPN
 	suite := vpn.AlgorithmSuite()
 	return pulumi.Map{
 		"awsGateway":     pulumi.String(vpn.AWSGateway),
 		"routing":        pulumi.String(vpn.Routing),
 		"sendingTunnels": pulumi.Int(vpn.SendingTunnels()),
-		"failover":       pulumi.String(failover),
+		"failover":       pulumi.String("guaranteed by BGP"),
 		"mss":            pulumi.Int(suite.MSS()),
 		"mtu":            pulumi.Int(suite.MTU()),
 	}

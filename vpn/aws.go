@@ -118,7 +118,7 @@ func (b *builder) logs() awslogs.Place {
 }
 
 // links are what a connection needs beside itself for routes to be found: its
-// place in the transit gateway's table, or the VNet's range where no BGP brings it.
+// place in the transit gateway's table. A virtual private gateway has none.
 func (b *builder) links(instance int, end awsEnd, connection *ec2.VpnConnection) ([]pulumi.Resource, error) {
 	if end.table != nil {
 		return b.joinTable(fmt.Sprintf("instance%d", instance), end.table, b.transitAttachmentID(connection),
@@ -127,18 +127,7 @@ func (b *builder) links(instance int, end awsEnd, connection *ec2.VpnConnection)
 			// (the provider forgives a missing table only).
 			pulumi.RetainOnDelete(true))
 	}
-	if b.args.VPN.BGP() {
-		return nil, nil
-	}
-	child := fmt.Sprintf("%s-vpn-route-instance%d", b.name, instance)
-	route, err := ec2.NewVpnConnectionRoute(b.ctx, child, &ec2.VpnConnectionRouteArgs{
-		DestinationCidrBlock: pulumi.String(b.args.Network.Azure.CIDR.String()),
-		VpnConnectionId:      connection.ID(),
-	}, b.parent)
-	if err != nil {
-		return nil, fmt.Errorf("static route: %w", err)
-	}
-	return []pulumi.Resource{route}, nil
+	return nil, nil
 }
 
 // routes lead the VNet's range from every private route table to the gateway. A
@@ -181,8 +170,7 @@ func (b *builder) customerGateway(instance int, address *network.PublicIPAddress
 }
 
 // vpnConnection makes both tunnels to one Azure instance. Another gateway or a new
-// key changes it in place; a new inside CIDR or another routing replaces it
-// (AWV-37), and the old one has to go first, because inside CIDRs are unique to a
+// key changes it in place; a new inside CIDR replaces it (AWV-37), and the old one has to go first, because inside CIDRs are unique to a
 // gateway (AWV-14).
 func (b *builder) vpnConnection(
 	instance int, end awsEnd, customer *ec2.CustomerGateway, keys map[string]pulumi.StringOutput,
@@ -194,7 +182,7 @@ func (b *builder) vpnConnection(
 	args.VpnGatewayId = end.vpnGatewayID
 	args.TransitGatewayId = end.transitGatewayID
 	args.CustomerGatewayId = customer.ID()
-	args.StaticRoutesOnly = pulumi.Bool(!b.args.VPN.BGP())
+	args.StaticRoutesOnly = pulumi.Bool(false)
 	args.LocalIpv4NetworkCidr = pulumi.String(anywhere)
 	args.RemoteIpv4NetworkCidr = pulumi.String(anywhere)
 	args.TunnelInsideIpVersion = pulumi.String("ipv4")

@@ -104,7 +104,7 @@ func (b *builder) gateway(addresses map[int]*network.PublicIPAddress) (*network.
 			Tier: pulumi.String(b.args.VPN.SKU),
 		},
 		ActiveActive:           pulumi.Bool(true),
-		EnableBgp:              pulumi.Bool(b.args.VPN.BGP()),
+		EnableBgp:              pulumi.Bool(true),
 		EnablePrivateIpAddress: pulumi.Bool(false),
 		IpConfigurations:       configurations,
 		BgpSettings:            b.gatewayBGP(),
@@ -118,13 +118,8 @@ func (b *builder) gateway(addresses map[int]*network.PublicIPAddress) (*network.
 // gatewayBGP are complete, down to the weight: the service fills in what is left
 // out, and whoever then compares rewrites the gateway in every run (AVG-35). The
 // two lists that it echoes (default addresses, tunnel addresses) are read-only,
-// and the single bgpPeeringAddress belongs to the service (AVG-32). Without BGP
-// there are none at all: what the service fills in then (AVG-25) was no input, and
-// is compared with none.
+// and the single bgpPeeringAddress belongs to the service (AVG-32).
 func (b *builder) gatewayBGP() network.BgpSettingsPtrInput {
-	if !b.args.VPN.BGP() {
-		return nil
-	}
 	var peering network.IPConfigurationBgpPeeringAddressArray
 	for _, instance := range b.args.VPN.Instances() {
 		peering = append(peering, network.IPConfigurationBgpPeeringAddressArgs{
@@ -168,30 +163,23 @@ func (b *builder) diagnostics(gateway *network.VirtualNetworkGateway) error {
 }
 
 // localGateway is what Azure knows of one AWS tunnel endpoint. There is one for
-// each tunnel, because it holds a single BGP peer (AVC-02). With BGP its address
-// space stays empty: what were written there would be a static route, and BGP
-// brings the real ones (AVC-05). Without, it is the VPC.
+// each tunnel, because it holds a single BGP peer (AVC-02). Its address space stays
+// empty: what were written there would be a static route, and BGP brings the real
+// ones (AVC-05).
 func (b *builder) localGateway(t Tunnel) (*network.LocalNetworkGateway, error) {
 	name := b.args.Estate.Name("burrow-aws-" + t.Name())
-	args := &network.LocalNetworkGatewayArgs{
+	return network.NewLocalNetworkGateway(b.ctx, b.child("lng", t.Tunnel), &network.LocalNetworkGatewayArgs{
 		LocalNetworkGatewayName: pulumi.String(name),
 		ResourceGroupName:       b.args.Azure.GroupName,
 		Location:                pulumi.String(b.args.Network.Azure.Location),
 		GatewayIpAddress:        t.AWSOutside,
-		Tags:                    b.tags(name),
-	}
-	if b.args.VPN.BGP() {
-		args.BgpSettings = network.BgpSettingsArgs{
+		BgpSettings: network.BgpSettingsArgs{
 			Asn:               pulumi.Float64(float64(b.args.VPN.AWSASN)),
 			BgpPeeringAddress: text(t.AWSInside()),
 			PeerWeight:        pulumi.Int(0),
-		}
-	} else {
-		args.LocalNetworkAddressSpace = network.AddressSpaceArgs{
-			AddressPrefixes: pulumi.ToStringArray([]string{b.args.Network.AWS.CIDR.String()}),
-		}
-	}
-	return network.NewLocalNetworkGateway(b.ctx, b.child("lng", t.Tunnel), args, b.parent)
+		},
+		Tags: b.tags(name),
+	}, b.parent)
 }
 
 // connectionName is the name of a tunnel's connection in Azure.
@@ -221,15 +209,13 @@ func (b *builder) connection(
 		VirtualNetworkGateway1:              network.VirtualNetworkGatewayTypeArgs{Id: gateway.ID()},
 		LocalNetworkGateway2:                network.LocalNetworkGatewayTypeArgs{Id: peer.ID()},
 		SharedKey:                           t.Key,
-		EnableBgp:                           pulumi.Bool(b.args.VPN.BGP()),
+		EnableBgp:                           pulumi.Bool(true),
+		GatewayCustomBgpIpAddresses:         b.bgpAddresses(t),
 		IpsecPolicies:                       network.IpsecPolicyArray{b.ipsecPolicy()},
 		DpdTimeoutSeconds:                   pulumi.Int(b.args.VPN.AlgorithmSuite().DPDTimeoutSeconds),
 		// AWS has one pair of selectors, everything to everything (AVC-24).
 		UsePolicyBasedTrafficSelectors: pulumi.Bool(false),
 		Tags:                           b.tags(name),
-	}
-	if b.args.VPN.BGP() { // without, Azure refuses them (AVC-28)
-		args.GatewayCustomBgpIpAddresses = b.bgpAddresses(t)
 	}
 	return network.NewVirtualNetworkGatewayConnection(b.ctx, b.child("connection", t.Tunnel), args, b.parent,
 		pulumi.ReplaceOnChanges([]string{"sharedKey", "virtualNetworkGateway1"}),

@@ -31,14 +31,8 @@ func onTransit() plan.VPN {
 	return v
 }
 
-func static() plan.VPN {
-	v := plan.Default().VPN
-	v.Routing = plan.RoutingStatic
-	return v
-}
-
 var modes = map[string]plan.VPN{
-	"virtual private gateway": plan.Default().VPN, "transit gateway": onTransit(), "static": static(),
+	"virtual private gateway": plan.Default().VPN, "transit gateway": onTransit(),
 }
 
 // What a connection brings moves in one piece, and at any moment one connection
@@ -54,7 +48,7 @@ func TestConnectionsMoveOneByOne(t *testing.T) {
 				t.Fatalf("%d routes to Azure, want one for each of 2 tables", len(routes))
 			}
 			early := []sent.Resource{first}
-			for _, typ := range []string{staticType, associationType, propagationType} {
+			for _, typ := range []string{associationType, propagationType} {
 				for _, link := range log.Of(typ) {
 					if strings.HasSuffix(link.Name, "instance0") {
 						waits(t, link, first)
@@ -62,7 +56,7 @@ func TestConnectionsMoveOneByOne(t *testing.T) {
 					}
 				}
 			}
-			if want := map[string]int{"virtual private gateway": 1, "transit gateway": 3, "static": 2}[mode]; len(early) != want {
+			if want := map[string]int{"virtual private gateway": 1, "transit gateway": 3}[mode]; len(early) != want {
 				t.Errorf("routes wait for %d things of the first connection, want %d", len(early), want)
 			}
 			for _, route := range routes {
@@ -192,33 +186,6 @@ func TestPreviewOfAMove(t *testing.T) {
 			if got := link.Inputs["transitGatewayAttachmentId"]; got != want {
 				t.Errorf("attachment %q makes %v of %s, want %v", known, got, link.Name, want)
 			}
-		}
-	}
-}
-
-func TestStaticRouting(t *testing.T) {
-	log := record(t, static())
-	for i, c := range log.Of(vpnType) {
-		same(t, c.Name, c.Inputs["staticRoutesOnly"], true)
-		same(t, "route", log.Of(staticType)[i].Inputs, map[string]any{
-			"destinationCidrBlock": "10.10.0.0/16", "vpnConnectionId": "<" + c.Name + ">",
-		})
-	}
-	for _, c := range log.Of(customerType) {
-		same(t, c.Name, c.Inputs["bgpAsn"], "65515")
-	}
-	if n := len(log.Of(learningType)); n != 2 {
-		t.Errorf("%d propagations, want 2", n)
-	}
-	gateway := log.One(t, gatewayType)
-	same(t, "gateway", []any{gateway.Inputs["enableBgp"], gateway.Inputs["bgpSettings"]}, []any{false, nil})
-	for _, peer := range log.Of(peerType) {
-		same(t, peer.Name, []any{peer.Inputs["bgpSettings"], peer.Inputs["localNetworkAddressSpace"]},
-			[]any{nil, map[string]any{"addressPrefixes": []any{"10.0.0.0/16"}}})
-	}
-	for _, c := range log.Of(connectionType) {
-		if _, chooses := c.Inputs["gatewayCustomBgpIpAddresses"]; chooses || c.Inputs["enableBgp"] != false {
-			t.Errorf("%s still has BGP: %v (AVC-28)", c.Name, c.Inputs)
 		}
 	}
 }

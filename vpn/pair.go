@@ -1,6 +1,6 @@
 // Package vpn joins the VPC and the VNet: an active-active Azure VPN gateway, a
 // virtual private gateway or a transit gateway in AWS, and four IPsec tunnels
-// between them, with BGP or, for labs, with static routes.
+// between them, with BGP.
 //
 // Two instances of the Azure gateway times two tunnels of an AWS connection
 // make four tunnels. Each has its own inside /30, its own key, its own Azure

@@ -63,10 +63,8 @@ const (
 // tunnel is not among it: the gateway has no such metric (LOG-13), only a log.
 func azureTiles(a Args) []azureTile {
 	var tiles []azureTile
-	if a.VPN.BGP() {
-		for _, instance := range a.VPN.Instances() {
-			tiles = append(tiles, peers(a.VPN, instance), routes(a.VPN, instance))
-		}
+	for _, instance := range a.VPN.Instances() {
+		tiles = append(tiles, peers(a.VPN, instance), routes(a.VPN, instance))
 	}
 	return append(tiles,
 		bandwidth(a),

@@ -13,16 +13,12 @@ func facts(a Args) string {
 	if n := a.VPN.SendingTunnels(); n > 1 {
 		sending = fmt.Sprintf("AWS sends through all %d tunnels at once", n)
 	}
-	up := "the tunnels speak BGP: up means that BGP is established"
-	if !a.VPN.BGP() {
-		up = "routes are static: up means that IPsec is up, and says nothing about routes"
-	}
 	lines := []string{
 		fmt.Sprintf("## %s: from bunny to %s.%s, port %d", a.Estate.Name("burrow"), a.DNS.RelayRecord, a.DNS.AWSZone, a.Relay.Port),
 		"",
 		fmt.Sprintf("* MTU %d, MSS %d (%s); AWS's own limit is %d bytes a packet", suite.MTU(), suite.MSS(), suite.Name, suite.AWSMTU),
 		fmt.Sprintf("* %s; Azure may send through any; a tunnel carries %d Mbit/s", sending, a.VPN.TunnelMbps()),
-		"* " + up,
+		"* the tunnels speak BGP: up means that BGP is established",
 		"* what to do when something here is wrong: " + page,
 		"",
 		"| tunnel | Azure, outside | AWS, outside | Azure, inside | AWS, inside |",

@@ -121,7 +121,7 @@ func TestThePageIsWhole(t *testing.T) {
 		}
 	}
 	var titles []string
-	a := args(modes["transit-gateway, bgp"], nil)
+	a := args(modes["transit-gateway"], nil)
 	for _, log := range awsLogs(a) {
 		titles = append(titles, log.title)
 	}

@@ -87,10 +87,6 @@ const minutesDown = 3
 // (AWV-30). No data means that AWS cannot tell, which is no better than down
 // (LOG-16).
 func tunnelStates(v plan.VPN) awsTile {
-	up := "BGP is not established"
-	if !v.BGP() {
-		up = "IPsec is not up"
-	}
 	tile := awsTile{title: "Tunnels, as AWS sees them (1 is up)", most: 1}
 	for _, t := range v.OrderedTunnels() {
 		tile.metrics = append(tile.metrics, awsMetric{
@@ -100,7 +96,7 @@ func tunnelStates(v plan.VPN) awsTile {
 			alarm: &awsAlarm{
 				notice: notice{
 					key: "vpn-" + t.Name() + "-down", section: "a-tunnel-is-down",
-					means: fmt.Sprintf("%s: %s, for %d minutes. The other tunnels carry the traffic.", t.Name(), up, minutesDown),
+					means: fmt.Sprintf("%s: BGP is not established, for %d minutes. The other tunnels carry the traffic.", t.Name(), minutesDown),
 				},
 				comparison: "LessThanThreshold", threshold: 1, periods: minutesDown, missing: "breaching",
 			},

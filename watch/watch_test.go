@@ -33,13 +33,11 @@ const (
 var modes = func() map[string]*plan.Plan {
 	all := map[string]*plan.Plan{}
 	for _, gateway := range []plan.AWSGateway{plan.VirtualPrivateGateway, plan.TransitGateway} {
-		for _, routing := range []plan.Routing{plan.RoutingBGP, plan.RoutingStatic} {
-			p := plan.Default()
-			p.VPN.AWSGateway, p.VPN.Routing = gateway, routing
-			p.Network.AWS.AccountID, p.Network.AWS.Region = "123456789012", "eu-west-2"
-			p.Watch.Emails = []string{"first@example.net", "second@example.net"}
-			all[fmt.Sprintf("%s, %s", gateway, routing)] = p
-		}
+		p := plan.Default()
+		p.VPN.AWSGateway = gateway
+		p.Network.AWS.AccountID, p.Network.AWS.Region = "123456789012", "eu-west-2"
+		p.Watch.Emails = []string{"first@example.net", "second@example.net"}
+		all[string(gateway)] = p
 	}
 	return all
 }()
@@ -157,7 +155,7 @@ func TestSubscriptionsAreNamedByAddress(t *testing.T) {
 	p := plan.Default()
 	p.Watch.Emails = []string{"second@example.net"}
 	record(t, p).Named(t, mailType, "burrow-mail-second@example.net")
-	record(t, modes["transit-gateway, bgp"]).Named(t, mailType, "burrow-mail-second@example.net")
+	record(t, modes["transit-gateway"]).Named(t, mailType, "burrow-mail-second@example.net")
 }
 
 // What each AWS alarm is on, in full: a metric with one dimension more or less is
@@ -272,19 +270,9 @@ func TestResolverAlarmsCountTheZones(t *testing.T) {
 	}
 }
 
-// What a tunnel that is up means depends on the routing.
-func TestDescriptionsFitTheRouting(t *testing.T) {
-	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
-		said := log.Named(t, alarmType, "burrow-vpn-instance0-tunnel1-down").Inputs["alarmDescription"].(string)
-		if strings.Contains(said, "BGP") != p.VPN.BGP() || strings.Contains(said, "IPsec") == p.VPN.BGP() {
-			t.Errorf("with %s: %s", p.VPN.Routing, said)
-		}
-	})
-}
-
 // The key and the topic let CloudWatch in, for this account's alarms alone.
 func TestPolicies(t *testing.T) {
-	log := record(t, modes["virtual-private-gateway, bgp"])
+	log := record(t, modes["virtual-private-gateway"])
 	const alarms, topic = "arn:aws:cloudwatch:eu-west-2:123456789012:alarm:*", "arn:aws:sns:eu-west-2:123456789012:burrow-alarms"
 	key := statements(t, log.One(t, keyType).Inputs["policy"])
 	same(t, "key, account", key[0], map[string]any{
@@ -339,14 +327,6 @@ func TestBGPAlerts(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
 		for _, tunnel := range p.VPN.OrderedTunnels() {
 			name := "burrow-bgp-" + tunnel.Name() + "-down"
-			if !p.VPN.BGP() {
-				for _, alert := range log.Of(metricType) {
-					if strings.Contains(alert.Name, "bgp") {
-						t.Errorf("static routing has no BGP to watch: %s", alert.Name)
-					}
-				}
-				continue
-			}
 			criterion := at(log.Named(t, metricType, name).Inputs, "criteria", "allOf", 0).(map[string]any)
 			same(t, name, criterion["metricName"], "BgpPeerStatus")
 			same(t, name, fmt.Sprint(criterion["operator"], criterion["threshold"], criterion["timeAggregation"]), "LessThan1Average")

@@ -64,14 +64,11 @@ func (n EKSNodes) GroupName(aws AWSNetwork) string {
 // OnTransit says that the tunnels end at a transit gateway.
 func (v VPN) OnTransit() bool { return v.AWSGateway == TransitGateway }
 
-// BGP says that the tunnels announce the networks.
-func (v VPN) BGP() bool { return v.Routing != RoutingStatic }
-
 // SendingTunnels is through how many of the tunnels AWS sends at a time: all with
 // a transit gateway, which spreads flows over equal BGP routes, and one with a
 // virtual private gateway (AWV-11). Azure may send through any.
 func (v VPN) SendingTunnels() int {
-	if v.OnTransit() && v.BGP() {
+	if v.OnTransit() {
 		return len(v.Tunnels)
 	}
 	return 1

@@ -226,7 +226,7 @@ func TestSwitches(t *testing.T) {
 		"vpn.awsGateway":                         {func(p *Plan) { p.VPN.AWSGateway = TransitGateway }, stays + ", but allow for"},
 		"vpn.awsAsn":                             {func(p *Plan) { p.VPN.AWSASN = 64600 }, cut},
 		"vpn.azureAsn":                           {func(p *Plan) { p.VPN.AzureASN = 65010 }, cut},
-		"vpn.routing":                            {func(p *Plan) { p.VPN.Routing = RoutingStatic }, cut},
+		"vpn.routing":                            {func(p *Plan) { p.VPN.Routing = "static" }, cut},
 		"vpn.suite":                              {func(p *Plan) { p.VPN.Suite = "aes256-sha256-modp2048" }, cut},
 		"vpn.sku":                                {func(p *Plan) { p.VPN.SKU = "VpnGw2AZ" }, stays},
 		"vpn.generation":                         {func(p *Plan) { p.VPN.SKU, p.VPN.Generation = "VpnGw2AZ", "Generation2" }, cut},
@@ -251,6 +251,29 @@ func TestSwitches(t *testing.T) {
 		if _, tested := tests[key]; !tested && key != protectMode {
 			t.Errorf("no test changes %s", key)
 		}
+	}
+}
+
+// An estate of the version that had static routes learns what leaving them costs.
+func TestStaticEstateBecomesBGP(t *testing.T) {
+	before := Default().Modes()
+	before["vpn.routing"] = "static"
+	found := Default().Modes().Switches(before)
+	if len(found) != 1 || !strings.HasPrefix(found[0].String(), "vpn.routing changes from static to bgp: THE PATH BETWEEN BUNNY AND RELAY IS CUT for") {
+		t.Errorf("the warning is %v", found)
+	}
+}
+
+// A mode that the last run did not know may have been another one.
+func TestUnknownModesAreSaid(t *testing.T) {
+	before := Default().Modes()
+	delete(before, "vpn.suite")
+	found := Default().Modes().Switches(before)
+	if len(found) != 1 || !found[0].Unsaid || !strings.HasPrefix(found[0].String(), "vpn.suite is aes256gcm-sha384-ecp384, and the last run did not say what it was. If it was another, THE PATH") {
+		t.Errorf("the warning is %v", found)
+	}
+	if problems := CheckSwitches(before, Default().Modes()); len(problems) > 0 {
+		t.Errorf("refused: %v", problems)
 	}
 }
 
@@ -308,11 +331,6 @@ func TestSwitchesThatDepend(t *testing.T) {
 	before, after = changed(func(p *Plan) { p.VPN.SKU, p.VPN.Generation = "VpnGw2AZ", "Generation2" })
 	if found := after.Switches(before); len(found) != 1 || found[0].Key != "vpn.generation" {
 		t.Errorf("a size of another generation: %v", found)
-	}
-	before, after = changed(func(p *Plan) { p.VPN.Suite = "aes256-sha256-modp2048" })
-	delete(before, "vpn.suite")
-	if found := after.Switches(before); len(found) > 0 {
-		t.Errorf("a mode that the last run did not know: %v", found)
 	}
 }
 

@@ -315,16 +315,13 @@ type Routing string
 const (
 	// RoutingBGP has each tunnel announce the networks, so that a dead one is left.
 	RoutingBGP Routing = "bgp"
-	// RoutingStatic writes the networks down on both sides: for labs only, for
-	// failover between tunnels is not guaranteed.
-	RoutingStatic Routing = "static"
 )
 
 // VPN is the pair of gateways and the four tunnels between them.
 type VPN struct {
 	// AWSGateway is virtual-private-gateway or transit-gateway.
 	AWSGateway AWSGateway `json:"awsGateway"`
-	// Routing is bgp, or static for labs.
+	// Routing is bgp: four tunnels to the same networks need it (AVC-33).
 	Routing Routing `json:"routing"`
 	// AWSASN is the AWS side's private ASN, 64512 to 65534, and none of Azure's
 	// own (AWV-04, AVG-27).

@@ -55,6 +55,9 @@ const NoModes = "The last run was of a version that exported no modes: what beco
 type Switch struct {
 	Key      string // of the configuration
 	From, To string
+	// Unsaid says that the last run, of an earlier version, did not export the
+	// mode: nobody knows whether this run changes it.
+	Unsaid bool
 	effect
 	protected bool
 }
@@ -79,25 +82,29 @@ func (s Switch) String() string {
 	case s.Risk != "":
 		cut += ", but " + s.Risk
 	}
+	if s.Unsaid {
+		cut = cmp.Or(s.Never, cut)
+		return fmt.Sprintf("%s is %s, and the last run did not say what it was. If it was another, %s. %s", s.Key, cmp.Or(s.To, "(none)"), cut, s.Means)
+	}
 	return fmt.Sprintf("%s changes from %s to %s: %s. %s", s.Key, cmp.Or(s.From, "(none)"), cmp.Or(s.To, "(none)"), cut, s.Means)
 }
 
 // Switches are what this run does to an estate that had other modes, in the order
 // of their keys; none when nothing that matters changes. A mode that the last run
-// did not know is no change.
+// did not know may be a change.
 func (m Modes) Switches(before Modes) []Switch {
 	var found []Switch
 	for _, s := range switches {
 		from, known := before[s.key]
 		said := slices.ContainsFunc(s.unless, func(key string) bool { return before[key] != m[key] })
-		if !known || from == m[s.key] || said {
+		if known && from == m[s.key] || said {
 			continue
 		}
 		does := s.effect
 		if s.by != nil {
 			does = s.by(before, m)
 		}
-		found = append(found, Switch{Key: s.key, From: from, To: m[s.key], effect: does, protected: s.protected})
+		found = append(found, Switch{Key: s.key, From: from, To: m[s.key], Unsaid: !known, effect: does, protected: s.protected})
 	}
 	slices.SortStableFunc(found, func(a, b Switch) int { return cmp.Compare(a.Key, b.Key) })
 	return found
@@ -108,6 +115,9 @@ func (m Modes) Switches(before Modes) []Switch {
 func CheckSwitches(before, after Modes) Problems {
 	var problems Problems
 	for _, s := range after.Switches(before) {
+		if s.Unsaid {
+			continue // a warning is all that can be said
+		}
 		back := "write " + cmp.Or(s.From, `""`) + " again"
 		switch {
 		case s.Never != "":

@@ -8,23 +8,12 @@ import (
 
 // modeRules refuse modes that no cloud has together, with the reason.
 var modeRules = []func(*validator){
-	(*validator).staticOnTransit,
 	(*validator).publicSubnets,
 	(*validator).existingVPC,
 	(*validator).existingVNet,
 	(*validator).logKey,
 	(*validator).images,
 	(*validator).policyManagerEnds,
-}
-
-// staticOnTransit: a route table of a transit gateway holds one static route for
-// a prefix, to one attachment. The other connection would never be used, and the
-// first one's end would be the path's.
-func (v *validator) staticOnTransit() {
-	vpn := v.plan.VPN
-	v.need(!vpn.OnTransit() || vpn.BGP(), "vpn.routing", vpn.Routing,
-		"vpn.awsGateway is transit-gateway, whose route table holds one static route to the VNet, through one of the two VPN connections (AWV-38)",
-		"write bgp, or take the virtual-private-gateway")
 }
 
 // publicSubnets are where NAT gateways stand.

@@ -51,10 +51,7 @@ func (s *Stack) CheckWatching(p *plan.Plan) {
 		for _, a := range all {
 			checkAlarm(t, tx, a, p)
 		}
-		want := 4 + 2 + 2 + 1 + 1 + 3 // tunnels, connections, resolver endpoints, names, relay; bandwidth, disconnected, names
-		if p.VPN.BGP() {
-			want += 4 // BGP peers
-		}
+		want := 4 + 2 + 2 + 1 + 1 + 4 + 3 // tunnels, connections, resolver endpoints, names, relay; BGP peers; bandwidth, disconnected, names
 		if p.VPN.OnTransit() {
 			want += 2 // drops
 		}

@@ -2,6 +2,7 @@ package azure
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -51,6 +52,8 @@ func connectionRules() []emulator.Rule {
 		rule("PRO-06", "ReferencedResourceNotProvisioned", emulator.OpWrite, "armerr", unfinishedGateway),
 		rule("AVC-11", codeFormat, emulator.OpWrite,
 			"azure-docs VPN gateway FAQ; az network vpn-connection shared-key"+noCode, badSharedKey),
+		rule("AVC-33", "ConnectionOverlappingAddressSpaces", emulator.OpWrite,
+			"azure-docs vpn-gateway-highlyavailable.md; azure-docs#110829; the condition is not documented exactly"+unverified, overlappingPrefixes),
 		rule("AVC-22", codeFormat, emulator.OpWrite,
 			"azure-docs; terraform-provider-azurerm"+noCode, numberBetween("dpdTimeoutSeconds", 9, 3600)),
 	}
@@ -80,6 +83,41 @@ func unfinishedGateway(c *emulator.Call) string {
 	}
 	return fmt.Sprintf("Cannot proceed with operation because resource %s used by resource %s is not in "+
 		"Succeeded state. Resource is in %s state.", g.ID, identify(c), g.Out.Str("provisioningState"))
+}
+
+// overlappingPrefixes: without BGP the prefixes of a gateway's local network
+// gateways tell its connections apart.
+func overlappingPrefixes(c *emulator.Call) string {
+	if c.In.Bool("enableBgp") {
+		return ""
+	}
+	mine := prefixesBehind(c, c.In)
+	for _, other := range c.Tx.All(typeConnection) {
+		if emulator.SameID(other.ID, identify(c)) || other.In.Bool("enableBgp") ||
+			!emulator.SameID(other.In.Str("virtualNetworkGateway1.id"), c.In.Str("virtualNetworkGateway1.id")) {
+			continue
+		}
+		for _, theirs := range prefixesBehind(c, other.In) {
+			if i := slices.IndexFunc(mine, theirs.Overlaps); i >= 0 {
+				return fmt.Sprintf("The address space %s behind connection %s overlaps %s behind %s; connections of one gateway to the same addresses need BGP.",
+					mine[i], identify(c), theirs, other.ID)
+			}
+		}
+	}
+	return ""
+}
+
+// prefixesBehind are the address spaces of a connection's local network gateway.
+func prefixesBehind(c *emulator.Call, connection emulator.Props) []netip.Prefix {
+	var all []netip.Prefix
+	if peer := c.Tx.Get(typeLocal, connection.Str("localNetworkGateway2.id")); peer != nil {
+		for _, text := range peer.In.Strings("localNetworkAddressSpace.addressPrefixes[*]") {
+			if p, err := netip.ParsePrefix(text); err == nil {
+				all = append(all, p)
+			}
+		}
+	}
+	return all
 }
 
 func gatewayOf(c *emulator.Call) *emulator.Object {

@@ -133,9 +133,26 @@ func connectionRefusals() []refusal {
 			"localNetworkAddressSpace": obj{"addressPrefixes": list{"10.0.0.0/16"}},
 		})
 	}
-	toStatic := func(in props) {
-		id := in.Str("localNetworkGateway2.id")
-		in.Set("localNetworkGateway2.id", parentOf(id)+"/localNetworkGateways/static")
+	to := func(local string) func(props) {
+		return func(in props) {
+			id := in.Str("localNetworkGateway2.id")
+			in.Set("localNetworkGateway2.id", parentOf(id)+"/localNetworkGateways/"+local)
+		}
+	}
+	toStatic, toOther := to("static"), to("other")
+	noBGP := all(put("enableBgp", false), drop("gatewayCustomBgpIpAddresses"))
+	twoStatic := func(s *subscription) {
+		staticLocal(s)
+		for name, prefix := range map[string]string{"first": "10.0.128.0/17", "other": "10.1.0.0/16"} {
+			s.made(typeLocal, name, props{
+				"resourceGroupName": testGroup, "localNetworkGatewayName": name, "gatewayIpAddress": "3.8.0.3",
+				"localNetworkAddressSpace": obj{"addressPrefixes": list{prefix}},
+			})
+		}
+		in := s.valid(typeConnection)
+		to("first")(in)
+		noBGP(in)
+		s.made(typeConnection, "first", in.With(props{"virtualNetworkGatewayConnectionName": "first"}))
 	}
 	return []refusal{
 		{name: "no peer", rule: "AVC-08", code: codeFormat, typ: typeConnection, bad: drop("localNetworkGateway2")},
@@ -157,6 +174,7 @@ func connectionRefusals() []refusal {
 			in.Set("localNetworkGateway2.id", parentOf(id)+"/localNetworkGateways/same")
 		}, fine: leave},
 		{name: "BGP with an end that has none", rule: "AVG-25", code: codeFormat, typ: typeConnection, before: staticLocal, bad: toStatic, fine: all(toStatic, put("enableBgp", false), drop("gatewayCustomBgpIpAddresses"))},
+		{name: "the same prefixes twice", rule: "AVC-33", code: "ConnectionOverlappingAddressSpaces", typ: typeConnection, before: twoStatic, bad: all(toStatic, noBGP), fine: all(toOther, noBGP)},
 		{name: "address of the other instance", rule: "AVC-25", code: codeFormat, typ: typeConnection, bad: put("gatewayCustomBgpIpAddresses[0].customBgpIpAddress", "169.254.21.6"), fine: put("gatewayCustomBgpIpAddresses[0].customBgpIpAddress", "169.254.22.2")},
 		{name: "address without BGP", rule: "AVC-28", code: codeFormat, typ: typeConnection, bad: put("enableBgp", false), fine: all(put("enableBgp", false), drop("gatewayCustomBgpIpAddresses"))},
 	}

@@ -88,7 +88,6 @@ func expected(p *plan.Plan) map[string]int {
 		return 0
 	}
 	nats := map[plan.EgressMode]int{plan.EgressNATPerZone: zones, plan.EgressNATSingle: 1}[p.Network.AWS.Egress]
-	static := 2 * one(!p.VPN.BGP())
 	return map[string]int{
 		"aws:ec2/vpc:Vpc": one(p.Network.AWS.MakesVPC()),
 		"aws:ec2/defaultSecurityGroup:DefaultSecurityGroup":                               one(p.Network.AWS.MakesVPC()),
@@ -101,7 +100,6 @@ func expected(p *plan.Plan) map[string]int {
 		"aws:ec2transitgateway/transitGateway:TransitGateway":                             one(p.VPN.OnTransit()),
 		"aws:ec2transitgateway/routeTableAssociation:RouteTableAssociation":               3 * one(p.VPN.OnTransit()),
 		"aws:ec2transitgateway/routeTablePropagation:RouteTablePropagation":               3 * one(p.VPN.OnTransit()),
-		"aws:ec2/vpnConnectionRoute:VpnConnectionRoute":                                   static,
 		"aws:ec2/vpnConnection:VpnConnection":                                             2,
 		"aws:ec2/flowLog:FlowLog":                                                         1 + one(p.VPN.OnTransit()),
 		"azure-native:network:VirtualNetwork":                                             one(p.Network.Azure.MakesVNet()),
@@ -154,7 +152,7 @@ func (r refusedMode) fits(err error) bool {
 }
 
 var refusedModes = []refusedMode{
-	{"transit gateway with static routing", scenario.Settings{"vpn.awsGateway": "transit-gateway", "vpn.routing": "static"}, "vpn.routing", "AWV-38"},
+	{"static routing", scenario.Settings{"vpn.routing": "static"}, "vpn.routing", "AVC-33"},
 	{"endpoints with an image from elsewhere", scenario.Settings{"network.aws.egress": "endpoints", "k8s.relay.image": "ghcr.io/burrow/relay:1.0"}, "k8s.relay.image", "VPC-36"},
 	{"existing VPC with NAT and no internet gateway", scenario.Settings{"network.aws.vpcId": "vpc-0123456789abcdef0"}, "network.aws.internetGatewayId", "VPC-09"},
 	{"internet gateway without an existing VPC", scenario.Settings{"network.aws.internetGatewayId": "igw-0123456789abcdef0"}, "network.aws.internetGatewayId", "Burrow makes"},
@@ -190,7 +188,7 @@ func modesTables() string {
 			fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", r.name, p.Key, p.Reason, p.Remedy)
 		}
 	}
-	fmt.Fprintf(&b, "\nOf all pairs of modes, %d cannot be combined: a transit gateway with static routing.\n", len(refused))
+	fmt.Fprintf(&b, "\nOf all pairs of modes, %d cannot be combined: endpoints with an image from another registry.\n", len(refused))
 	return b.String()
 }
 

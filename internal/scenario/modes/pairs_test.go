@@ -32,10 +32,6 @@ var dimensions = []dimension{
 		{name: "virtual private gateway"},
 		{name: "transit gateway", settings: scenario.Settings{"vpn.awsGateway": "transit-gateway"}},
 	}},
-	{"routing", []mode{
-		{name: "BGP"},
-		{name: "static", settings: scenario.Settings{"vpn.routing": "static"}},
-	}},
 	{"egress", []mode{
 		{name: "NAT per zone"},
 		{name: "one NAT gateway", settings: scenario.Settings{"network.aws.egress": "nat-single"}, rare: true},
@@ -70,6 +66,10 @@ var dimensions = []dimension{
 			"clusters.aks.pool.vmSize": "Standard_D4ads_v5", "clusters.aks.pool.zones": []string{"1"}, "clusters.aks.tier": "Free",
 			"clusters.aks.authorizedRanges": []string{"198.51.100.0/24", "203.0.113.7/32"},
 		}},
+	}},
+	{"image", []mode{
+		{name: "no image yet"},
+		{name: "image from another registry", settings: scenario.Settings{"k8s.relay.image": "ghcr.io/burrow/relay:1.0"}, rare: true},
 	}},
 	{"protection", []mode{
 		{name: "unprotected"},
@@ -223,7 +223,7 @@ func TestPairsAreCovered(t *testing.T) {
 			t.Errorf("%v: in a row %v, refused %v", p, seen[p], no)
 		}
 	}
-	want := map[string]bool{"transit gateway + static": true}
+	want := map[string]bool{"endpoints + image from another registry": true}
 	for p, err := range refused {
 		name := dimensions[p.d1].modes[p.m1].name + " + " + dimensions[p.d2].modes[p.m2].name
 		problems, ok := err.(plan.Problems)

@@ -76,10 +76,6 @@ var switches = []modeSwitch{
 		keeps: []string{"aws:eks/cluster:Cluster", "aws:lb/loadBalancer:LoadBalancer", "aws:route53/resolverEndpoint:ResolverEndpoint", "aws:ec2/vpnConnection:VpnConnection"},
 	},
 	{
-		name: "BGP to static routes", to: scenario.Settings{"vpn.routing": "static"}, cut: true, rare: true,
-		warns: []string{"vpn.routing changes from bgp to static: THE PATH BETWEEN BUNNY AND RELAY IS CUT for 5 to 15 minutes"},
-	},
-	{
 		name: "another generation of the Azure gateway", to: scenario.Settings{"vpn.sku": "VpnGw3AZ", "vpn.generation": "Generation2"}, cut: true, rare: true,
 		order: []string{"delete burrow-connection-instance0-tunnel1", "delete burrow-gateway", "create burrow-gateway", "create burrow-connection-instance0-tunnel1"},
 		warns: []string{"vpn.generation changes from Generation1 to Generation2: THE PATH BETWEEN BUNNY AND RELAY IS CUT for 45 to 90 minutes"},
