@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 // Two estates of one program live in the same accounts and regions.
 func TestTwoEstates(t *testing.T) {
 	t.Parallel()
-	scenario.Life{Tunnels: 8}.On(t, scenario.New(t, nil, scenario.As("two-estates")))
+	scenario.Life{Tunnels: 8, Brief: true}.On(t, scenario.New(t, nil, scenario.As("two-estates")))
 }
 
 func twoEstates(ctx *pulumi.Context) error {

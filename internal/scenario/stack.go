@@ -38,6 +38,11 @@ func New(t *testing.T, s Settings, change ...func(*local.Options)) *Stack {
 	return open(t, t.TempDir(), s, change...)
 }
 
+// Again is the same stack in the same clouds, with other options of its world.
+func (s *Stack) Again(set Settings, change ...func(*local.Options)) *Stack {
+	return open(s.t, s.home, set, change...)
+}
+
 // As is a change of options: the test binary is the program, as the one of that
 // name which [Main] knows.
 func As(program string) func(*local.Options) { return as(program) }

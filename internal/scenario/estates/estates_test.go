@@ -49,7 +49,7 @@ var lives = []struct {
 	life scenario.Life
 }{
 	{"default", scenario.Life{Prove: proveDefault}},
-	{"other ranges and regions", scenario.Life{Settings: otherPlace, Prove: proveTunnels}},
+	{"other ranges and regions", scenario.Life{Brief: true, Settings: otherPlace, Prove: proveTunnels}},
 	{"key rotation of one tunnel", scenario.Life{Brief: true, Edits: []scenario.Edit{{
 		Name:     "raise one generation",
 		Settings: rotate("instance0-tunnel2"),
@@ -217,6 +217,7 @@ func TestInterruptedUpContinues(t *testing.T) {
 	}()
 	interruptWhen(t, s, 40, done)
 	partial := len(scenario.Managed(s.State()))
+	s = s.Again(nil)
 	s.Up()
 	whole := s.State()
 	if partial == 0 || partial >= len(scenario.Managed(whole)) {

@@ -118,8 +118,12 @@ func TestSwitches(t *testing.T) {
 
 func (sw modeSwitch) live(t *testing.T) {
 	var path pathRecorder
-	s := scenario.New(t, sw.from, func(o *local.Options) { o.OnWrite = path.saw })
-	s.Up()
+	watched := func(o *local.Options) { o.OnWrite = path.saw }
+	s := scenario.Living(t, watched)
+	if sw.from != nil {
+		s = scenario.New(t, sw.from, watched)
+		s.Up()
+	}
 	s.TunnelsUp("before the switch", 4)
 	s.Configure(sw.to)
 	steps, warnings := s.Previewed()
