@@ -91,6 +91,9 @@ func (l *linter) kind(k *Kind) {
 		l.report(k.Type, "the schema has no such resource")
 		return
 	}
+	if missing := k.Words.missing(); l.cloud.Worded && len(missing) > 0 {
+		l.report(k.Type, "its errors have no words for %s", strings.Join(missing, ", "))
+	}
 	if k.NewID == nil {
 		l.report(k.Type, "it has no NewID")
 	}

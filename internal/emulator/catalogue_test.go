@@ -25,6 +25,7 @@ func TestLint(t *testing.T) {
 		"quota without a source":    {func(c *Cloud) { c.Quotas[0].Source = "" }, "quota balls-in-box boxId has no source"},
 		"busy without a code":       {func(c *Cloud) { c.Kinds[1].BusyCode = "" }, "busy has no code"},
 		"function the schema lacks": {func(c *Cloud) { c.Functions[0].Token = "toy:index:getBag" }, "no such function"},
+		"kind without words":        {func(c *Cloud) { c.Worded, c.Kinds[0].Words = true, Words{Noun: "Box", Service: "Toys"} }, "no words for create, update, delete, read"},
 		"kind that makes no id":     {func(c *Cloud) { c.Kinds[0].NewID = nil }, "no NewID"},
 	}
 	for name, tc := range cases {

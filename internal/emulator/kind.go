@@ -18,6 +18,9 @@ type Kind struct {
 	// the containerservice module.
 	Type string
 
+	// Words name the operations on it in errors; required where the cloud is Worded.
+	Words Words
+
 	// Global says that ids are valid in every region of the account (IAM, Route 53).
 	Global bool
 
@@ -86,6 +89,29 @@ type Kind struct {
 	// Sticky are input paths whose change the cloud accepts and ignores on an
 	// existing object (AVC-12). The first value stays in Object.Hidden.
 	Sticky []string
+}
+
+// Words are how a provider, and the SDK below it, name the operations on a kind.
+type Words struct {
+	Noun    string // in the provider's words: EC2 VPC
+	Service string // in the SDK's: EC2
+	// Operations of the service's API: CreateVpc.
+	Create, Update, Delete, Read string
+	// Named says that the provider prints the name of what it could not create.
+	Named bool
+}
+
+// missing are the words that were left out.
+func (w Words) missing() []string {
+	var missing []string
+	for _, word := range []struct{ what, word string }{
+		{"noun", w.Noun}, {"service", w.Service}, {"create", w.Create}, {"update", w.Update}, {"delete", w.Delete}, {"read", w.Read},
+	} {
+		if word.word == "" {
+			missing = append(missing, word.what)
+		}
+	}
+	return missing
 }
 
 // AutoName is the rule by which a provider names what was given no name.
@@ -203,6 +229,8 @@ type Cloud struct {
 	Kinds     []*Kind
 	Functions []Function
 	Quotas    []Quota
+	// Worded says that Wrap prints the Words of the kind, which every kind then has.
+	Worded bool
 	// Wrap formats a fault the way the real provider prints it.
 	Wrap func(c *Call, f *Fault) string
 

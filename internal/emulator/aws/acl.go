@@ -23,6 +23,7 @@ func networkACL() *emulator.Kind {
 	const source = "ec2/vpc_network_acl.go"
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typeNetworkACL,
+		Words: words("EC2", "EC2 Network ACL", "CreateNetworkAcl", "ReplaceNetworkAclEntry", "DeleteNetworkAcl", "DescribeNetworkAcls"),
 		NewID: opaque("acl"),
 		Refs: []emulator.Ref{
 			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
@@ -91,6 +92,7 @@ func defaultACL() *emulator.Kind {
 	const source = "ec2/vpc_default_network_acl.go"
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typeDefaultACL,
+		Words: words("EC2", "EC2 Default Network ACL", "CreateNetworkAclEntry", "ReplaceNetworkAclEntry", "DeleteNetworkAclEntry", "DescribeNetworkAcls"),
 		NewID: property("defaultNetworkAclId"),
 		Refs: []emulator.Ref{
 			refersTo("defaultNetworkAclId", "InvalidNetworkAclID.NotFound", "", moto("ec2/exceptions.py"), typeNetworkACL),
@@ -113,7 +115,8 @@ func defaultACL() *emulator.Kind {
 func networkACLRule() *emulator.Kind {
 	const source = "ec2/vpc_network_acl_rule.go"
 	return &emulator.Kind{
-		Type: typeNetworkACLRule,
+		Type:  typeNetworkACLRule,
+		Words: words("EC2", "EC2 Network ACL Rule", "CreateNetworkAclEntry", "ReplaceNetworkAclEntry", "DeleteNetworkAclEntry", "DescribeNetworkAcls"),
 		NewID: func(c *emulator.Call) (string, error) {
 			return fmt.Sprintf("nacl-%d", hashCode(fmt.Sprintf("%s-%d-%t-%s-",
 				c.In.Str("networkAclId"), c.In.Int("ruleNumber"), c.In.Bool("egress"), c.In.Str("protocol")))), nil
@@ -197,6 +200,7 @@ func aclAssociation() *emulator.Kind {
 	const source = "ec2/vpc_network_acl_association.go"
 	return &emulator.Kind{
 		Type:  typeACLAssociation,
+		Words: words("EC2", "EC2 Network ACL Association", "ReplaceNetworkAclAssociation", "ReplaceNetworkAclAssociation", "ReplaceNetworkAclAssociation", "DescribeNetworkAcls"),
 		NewID: opaque("aclassoc"),
 		Refs: []emulator.Ref{
 			refersTo("networkAclId", "InvalidNetworkAclID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeNetworkACL),

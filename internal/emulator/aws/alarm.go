@@ -64,6 +64,7 @@ func metricAlarm() *emulator.Kind {
 	}
 	return tagged(plainTags, &emulator.Kind{
 		Type:     typeMetricAlarm,
+		Words:    named(words("CloudWatch", "CloudWatch Metric Alarm", "PutMetricAlarm", "PutMetricAlarm", "DeleteAlarms", "DescribeAlarms")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 255},
 		NewID:    property("name"),
 		Replace:  forceNew(sourceAlarm, "name"),
@@ -247,6 +248,7 @@ func compositeAlarm() *emulator.Kind {
 	}
 	return tagged(plainTags, &emulator.Kind{
 		Type:    typeCompositeAlarm,
+		Words:   named(words("CloudWatch", "CloudWatch Composite Alarm", "PutCompositeAlarm", "PutCompositeAlarm", "DeleteAlarms", "DescribeAlarms")),
 		NewID:   property("alarmName"),
 		Replace: forceNew(sourceComposite, "actionsEnabled", "alarmName"),
 		Rules:   all(rules, actionRules(source, compositeServices)),

@@ -24,6 +24,7 @@ func Cloud() *emulator.Cloud {
 		Functions: functions(),
 		Quotas:    quotas(),
 		Wrap:      wrap,
+		Worded:    true,
 		Configure: configure,
 	}
 }

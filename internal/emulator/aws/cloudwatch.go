@@ -28,6 +28,7 @@ var (
 func logGroup() *emulator.Kind {
 	return tagged(plainTags, &emulator.Kind{
 		Type:     typeLogGroup,
+		Words:    named(words("CloudWatch Logs", "CloudWatch Logs Log Group", "CreateLogGroup", "AssociateKmsKey", "DeleteLogGroup", "DescribeLogGroups")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 512},
 		NewID:    property("name"),
 		Refs: []emulator.Ref{
@@ -121,6 +122,7 @@ func logResourcePolicy() *emulator.Kind {
 	const source = "logs/resource_policy.go"
 	return &emulator.Kind{
 		Type:    typeLogResourcePolicy,
+		Words:   named(words("CloudWatch Logs", "CloudWatch Logs Resource Policy", "PutResourcePolicy", "PutResourcePolicy", "DeleteResourcePolicy", "DescribeResourcePolicies")),
 		NewID:   property("policyName"),
 		Replace: forceNew(source, "policyName"),
 		Rules: []emulator.Rule{

@@ -18,6 +18,7 @@ func dashboard() *emulator.Kind {
 	const source = "cloudwatch/dashboard.go"
 	return &emulator.Kind{
 		Type:    typeDashboard,
+		Words:   named(words("CloudWatch", "CloudWatch Dashboard", "PutDashboard", "PutDashboard", "DeleteDashboards", "GetDashboard")),
 		NewID:   property("dashboardName"),
 		Replace: forceNew(source, "dashboardName"),
 		Rules: []emulator.Rule{

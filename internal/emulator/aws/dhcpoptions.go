@@ -35,6 +35,7 @@ func dhcpKinds() []*emulator.Kind {
 func dhcpOptions() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typeDhcpOptions,
+		Words: words("EC2", "EC2 DHCP Options Set", "CreateDhcpOptions", "CreateTags", "DeleteDhcpOptions", "DescribeDhcpOptions"),
 		NewID: opaque("dopt"),
 		Replace: forceNew(sourceDhcpOptions, "domainName", "domainNameServers", "ipv6AddressPreferredLeaseTime",
 			"netbiosNameServers", "netbiosNodeType", "ntpServers"),
@@ -81,6 +82,7 @@ func netbiosNodeType(c *emulator.Call) string {
 func dhcpAssociation() *emulator.Kind {
 	return &emulator.Kind{
 		Type:  typeDhcpAssociation,
+		Words: words("EC2", "EC2 VPC DHCP Options Set Association", "AssociateDhcpOptions", "AssociateDhcpOptions", "AssociateDhcpOptions", "DescribeVpcs"),
 		NewID: joined("-", "dhcpOptionsId", "vpcId"),
 		Refs: []emulator.Ref{
 			// A VPC that goes lets its set go.

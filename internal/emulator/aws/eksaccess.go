@@ -31,6 +31,7 @@ func clusterRef() emulator.Ref {
 func addon() *emulator.Kind {
 	return tagged(eksTags, &emulator.Kind{
 		Type:  typeAddon,
+		Words: named(words("EKS", "EKS Add-On", "CreateAddon", "UpdateAddon", "DeleteAddon", "DescribeAddon")),
 		NewID: joined(":", "clusterName", "addonName"),
 		Refs: []emulator.Ref{
 			clusterRef(),
@@ -139,6 +140,7 @@ func fillAddon(c *emulator.Call) error {
 func accessEntry() *emulator.Kind {
 	return tagged(eksTags, &emulator.Kind{
 		Type:    typeAccessEntry,
+		Words:   named(words("EKS", "EKS Access Entry", "CreateAccessEntry", "UpdateAccessEntry", "DeleteAccessEntry", "DescribeAccessEntry")),
 		NewID:   joined(":", "clusterName", "principalArn"),
 		Refs:    []emulator.Ref{clusterRef()},
 		Replace: forceNew(sourceEntry, "clusterName", "principalArn", "type"),
@@ -217,6 +219,7 @@ func accessPolicy() *emulator.Kind {
 	const source = "eks/access_policy_association.go"
 	return &emulator.Kind{
 		Type:    typeAccessPolicy,
+		Words:   named(words("EKS", "EKS Access Policy Association", "AssociateAccessPolicy", "AssociateAccessPolicy", "DisassociateAccessPolicy", "ListAssociatedAccessPolicies")),
 		NewID:   joined("#", "clusterName", "principalArn", "policyArn"),
 		Refs:    []emulator.Ref{clusterRef()},
 		Replace: forceNew(source, "clusterName", "principalArn", "policyArn", "accessScope"),
@@ -272,7 +275,8 @@ func scopeNamespaces(c *emulator.Call) string {
 func podIdentityAssociation() *emulator.Kind {
 	const source = "eks/pod_identity_association.go"
 	return tagged(eksTags, &emulator.Kind{
-		Type: typePodIdentity,
+		Type:  typePodIdentity,
+		Words: named(words("EKS", "EKS Pod Identity Association", "CreatePodIdentityAssociation", "UpdatePodIdentityAssociation", "DeletePodIdentityAssociation", "DescribePodIdentityAssociation")),
 		NewID: func(c *emulator.Call) (string, error) {
 			return "a-" + strings.ToLower(letters(c.HexOf("association", 40), upperAlphanumeric, 17)), nil
 		},

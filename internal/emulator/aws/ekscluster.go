@@ -33,6 +33,7 @@ func eksKinds() []*emulator.Kind {
 func cluster() *emulator.Kind {
 	return tagged(eksTags, &emulator.Kind{
 		Type:     typeCluster,
+		Words:    named(words("EKS", "EKS Cluster", "CreateCluster", "UpdateClusterConfig", "DeleteCluster", "DescribeCluster")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 100},
 		NewID:    property("name"),
 		Refs: []emulator.Ref{

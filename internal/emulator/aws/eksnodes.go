@@ -38,6 +38,7 @@ var (
 func nodeGroup() *emulator.Kind {
 	return tagged(eksTags, &emulator.Kind{
 		Type:     typeNodeGroup,
+		Words:    named(words("EKS", "EKS Node Group", "CreateNodegroup", "UpdateNodegroupConfig", "DeleteNodegroup", "DescribeNodegroup")),
 		AutoName: &emulator.AutoName{Property: "nodeGroupName", Max: 63},
 		NewID:    joined(":", "clusterName", "nodeGroupName"),
 		Refs: []emulator.Ref{
@@ -353,6 +354,7 @@ func scalingGroup() *emulator.Kind {
 	const source = "autoscaling/group.go"
 	return &emulator.Kind{
 		Type:     typeScalingGroup,
+		Words:    named(words("Auto Scaling", "Auto Scaling Group", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", "DeleteAutoScalingGroup", "DescribeAutoScalingGroups")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 255},
 		NewID:    property("name"),
 		Refs: []emulator.Ref{

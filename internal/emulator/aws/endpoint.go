@@ -24,6 +24,7 @@ var (
 func vpcEndpoint() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typeVpcEndpoint,
+		Words: words("EC2", "EC2 VPC Endpoint", "CreateVpcEndpoint", "ModifyVpcEndpoint", "DeleteVpcEndpoints", "DescribeVpcEndpoints"),
 		NewID: opaque("vpce"),
 		Refs: []emulator.Ref{
 			refersTo("vpcId", "InvalidVpcId.NotFound", "DependencyViolation", model("ec2"), typeVpc),

@@ -22,6 +22,7 @@ var flowLogTargets = []string{"vpcId", "subnetId", "eniId", "transitGatewayId", 
 func flowLog() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typeFlowLog,
+		Words: words("EC2", "Flow Log", "CreateFlowLogs", "CreateTags", "DeleteFlowLogs", "DescribeFlowLogs"),
 		NewID: opaque("fl"),
 		Refs: []emulator.Ref{
 			refersTo("vpcId", "InvalidVpcID.NotFound", "", moto("ec2/exceptions.py"), typeVpc),

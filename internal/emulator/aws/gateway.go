@@ -15,6 +15,7 @@ func gatewayKinds() []*emulator.Kind {
 func internetGateway() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typeInternetGateway,
+		Words: words("EC2", "EC2 Internet Gateway", "CreateInternetGateway", "AttachInternetGateway", "DetachInternetGateway", "DescribeInternetGateways"),
 		NewID: opaque("igw"),
 		Refs: []emulator.Ref{
 			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
@@ -36,6 +37,7 @@ func internetAttachment() *emulator.Kind {
 	const source = "ec2/vpc_internet_gateway_attachment.go"
 	return &emulator.Kind{
 		Type:  typeInternetAttachment,
+		Words: words("EC2", "EC2 Internet Gateway Attachment", "AttachInternetGateway", "AttachInternetGateway", "DetachInternetGateway", "DescribeInternetGateways"),
 		NewID: joined(":", "internetGatewayId", "vpcId"),
 		Refs: []emulator.Ref{
 			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
@@ -93,6 +95,7 @@ func elasticIP() *emulator.Kind {
 	const source = "ec2/ec2_eip.go"
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:    typeEip,
+		Words:   words("EC2", "EC2 EIP", "AllocateAddress", "AssociateAddress", "ReleaseAddress", "DescribeAddresses"),
 		NewID:   opaque("eipalloc"),
 		Replace: forceNew(source, "address", "domain", "ipamPoolId", "networkBorderGroup", "publicIpv4Pool"),
 		Rules: []emulator.Rule{
@@ -155,6 +158,7 @@ func natGateway() *emulator.Kind {
 	const source = "ec2/vpc_nat_gateway.go"
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typeNatGateway,
+		Words: words("EC2", "EC2 NAT Gateway", "CreateNatGateway", "AssociateNatGatewayAddress", "DeleteNatGateway", "DescribeNatGateways"),
 		NewID: opaque("nat"),
 		Refs: []emulator.Ref{
 			refersTo("subnetId", "InvalidSubnetID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeSubnet),

@@ -44,6 +44,7 @@ func role() *emulator.Kind {
 	const source = "iam/role.go"
 	return tagged(iamTags, &emulator.Kind{
 		Type:     typeRole,
+		Words:    named(words("IAM", "IAM Role", "CreateRole", "UpdateRole", "DeleteRole", "GetRole")),
 		Global:   true,
 		AutoName: &emulator.AutoName{Property: "name", Max: maxRoleName},
 		NewID:    property("name"),
@@ -138,6 +139,7 @@ func policy() *emulator.Kind {
 	const source = "iam/policy.go"
 	return tagged(iamTags, &emulator.Kind{
 		Type:     typePolicy,
+		Words:    named(words("IAM", "IAM Policy", "CreatePolicy", "CreatePolicyVersion", "DeletePolicy", "GetPolicy")),
 		Global:   true,
 		AutoName: &emulator.AutoName{Property: "name", Max: maxPolicyName},
 		NewID: func(c *emulator.Call) (string, error) {
@@ -175,6 +177,7 @@ func rolePolicy() *emulator.Kind {
 	const source = "iam/role_policy.go"
 	return &emulator.Kind{
 		Type:     typeRolePolicy,
+		Words:    named(words("IAM", "IAM Role Policy", "PutRolePolicy", "PutRolePolicy", "DeleteRolePolicy", "GetRolePolicy")),
 		Global:   true,
 		AutoName: &emulator.AutoName{Property: "name", Max: maxPolicyName},
 		NewID:    joined(":", "role", "name"),
@@ -192,6 +195,7 @@ func rolePolicyAttachment() *emulator.Kind {
 	const source = "iam/role_policy_attachment.go"
 	return &emulator.Kind{
 		Type:    typeRolePolicyAttachment,
+		Words:   named(words("IAM", "IAM Role Policy Attachment", "AttachRolePolicy", "AttachRolePolicy", "DetachRolePolicy", "ListAttachedRolePolicies")),
 		Global:  true,
 		NewID:   stamped("role"),
 		Refs:    []emulator.Ref{roleRef(), managedPolicyRef("policyArn", "DeleteConflict")},
@@ -203,6 +207,7 @@ func instanceProfile() *emulator.Kind {
 	const source = "iam/instance_profile.go"
 	return tagged(iamTags, &emulator.Kind{
 		Type:     typeInstanceProfile,
+		Words:    named(words("IAM", "IAM Instance Profile", "CreateInstanceProfile", "AddRoleToInstanceProfile", "DeleteInstanceProfile", "GetInstanceProfile")),
 		Global:   true,
 		AutoName: &emulator.AutoName{Property: "name", Max: maxPolicyName},
 		NewID:    property("name"),

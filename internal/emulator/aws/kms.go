@@ -19,6 +19,7 @@ func key() *emulator.Kind {
 	const source = "kms/key.go"
 	return tagged(kmsTags, &emulator.Kind{
 		Type:    typeKey,
+		Words:   words("KMS", "KMS Key", "CreateKey", "PutKeyPolicy", "ScheduleKeyDeletion", "DescribeKey"),
 		NewID:   func(c *emulator.Call) (string, error) { return c.UUID(), nil },
 		Replace: forceNew(source, "customKeyStoreId", "customerMasterKeySpec", "keyUsage", "multiRegion", "xksKeyId"),
 		Rules: []emulator.Rule{
@@ -88,6 +89,7 @@ func alias() *emulator.Kind {
 	const source = "kms/alias.go"
 	return &emulator.Kind{
 		Type:  typeAlias,
+		Words: named(words("KMS", "KMS Alias", "CreateAlias", "UpdateAlias", "DeleteAlias", "ListAliases")),
 		NewID: property("name"),
 		Refs: []emulator.Ref{{
 			Path: "targetKeyId", To: []string{typeKey}, Missing: "NotFoundException", Source: model("kms"),

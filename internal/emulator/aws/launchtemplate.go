@@ -17,6 +17,7 @@ var templateName = regexp.MustCompile(`^[0-9A-Za-z()./_-]{3,128}$`)
 func launchTemplate() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:     typeLaunchTemplate,
+		Words:    named(words("EC2", "EC2 Launch Template", "CreateLaunchTemplate", "CreateLaunchTemplateVersion", "DeleteLaunchTemplate", "DescribeLaunchTemplates")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 128},
 		NewID:    opaque("lt"),
 		Unique: []emulator.Unique{{

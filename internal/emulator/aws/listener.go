@@ -15,7 +15,8 @@ func forwardsTo(in emulator.Props) []string {
 func listener() *emulator.Kind {
 	const source = "elbv2/listener.go"
 	return tagged(elbTags, &emulator.Kind{
-		Type: typeListener,
+		Type:  typeListener,
+		Words: named(words("Elastic Load Balancing v2", "ELBv2 Listener", "CreateListener", "ModifyListener", "DeleteListener", "DescribeListeners")),
 		NewID: func(c *emulator.Call) (string, error) {
 			return strings.Replace(c.In.Str("loadBalancerArn"), ":loadbalancer/", ":listener/", 1) + "/" + c.Hex(16), nil
 		},

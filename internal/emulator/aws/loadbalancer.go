@@ -46,6 +46,7 @@ func elbNameRule(id, source, forbidden string) emulator.Rule {
 func loadBalancer() *emulator.Kind {
 	return tagged(elbTags, &emulator.Kind{
 		Type:     typeLoadBalancer,
+		Words:    named(words("Elastic Load Balancing v2", "ELBv2 Load Balancer", "CreateLoadBalancer", "ModifyLoadBalancerAttributes", "DeleteLoadBalancer", "DescribeLoadBalancers")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 32},
 		NewID: func(c *emulator.Call) (string, error) {
 			return regional(c, "elasticloadbalancing", "loadbalancer/"+balancerSuffix(c)), nil

@@ -34,6 +34,7 @@ func metricFilter() *emulator.Kind {
 	source := terraform(sourceMetricFilter)
 	return &emulator.Kind{
 		Type:     typeMetricFilter,
+		Words:    named(words("CloudWatch Logs", "CloudWatch Logs Metric Filter", "PutMetricFilter", "PutMetricFilter", "DeleteMetricFilter", "DescribeMetricFilters")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 512},
 		NewID: func(c *emulator.Call) (string, error) {
 			return c.In.Str("logGroupName") + ":" + c.In.Str("name"), nil

@@ -43,6 +43,7 @@ func resolverEndpoint() *emulator.Kind {
 	source := terraform(sourceResolver)
 	return tagged(dnsTags, &emulator.Kind{
 		Type:     typeResolverEndpoint,
+		Words:    words("Route53Resolver", "Route53 Resolver Endpoint", "CreateResolverEndpoint", "UpdateResolverEndpoint", "DeleteResolverEndpoint", "GetResolverEndpoint"),
 		AutoName: &emulator.AutoName{Property: "name", Max: maxResolver},
 		NewID: func(c *emulator.Call) (string, error) {
 			prefix := map[string]string{"INBOUND": "rslvr-in-"}[c.In.Str("direction")]
@@ -195,6 +196,7 @@ func resolverRule() *emulator.Kind {
 	source := terraform(sourceRule)
 	return tagged(dnsTags, &emulator.Kind{
 		Type:     typeResolverRule,
+		Words:    words("Route53Resolver", "Route53 Resolver Rule", "CreateResolverRule", "UpdateResolverRule", "DeleteResolverRule", "GetResolverRule"),
 		AutoName: &emulator.AutoName{Property: "name", Max: maxResolver},
 		NewID:    resolverID("rslvr-rr"),
 		Refs: []emulator.Ref{
@@ -272,6 +274,7 @@ func resolverAssociation() *emulator.Kind {
 	const source = "route53resolver/rule_association.go"
 	return &emulator.Kind{
 		Type:     typeResolverAssociation,
+		Words:    words("Route53Resolver", "Route53 Resolver Rule Association", "AssociateResolverRule", "AssociateResolverRule", "DisassociateResolverRule", "GetResolverRuleAssociation"),
 		AutoName: &emulator.AutoName{Property: "name", Max: maxResolver},
 		NewID:    resolverID("rslvr-rrassoc"),
 		Refs: []emulator.Ref{
@@ -302,6 +305,7 @@ func queryLogConfig() *emulator.Kind {
 	const source = "route53resolver/query_log_config.go"
 	return tagged(dnsTags, &emulator.Kind{
 		Type:     typeQueryLogConfig,
+		Words:    words("Route53Resolver", "Route53 Resolver Query Log Config", "CreateResolverQueryLogConfig", "TagResource", "DeleteResolverQueryLogConfig", "GetResolverQueryLogConfig"),
 		AutoName: &emulator.AutoName{Property: "name", Max: maxResolver},
 		NewID:    resolverID("rqlc"),
 		Refs: []emulator.Ref{{
@@ -363,6 +367,7 @@ func queryLogAssociation() *emulator.Kind {
 	const source = "route53resolver/query_log_config_association.go"
 	return &emulator.Kind{
 		Type:  typeQueryLogAssociation,
+		Words: words("Route53Resolver", "Route53 Resolver Query Log Config Association", "AssociateResolverQueryLogConfig", "AssociateResolverQueryLogConfig", "DisassociateResolverQueryLogConfig", "GetResolverQueryLogConfigAssociation"),
 		NewID: resolverID("rqlca"),
 		Refs: []emulator.Ref{
 			refersTo("resolverQueryLogConfigId", "ResourceNotFoundException", "InvalidRequestException", resolverModel, typeQueryLogConfig),

@@ -38,6 +38,7 @@ func routeTable() *emulator.Kind {
 	const source = "ec2/vpc_route_table.go"
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typeRouteTable,
+		Words: words("EC2", "EC2 Route Table", "CreateRouteTable", "ReplaceRoute", "DeleteRouteTable", "DescribeRouteTables"),
 		NewID: opaque("rtb"),
 		Refs: append(targetRefs("routes[*]."),
 			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
@@ -90,6 +91,7 @@ func defaultRouteTable() *emulator.Kind {
 	const source = "ec2/vpc_default_route_table.go"
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typeDefaultRouteTable,
+		Words: words("EC2", "EC2 Default Route Table", "CreateRoute", "ReplaceRoute", "DeleteRoute", "DescribeRouteTables"),
 		NewID: property("defaultRouteTableId"),
 		Refs: append(targetRefs("routes[*]."),
 			refersTo("defaultRouteTableId", "InvalidRouteTableID.NotFound", "", moto("ec2/exceptions.py"), typeRouteTable)),
@@ -109,7 +111,8 @@ func route() *emulator.Kind {
 	const source = "ec2/vpc_route.go"
 	destinations := []string{"destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"}
 	return &emulator.Kind{
-		Type: typeRoute,
+		Type:  typeRoute,
+		Words: words("EC2", "Route", "CreateRoute", "ReplaceRoute", "DeleteRoute", "DescribeRouteTables"),
 		NewID: func(c *emulator.Call) (string, error) {
 			to := c.In.Str(present(c.In, destinations)[0])
 			return fmt.Sprintf("r-%s%d", c.In.Str("routeTableId"), hashCode(to)), nil
@@ -283,6 +286,7 @@ func routeAssociation() *emulator.Kind {
 	const source = "ec2/vpc_route_table_association.go"
 	return &emulator.Kind{
 		Type:  typeRouteAssociation,
+		Words: words("EC2", "EC2 Route Table Association", "AssociateRouteTable", "ReplaceRouteTableAssociation", "DisassociateRouteTable", "DescribeRouteTables"),
 		NewID: opaque("rtbassoc"),
 		Refs: []emulator.Ref{
 			refersTo("routeTableId", "InvalidRouteTableID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeRouteTable),

@@ -27,6 +27,7 @@ var (
 func zone() *emulator.Kind {
 	k := tagged(dnsTags, &emulator.Kind{
 		Type:     typeZone,
+		Words:    named(words("Route 53", "Route53 Hosted Zone", "CreateHostedZone", "UpdateHostedZoneComment", "DeleteHostedZone", "GetHostedZone")),
 		Global:   true,
 		AutoName: &emulator.AutoName{Property: "name", Max: 255},
 		NewID: func(c *emulator.Call) (string, error) {
@@ -189,6 +190,7 @@ func zoneAssociation() *emulator.Kind {
 	const source = "route53/zone_association.go"
 	return &emulator.Kind{
 		Type:   typeZoneAssociation,
+		Words:  words("Route 53", "Route53 Zone Association", "AssociateVPCWithHostedZone", "AssociateVPCWithHostedZone", "DisassociateVPCFromHostedZone", "ListHostedZonesByVPC"),
 		Global: true,
 		NewID:  joined(":", "zoneId", "vpcId"),
 		Refs: []emulator.Ref{
@@ -241,6 +243,7 @@ var recordTypes = []string{
 func record() *emulator.Kind {
 	return &emulator.Kind{
 		Type:   typeRecord,
+		Words:  words("Route 53", "Route53 Record", "ChangeResourceRecordSets", "ChangeResourceRecordSets", "ChangeResourceRecordSets", "ListResourceRecordSets"),
 		Global: true,
 		NewID: func(c *emulator.Call) (string, error) {
 			id := fmt.Sprintf("%s_%s_%s", c.In.Str("zoneId"), canonicalName(c.In.Str("name")), c.In.Str("type"))

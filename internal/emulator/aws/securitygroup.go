@@ -16,8 +16,8 @@ import (
 func groupKinds() []*emulator.Kind {
 	return []*emulator.Kind{
 		securityGroup(), defaultGroup(), groupRule(),
-		singleRule(typeIngressRule, "ec2/vpc_security_group_ingress_rule.go"),
-		singleRule(typeEgressRule, "ec2/vpc_security_group_egress_rule.go"),
+		singleRule(typeIngressRule, "Ingress", "ec2/vpc_security_group_ingress_rule.go"),
+		singleRule(typeEgressRule, "Egress", "ec2/vpc_security_group_egress_rule.go"),
 	}
 }
 
@@ -34,6 +34,7 @@ var groupText = regexp.MustCompile(groupCharset)
 func securityGroup() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:     typeSecurityGroup,
+		Words:    named(words("EC2", "Security Group", "CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "DeleteSecurityGroup", "DescribeSecurityGroups")),
 		AutoName: &emulator.AutoName{Property: "name", Max: maxGroupName},
 		NewID:    opaque("sg"),
 		Refs: append(inlineGroupRefs(),
@@ -131,7 +132,8 @@ func refreshSecurityGroup(c *emulator.Call) error {
 func defaultGroup() *emulator.Kind {
 	const source = "ec2/vpc_default_security_group.go"
 	return tagged(ec2Tags, &emulator.Kind{
-		Type: typeDefaultGroup,
+		Type:  typeDefaultGroup,
+		Words: words("EC2", "EC2 Default Security Group", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupIngress", "DeleteSecurityGroup", "DescribeSecurityGroups"),
 		NewID: func(c *emulator.Call) (string, error) {
 			return valueOf(c, typeVpc, c.In.Str("vpcId"), "defaultSecurityGroupId"), nil
 		},
@@ -163,7 +165,8 @@ func groupRule() *emulator.Kind {
 	const source = "ec2/vpc_security_group_rule.go"
 	sources := []string{"cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "self", "sourceSecurityGroupId"}
 	return &emulator.Kind{
-		Type: typeSecurityGroupRule,
+		Type:  typeSecurityGroupRule,
+		Words: words("EC2", "Security Group Rule", "AuthorizeSecurityGroupIngress", "UpdateSecurityGroupRuleDescriptionsIngress", "RevokeSecurityGroupIngress", "DescribeSecurityGroups"),
 		NewID: func(c *emulator.Call) (string, error) {
 			what := fmt.Sprintf("%s-%s-%v", c.In.Str("securityGroupId"), c.In.Str("type"), permissionsIn("", c.Kind.Type, c.In))
 			return fmt.Sprintf("sgrule-%d", hashCode(what)), nil
@@ -205,9 +208,10 @@ func otherSource(c *emulator.Call) bool {
 
 // singleRule is one permission with an id of its own. A change of ports or range
 // happens in place; of the kind of source it does not.
-func singleRule(typ, source string) *emulator.Kind {
+func singleRule(typ, side, source string) *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typ,
+		Words: words("EC2", "VPC Security Group Rule", "AuthorizeSecurityGroup"+side, "ModifySecurityGroupRules", "RevokeSecurityGroup"+side, "DescribeSecurityGroupRules"),
 		NewID: opaque("sgr"),
 		Refs: []emulator.Ref{
 			refersTo("securityGroupId", "InvalidGroup.NotFound", "", moto("ec2/exceptions.py"), typeSecurityGroup),

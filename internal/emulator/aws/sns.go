@@ -25,6 +25,7 @@ func topic() *emulator.Kind {
 	const source = "sns/topic.go"
 	return tagged(plainTags, &emulator.Kind{
 		Type:     typeTopic,
+		Words:    named(words("SNS", "SNS Topic", "CreateTopic", "SetTopicAttributes", "DeleteTopic", "GetTopicAttributes")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 256},
 		NewID:    func(c *emulator.Call) (string, error) { return topicARN(c), nil },
 		Existing: sameTopic,
@@ -149,6 +150,7 @@ func topicPolicy() *emulator.Kind {
 	const source = "sns/topic_policy.go"
 	return &emulator.Kind{
 		Type:    typeTopicPolicy,
+		Words:   named(words("SNS", "SNS Topic Policy", "SetTopicAttributes", "SetTopicAttributes", "SetTopicAttributes", "GetTopicAttributes")),
 		NewID:   property("arn"),
 		Refs:    []emulator.Ref{refersBy("arn", "arn", "NotFound", "", snsModel, typeTopic)},
 		Replace: forceNew(source, "arn"),
@@ -171,6 +173,7 @@ func topicSubscription() *emulator.Kind {
 	const source = "sns/topic_subscription.go"
 	return &emulator.Kind{
 		Type:     typeTopicSubscription,
+		Words:    words("SNS", "SNS Topic Subscription", "Subscribe", "SetSubscriptionAttributes", "Unsubscribe", "GetSubscriptionAttributes"),
 		NewID:    func(c *emulator.Call) (string, error) { return c.In.Str("topic") + ":" + c.UUID(), nil },
 		Existing: sameSubscription,
 		Refs:     []emulator.Ref{refersBy("topic", "arn", "NotFound", "", snsModel, typeTopic)},

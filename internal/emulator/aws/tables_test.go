@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -25,6 +26,20 @@ func TestTables(t *testing.T) {
 	}
 	for _, problem := range Cloud().Lint(pkg) {
 		t.Error(problem)
+	}
+}
+
+// An error of any kind says what was attempted, on what, by which operation.
+func TestErrorsHaveWords(t *testing.T) {
+	worded := regexp.MustCompile(`^1 error occurred:\n\t\* (creating|updating|deleting|reading) [A-Z][^:]+: operation error [A-Z][^:,]+: [A-Z][A-Za-z]+, https response error StatusCode: 400, (api error )?Odd: no\n$`)
+	cloud := Cloud()
+	for _, k := range cloud.Kinds {
+		for _, op := range []emulator.Op{emulator.OpCreate, emulator.OpUpdate, emulator.OpDelete, emulator.OpRead} {
+			c := &emulator.Call{Op: op, Kind: k, In: props{}, ID: "id"}
+			if text := cloud.Wrap(c, &emulator.Fault{Code: "Odd", Message: "no"}); !worded.MatchString(text) {
+				t.Errorf("%s says %q", k.Type, text)
+			}
+		}
 	}
 }
 

@@ -14,6 +14,7 @@ const sourceTargets = "elbv2/target_group.go"
 func targetGroup() *emulator.Kind {
 	return tagged(elbTags, &emulator.Kind{
 		Type:     typeTargetGroup,
+		Words:    named(words("Elastic Load Balancing v2", "ELBv2 Target Group", "CreateTargetGroup", "ModifyTargetGroup", "DeleteTargetGroup", "DescribeTargetGroups")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 32},
 		NewID: func(c *emulator.Call) (string, error) {
 			return regional(c, "elasticloadbalancing", fmt.Sprintf("targetgroup/%s/%s", c.In.Str("name"), c.Hex(16))), nil
@@ -142,6 +143,7 @@ func targetAttachment() *emulator.Kind {
 	const source = "elbv2/target_group_attachment.go"
 	return &emulator.Kind{
 		Type:  typeTargetAttachment,
+		Words: named(words("Elastic Load Balancing v2", "ELBv2 Target Group Attachment", "RegisterTargets", "RegisterTargets", "DeregisterTargets", "DescribeTargetHealth")),
 		NewID: stamped("targetGroupArn"),
 		Refs: []emulator.Ref{
 			refersBy("targetGroupArn", "arn", "TargetGroupNotFound", "", moto("elbv2/exceptions.py"), typeTargetGroup),
@@ -180,6 +182,7 @@ func scalingAttachment() *emulator.Kind {
 	const source = "autoscaling/attachment.go"
 	return &emulator.Kind{
 		Type:  typeScalingAttachment,
+		Words: named(words("Auto Scaling", "Auto Scaling Group Attachment", "AttachLoadBalancerTargetGroups", "AttachLoadBalancerTargetGroups", "DetachLoadBalancerTargetGroups", "DescribeAutoScalingGroups")),
 		NewID: stamped("autoscalingGroupName"),
 		Refs: []emulator.Ref{
 			refersBy("autoscalingGroupName", "name", "ValidationError", "", model("autoscaling"), typeScalingGroup),

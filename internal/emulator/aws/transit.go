@@ -37,6 +37,7 @@ func transitGateway() *emulator.Kind {
 	}
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:    typeTransitGateway,
+		Words:   words("EC2", "EC2 Transit Gateway", "CreateTransitGateway", "ModifyTransitGateway", "DeleteTransitGateway", "DescribeTransitGateways"),
 		NewID:   opaque("tgw"),
 		Replace: replace,
 		Rules:   rules,
@@ -91,6 +92,7 @@ func fillTransitGateway(c *emulator.Call) error {
 func transitAttachment() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typeTransitAttachment,
+		Words: words("EC2", "EC2 Transit Gateway VPC Attachment", "CreateTransitGatewayVpcAttachment", "ModifyTransitGatewayVpcAttachment", "DeleteTransitGatewayVpcAttachment", "DescribeTransitGatewayVpcAttachments"),
 		NewID: opaque("tgw-attach"),
 		Refs: []emulator.Ref{
 			refersTo("transitGatewayId", "InvalidTransitGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), typeTransitGateway),
@@ -254,6 +256,7 @@ func transitTable() *emulator.Kind {
 	const source = "ec2/transitgateway_route_table.go"
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typeTransitTable,
+		Words: words("EC2", "EC2 Transit Gateway Route Table", "CreateTransitGatewayRouteTable", "CreateTags", "DeleteTransitGatewayRouteTable", "DescribeTransitGatewayRouteTables"),
 		NewID: opaque("tgw-rtb"),
 		Refs: []emulator.Ref{
 			refersTo("transitGatewayId", "InvalidTransitGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), typeTransitGateway),
@@ -277,6 +280,7 @@ func transitRoute() *emulator.Kind {
 	const source = "ec2/transitgateway_route.go"
 	return &emulator.Kind{
 		Type:  typeTransitRoute,
+		Words: words("EC2", "EC2 Transit Gateway Route", "CreateTransitGatewayRoute", "ReplaceTransitGatewayRoute", "DeleteTransitGatewayRoute", "SearchTransitGatewayRoutes"),
 		NewID: joined("_", "transitGatewayRouteTableId", "destinationCidrBlock"),
 		Refs: []emulator.Ref{
 			refersTo("transitGatewayRouteTableId", "InvalidRouteTableID.NotFound", "", moto("ec2/exceptions.py"), typeTransitTable),
@@ -327,6 +331,7 @@ func attachmentMissing(c *emulator.Call) string {
 // transitAssociation gives an attachment its one route table.
 func transitAssociation() *emulator.Kind {
 	k := transitLink(typeTransitAssociation, sourceAssociation,
+		words("EC2", "EC2 Transit Gateway Route Table Association", "AssociateTransitGatewayRouteTable", "AssociateTransitGatewayRouteTable", "DisassociateTransitGatewayRouteTable", "GetTransitGatewayRouteTableAssociations"),
 		refuse("AWV-38", "Resource.AlreadyAssociated", emulator.OpCreate, "hashicorp/terraform-provider-aws#16452", associatedTwice))
 	k.Replace = append(k.Replace, forceNew(sourceAssociation, "replaceExistingAssociation")...)
 	fill := k.Fill
@@ -352,6 +357,7 @@ func associatedTwice(c *emulator.Call) string {
 // transitPropagation lets an attachment's routes into a table, any number of them.
 func transitPropagation() *emulator.Kind {
 	return transitLink(typeTransitPropagation, "ec2/transitgateway_route_table_propagation.go",
+		words("EC2", "EC2 Transit Gateway Route Table Propagation", "EnableTransitGatewayRouteTablePropagation", "EnableTransitGatewayRouteTablePropagation", "DisableTransitGatewayRouteTablePropagation", "GetTransitGatewayRouteTablePropagations"),
 		refuse("AWV-38", "TransitGatewayRouteTablePropagation.Duplicate", emulator.OpCreate, model("ec2")+"; tools for transit gateways catch the code", propagatedTwice))
 }
 
@@ -366,9 +372,10 @@ func propagatedTwice(c *emulator.Call) string {
 }
 
 // transitLink is what associations and propagations have in common.
-func transitLink(typ, source string, twice emulator.Rule) *emulator.Kind {
+func transitLink(typ, source string, w emulator.Words, twice emulator.Rule) *emulator.Kind {
 	return &emulator.Kind{
 		Type:  typ,
+		Words: w,
 		NewID: joined("_", "transitGatewayRouteTableId", "transitGatewayAttachmentId"),
 		Refs: []emulator.Ref{
 			refersTo("transitGatewayRouteTableId", "InvalidRouteTableID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), typeTransitTable),

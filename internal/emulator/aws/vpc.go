@@ -22,6 +22,7 @@ func vpcKinds() []*emulator.Kind {
 func vpc() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:    typeVpc,
+		Words:   words("EC2", "EC2 VPC", "CreateVpc", "ModifyVpcAttribute", "DeleteVpc", "DescribeVpcs"),
 		NewID:   opaque("vpc"),
 		Replace: forceNew(sourceVpc, "cidrBlock", "ipv4IpamPoolId", "ipv4NetmaskLength"),
 		Rules: []emulator.Rule{
@@ -118,6 +119,7 @@ const sourceSubnet = "ec2/vpc_subnet.go"
 func subnet() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typeSubnet,
+		Words: words("EC2", "EC2 Subnet", "CreateSubnet", "ModifySubnetAttribute", "DeleteSubnet", "DescribeSubnets"),
 		NewID: opaque("subnet"),
 		Refs: []emulator.Ref{
 			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
@@ -197,6 +199,7 @@ const sourceReservation = "ec2/vpc_subnet_cidr_reservation.go"
 func reservation() *emulator.Kind {
 	return &emulator.Kind{
 		Type:  typeReservation,
+		Words: words("EC2", "EC2 Subnet CIDR Reservation", "CreateSubnetCidrReservation", "CreateTags", "DeleteSubnetCidrReservation", "GetSubnetCidrReservations"),
 		NewID: opaque("scr"),
 		Refs: []emulator.Ref{
 			refersTo("subnetId", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), typeSubnet),

@@ -25,6 +25,7 @@ const (
 func vpnGateway() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typeVpnGateway,
+		Words: words("EC2", "EC2 VPN Gateway", "CreateVpnGateway", "AttachVpnGateway", "DeleteVpnGateway", "DescribeVpnGateways"),
 		NewID: opaque("vgw"),
 		Refs: []emulator.Ref{
 			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
@@ -84,7 +85,8 @@ func secondVpnGateway(c *emulator.Call) string {
 func vpnAttachment() *emulator.Kind {
 	const source = "ec2/vpnsite_gateway_attachment.go"
 	return &emulator.Kind{
-		Type: typeVpnAttachment,
+		Type:  typeVpnAttachment,
+		Words: words("EC2", "EC2 VPN Gateway Attachment", "AttachVpnGateway", "AttachVpnGateway", "DetachVpnGateway", "DescribeVpnGateways"),
 		NewID: func(c *emulator.Call) (string, error) {
 			return fmt.Sprintf("vpn-attachment-%x", hashCode(c.In.Str("vpnGatewayId")+"-"+c.In.Str("vpcId"))), nil
 		},
@@ -114,6 +116,7 @@ func vpnPropagation() *emulator.Kind {
 	const source = "ec2/vpnsite_gateway_route_propagation.go"
 	return &emulator.Kind{
 		Type:  typeVpnPropagation,
+		Words: words("EC2", "EC2 VPN Gateway Route Propagation", "EnableVgwRoutePropagation", "EnableVgwRoutePropagation", "DisableVgwRoutePropagation", "DescribeRouteTables"),
 		NewID: joined("_", "vpnGatewayId", "routeTableId"),
 		Refs: []emulator.Ref{
 			refersTo("routeTableId", "InvalidRouteTableID.NotFound", "", moto("ec2/exceptions.py"), typeRouteTable),
@@ -153,6 +156,7 @@ var asnText = regexp.MustCompile(`^[0-9]+$`)
 func customerGateway() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:     typeCustomerGateway,
+		Words:    words("EC2", "EC2 Customer Gateway", "CreateCustomerGateway", "CreateTags", "DeleteCustomerGateway", "DescribeCustomerGateways"),
 		NewID:    opaque("cgw"),
 		Existing: sameCustomerGateway,
 		Replace:  forceNew(sourceCustomer, "bgpAsn", "bgpAsnExtended", "certificateArn", "deviceName", "ipAddress", "type"),
@@ -228,6 +232,7 @@ func vpnConnectionRoute() *emulator.Kind {
 	const source = "ec2/vpnsite_connection_route.go"
 	return &emulator.Kind{
 		Type:  typeVpnConnectionRoute,
+		Words: words("EC2", "EC2 VPN Connection Route", "CreateVpnConnectionRoute", "CreateVpnConnectionRoute", "DeleteVpnConnectionRoute", "DescribeVpnConnections"),
 		NewID: joined(":", "destinationCidrBlock", "vpnConnectionId"),
 		Refs: []emulator.Ref{
 			refersTo("vpnConnectionId", "InvalidVpnConnectionID.NotFound", "", moto("ec2/exceptions.py"), typeVpnConnection),

@@ -16,6 +16,7 @@ var tunnels = []string{"tunnel1", "tunnel2"}
 func vpnConnection() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
 		Type:  typeVpnConnection,
+		Words: words("EC2", "EC2 VPN Connection", "CreateVpnConnection", "ModifyVpnTunnelOptions", "DeleteVpnConnection", "DescribeVpnConnections"),
 		NewID: opaque("vpn"),
 		Refs: []emulator.Ref{
 			refersTo("customerGatewayId", "InvalidCustomerGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), typeCustomerGateway),
