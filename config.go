@@ -92,8 +92,12 @@ func checkChange(ctx *pulumi.Context, p *plan.Plan) error {
 	if len(problems) > 0 {
 		return problems
 	}
-	if !ran && len(generations) > 0 {
+	switch {
+	case ran:
+	case len(generations) > 0:
 		return warn(ctx, plan.NoModes)
+	default:
+		return nil // nothing is there yet
 	}
 	for _, s := range p.Modes().Switches(before) {
 		if err := warn(ctx, s.String()); err != nil {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
@@ -27,8 +29,8 @@ type connection struct {
 type connectionKey struct{}
 
 // connections is a gRPC stats handler that gives every connection its own
-// configuration.
-type connections struct{}
+// configuration, and counts the calls that clouds are at work on.
+type connections struct{ calls *atomic.Int64 }
 
 func (connections) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
 	return context.WithValue(ctx, connectionKey{}, &connection{config: Props{}})
@@ -36,9 +38,27 @@ func (connections) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Co
 
 func (connections) HandleConn(context.Context, stats.ConnStats) {}
 
-func (connections) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+type componentKey struct{}
 
-func (connections) HandleRPC(context.Context, stats.RPCStats) {}
+// TagRPC tells the calls of components apart: they wait for the engine.
+func (connections) TagRPC(ctx context.Context, info *stats.RPCTagInfo) context.Context {
+	if path.Base(info.FullMethodName) == "Construct" || path.Base(info.FullMethodName) == "Call" {
+		return context.WithValue(ctx, componentKey{}, true)
+	}
+	return ctx
+}
+
+func (c connections) HandleRPC(ctx context.Context, s stats.RPCStats) {
+	if ctx.Value(componentKey{}) != nil {
+		return
+	}
+	switch s.(type) {
+	case *stats.Begin:
+		c.calls.Add(1)
+	case *stats.End:
+		c.calls.Add(-1)
+	}
+}
 
 // configOf is what the connection of the request is configured with.
 func configOf(ctx context.Context) Props {

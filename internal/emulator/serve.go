@@ -32,10 +32,10 @@ func Serve(ctx context.Context, world *World, clouds []*Cloud, components map[st
 			return nil, nil, fmt.Errorf("start the emulated %s: %w", c.Name, err)
 		}
 	}
-	return serveAll(ctx, servers)
+	return serveAll(ctx, world, servers)
 }
 
-func serveAll(ctx context.Context, servers map[string]pulumirpc.ResourceProviderServer) (map[string]int, func(), error) {
+func serveAll(ctx context.Context, world *World, servers map[string]pulumirpc.ResourceProviderServer) (map[string]int, func(), error) {
 	ports := map[string]int{}
 	var running []*grpc.Server
 	stop := func() {
@@ -44,7 +44,7 @@ func serveAll(ctx context.Context, servers map[string]pulumirpc.ResourceProvider
 		}
 	}
 	for name, server := range servers {
-		s, port, err := listen(ctx, server)
+		s, port, err := listen(ctx, world, server)
 		if err != nil {
 			stop()
 			return nil, nil, fmt.Errorf("start the emulated %s: %w", name, err)
@@ -54,7 +54,7 @@ func serveAll(ctx context.Context, servers map[string]pulumirpc.ResourceProvider
 	return ports, stop, nil
 }
 
-func listen(ctx context.Context, server pulumirpc.ResourceProviderServer) (*grpc.Server, int, error) {
+func listen(ctx context.Context, world *World, server pulumirpc.ResourceProviderServer) (*grpc.Server, int, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, 0, fmt.Errorf("listen on loopback: %w", err)
@@ -63,7 +63,7 @@ func listen(ctx context.Context, server pulumirpc.ResourceProviderServer) (*grpc
 	if !ok {
 		return nil, 0, errors.Join(fmt.Errorf("%v is no TCP address", l.Addr()), l.Close())
 	}
-	s := grpc.NewServer(grpc.StatsHandler(connections{}), grpc.MaxRecvMsgSize(math.MaxInt32))
+	s := grpc.NewServer(grpc.StatsHandler(connections{&world.calls}), grpc.MaxRecvMsgSize(math.MaxInt32))
 	pulumirpc.RegisterResourceProviderServer(s, server)
 	go s.Serve(l) // ends with GracefulStop, and then without an error
 	return s, address.Port, nil

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	bolt "go.etcd.io/bbolt"
@@ -41,6 +42,7 @@ type World struct {
 	options Options
 	clouds  *registry
 	file    *lease
+	calls   atomic.Int64
 	// turns orders the transactions of this process.
 	turns sync.RWMutex
 }
@@ -67,6 +69,10 @@ func Open(path string, options Options) (*World, error) {
 	w.file = &lease{path: path, timeout: options.LockTimeout}
 	return w, w.transact(false, Props{}, w.prepare)
 }
+
+// InFlight is how many calls the providers of this world are at work on in this
+// process. Those of remote components do not count.
+func (w *World) InFlight() int { return int(w.calls.Load()) }
 
 // prepare makes the buckets and settles the seed.
 func (w *World) prepare(tx *Tx) error {

@@ -69,12 +69,30 @@ func (w *World) running(p *os.Process) {
 	w.cli = p
 }
 
+// wasInterrupted says that somebody has asked the run to end.
+func (w *World) wasInterrupted() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.interrupts > 0
+}
+
+// signal sends a signal to the CLI, if it still runs.
+func (w *World) signal(s os.Signal) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cli != nil {
+		// An error means that it has ended by itself.
+		_ = w.cli.Signal(s)
+	}
+}
+
 // Interrupt asks a run under way to end. The CLI lets what is in flight finish
 // and starts nothing more; a second interrupt makes it give up waiting. While
 // the run is still being prepared it ends at once.
 func (w *World) Interrupt() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.interrupts++
 	if w.cli != nil {
 		// An error means that it has ended by itself.
 		_ = w.cli.Signal(os.Interrupt)

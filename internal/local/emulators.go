@@ -89,11 +89,12 @@ func (w *World) openWorld() (*emulator.World, error) {
 	return world, err
 }
 
-// emulate serves the chosen providers and returns their ports.
-func (w *World) emulate(ctx context.Context) (ports map[string]int, stop func(), err error) {
+// emulate serves the chosen providers and returns their ports, and how many calls
+// they are at work on.
+func (w *World) emulate(ctx context.Context) (ports map[string]int, inFlight func() int, stop func(), err error) {
 	world, err := w.openWorld()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	chosen := slices.DeleteFunc(clouds(), func(c *emulator.Cloud) bool {
 		return !slices.Contains(w.options.Emulate, c.Name)
@@ -105,5 +106,6 @@ func (w *World) emulate(ctx context.Context) (ports map[string]int, stop func(),
 	for _, extra := range w.options.extra {
 		components[extra.name] = extra.server
 	}
-	return emulator.Serve(ctx, world, chosen, components)
+	ports, stop, err = emulator.Serve(ctx, world, chosen, components)
+	return ports, world.InFlight, stop, err
 }

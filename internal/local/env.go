@@ -47,6 +47,7 @@ func (w *World) env(stack string, attached attachments) []string {
 		"PULUMI_STACK="+stack,
 		"PULUMI_SKIP_CONFIRMATIONS=true",
 		"PULUMI_SKIP_UPDATE_CHECK=true",
+		"PULUMI_DEBUG_COMMANDS=true", // knows --event-log
 		EmulatedEnv+"="+strings.Join(w.options.Emulate, ","),
 	)
 	if len(w.options.Emulate) == len(Providers) {

@@ -28,6 +28,8 @@ var programs = map[string]pulumi.RunFunc{
 	"two things": twoThings,
 	"says":       says,
 	"fails":      fails,
+	"nothing":    makesNothing,
+	"versions":   versions,
 }
 
 // testProject is a project in a folder of its own and a world for it.

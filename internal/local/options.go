@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	"burrow/internal/emulator"
 )
@@ -48,6 +49,10 @@ type Options struct {
 	// Stdin is given to the CLI; nil is an empty input.
 	Stdin *os.File
 
+	// Stall is how long a run with --continue-on-error may be silent before it is
+	// ended. Default: 60 s.
+	Stall time.Duration
+
 	// extra servers, by package: tests attach slow ones.
 	extra []extraServer
 }
@@ -78,6 +83,9 @@ func (o Options) complete() (Options, error) {
 	}
 	if o.Bin == "" {
 		o.Bin = filepath.Join(o.Home, "bin")
+	}
+	if o.Stall == 0 {
+		o.Stall = time.Minute
 	}
 	if o.Notices == nil {
 		o.Notices = os.Stderr

@@ -85,9 +85,13 @@ func (r *request) apart() bool {
 	return false
 }
 
-// cliArgs are the arguments for the CLI, with the copy of the configuration.
-func (r *request) cliArgs(configCopy string) []string {
+// cliArgs are the arguments for the CLI, with the copy of the configuration and
+// the file for events.
+func (r *request) cliArgs(configCopy, events string) []string {
 	args := slices.Clone(r.args)
+	if events != "" {
+		args = append(args, "--event-log="+events)
+	}
 	if r.config && !r.editsConfig() {
 		args = append(withoutFlag(args, "--config-file"), "--config-file="+configCopy)
 	}

@@ -37,7 +37,7 @@ func TestRequest(t *testing.T) {
 			t.Errorf("%s: %v", c.args, err)
 			continue
 		}
-		if got := strings.Join(r.cliArgs(copied), " "); got != c.want {
+		if got := strings.Join(r.cliArgs(copied, ""), " "); got != c.want {
 			t.Errorf("%s: becomes %q, want %q", c.args, got, c.want)
 		}
 		if r.stack != c.stack {

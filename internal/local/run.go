@@ -21,8 +21,12 @@ func (w *World) Run(ctx context.Context, stdout io.Writer, args ...string) error
 		return err
 	}
 	defer run.close()
-	if err := w.start(ctx, run.invocation(stdout)); err != nil || !r.summary {
+	if err := run.supervised(ctx, stdout); err != nil {
+		run.sayFirstCause(stdout)
 		return err
+	}
+	if !r.summary {
+		return nil
 	}
 	fmt.Fprintln(stdout)
 	return w.Status(stdout)
@@ -34,8 +38,10 @@ type run struct {
 	world    *World
 	engine   string
 	config   string // the copy of the stack's configuration
+	events   string // where the engine writes what happens, "" when it does not
 	built    string // the program, when it was built beforehand
 	attached attachments
+	inFlight func() int // calls that the emulated clouds are at work on
 	closers  []func()
 }
 
@@ -51,7 +57,7 @@ func (w *World) prepare(ctx context.Context, r *request) (_ *run, err error) {
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		run.enter, run.findEngine, run.readState, run.build, run.serve, run.ensureStack,
+		run.enter, run.findEngine, run.readState, run.build, run.serve, run.ensureStack, run.record,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, interrupted(ctx, err)
@@ -72,6 +78,9 @@ func (w *World) preparing(cancel context.CancelFunc) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.cancel = cancel
+	if cancel != nil {
+		w.interrupts = 0
+	}
 }
 
 func (r *run) close() {
@@ -136,12 +145,12 @@ func (r *run) serve(ctx context.Context) error {
 	if !r.clouds {
 		return nil
 	}
-	ports, stop, err := r.world.emulate(ctx)
+	ports, inFlight, stop, err := r.world.emulate(ctx)
 	if err != nil {
 		return err
 	}
 	r.closers = append(r.closers, stop)
-	r.attached.providers = ports
+	r.attached.providers, r.inFlight = ports, inFlight
 	port, stop, err := r.world.languageHost(r.engine, r.built, r.env())
 	if err != nil {
 		return err
@@ -177,7 +186,7 @@ func (r *run) invocation(stdout io.Writer) invocation {
 		dir = r.world.path("config")
 	}
 	return invocation{
-		path: r.engine, args: r.cliArgs(r.config), dir: dir, env: r.env(),
+		path: r.engine, args: r.cliArgs(r.config, r.events), dir: dir, env: r.env(),
 		stdin: r.world.options.Stdin, stdout: stdout, stderr: r.world.options.Notices,
 	}
 }

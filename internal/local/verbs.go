@@ -18,15 +18,17 @@ type verb struct {
 	asks bool
 	// creates: it may make things anew whose creation was cut off.
 	creates bool
+	// events: it takes --event-log.
+	events bool
 	// summary: the status is worth showing afterwards.
 	summary bool
 }
 
 var verbs = []verb{
-	{name: "up", clouds: true, program: true, config: true, onStack: true, asks: true, creates: true, summary: true},
-	{name: "preview", clouds: true, program: true, config: true, onStack: true},
-	{name: "refresh", clouds: true, config: true, onStack: true, asks: true},
-	{name: "destroy", clouds: true, config: true, onStack: true, asks: true},
+	{name: "up", clouds: true, events: true, program: true, config: true, onStack: true, asks: true, creates: true, summary: true},
+	{name: "preview", clouds: true, events: true, program: true, config: true, onStack: true},
+	{name: "refresh", clouds: true, events: true, config: true, onStack: true, asks: true},
+	{name: "destroy", clouds: true, events: true, config: true, onStack: true, asks: true},
 	{name: "import", clouds: true, config: true, onStack: true, asks: true},
 	{name: "watch", clouds: true, program: true, config: true, onStack: true, creates: true},
 	{name: "logs", config: true, onStack: true},

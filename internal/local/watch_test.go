@@ -23,7 +23,7 @@ func TestOnWrite(t *testing.T) {
 			told = append(told, fmt.Sprint(e.Type, " ", e.Begin, " ", len(tx.All(typ))))
 		}
 	})
-	ports, stop, err := p.emulate(t.Context())
+	ports, _, stop, err := p.emulate(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

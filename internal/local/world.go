@@ -18,6 +18,8 @@ type World struct {
 	mu     sync.Mutex
 	cancel context.CancelFunc // ends the preparation of a run
 	cli    *os.Process        // the CLI while it runs
+	// interrupts are those of the run under way.
+	interrupts int
 	// secrets decrypts the state that was read last.
 	secrets opener
 }
