@@ -50,21 +50,48 @@ func apart(w tunnelWorld) {
 	}
 }
 
-// staticTunnels are the four tunnels without BGP on either side.
+// staticTunnels have BGP on neither side. Azure takes one connection to the VPC's
+// range then (AVC-33): of AWS's four tunnels it meets the first.
 func staticTunnels() tunnelWorld {
 	w := fourTunnels()
-	w.set(testGateway, "enableBgp", false)
-	for i := range 2 {
-		vpn := fmt.Sprint("vpn-", i)
-		w.set(vpn, "staticRoutesOnly", true)
+	withoutBGP(w)
+	for _, vpn := range []string{"vpn-0", "vpn-1"} {
 		w.add(connectionRouteType, vpn+"-route", Props{"vpnConnectionId": vpn, "destinationCidrBlock": "10.10.0.0/16"})
-		for n := 1; n <= 2; n++ {
-			name := fmt.Sprintf("t%d%d", i, n)
-			w.set(arm("connections", name), "enableBgp", false)
-			w.unset(arm("localNetworkGateways", name), "bgpSettings")
-			w.set(arm("localNetworkGateways", name), "localNetworkAddressSpace.addressPrefixes", []any{"10.0.0.0/16"})
-		}
 	}
+	return w
+}
+
+func withoutBGP(w tunnelWorld) {
+	w.set(testGateway, "enableBgp", false)
+	for _, vpn := range []string{"vpn-0", "vpn-1"} {
+		w.set(vpn, "staticRoutesOnly", true)
+	}
+	byPrefix(w, "t01")
+	for _, name := range []string{"t02", "t11", "t12"} {
+		w.goes(name)
+	}
+}
+
+// byPrefix takes BGP from a connection of Azure's and gives it the VPC's range.
+func byPrefix(w tunnelWorld, name string) {
+	w.set(arm("connections", name), "enableBgp", false)
+	w.unset(arm("localNetworkGateways", name), "bgpSettings")
+	w.set(arm("localNetworkGateways", name), "localNetworkAddressSpace.addressPrefixes", []any{"10.0.0.0/16"})
+}
+
+// goes takes a connection of Azure's away, and its local network gateway.
+func (w tunnelWorld) goes(name string) {
+	delete(w, arm("connections", name))
+	delete(w, arm("localNetworkGateways", name))
+}
+
+// staticBesideBGP has the second VPN connection static, and met by one connection.
+func staticBesideBGP() tunnelWorld {
+	w := fourTunnels()
+	w.set("vpn-1", "staticRoutesOnly", true)
+	w.add(connectionRouteType, "vpn-1-route", Props{"vpnConnectionId": "vpn-1", "destinationCidrBlock": "10.10.0.0/16"})
+	byPrefix(w, "t11")
+	w.goes("t12")
 	return w
 }
 
@@ -72,14 +99,7 @@ func staticTunnels() tunnelWorld {
 // the routes.
 func staticTransit() tunnelWorld {
 	w := transitTunnels()
-	for id, o := range staticTunnels() {
-		if o.Type == azureConnectionType || o.Type == localGatewayType {
-			w[id] = o
-		}
-	}
-	for i := range 2 {
-		w.set(fmt.Sprint("vpn-", i), "staticRoutesOnly", true)
-	}
+	withoutBGP(w)
 	w.add(transitRouteType, "tgw-r", Props{
 		"transitGatewayRouteTableId": "tgw-rtb", "destinationCidrBlock": "10.10.0.0/16", "transitGatewayAttachmentId": "attach-vpn-0",
 	})
@@ -99,8 +119,9 @@ func TestShapesUp(t *testing.T) {
 		"with tables of its own":  {transitTunnels, apart, []int{0, 1, 2, 3}, []int{0, 1, 2, 3}, "up"},
 		"without ECMP": {transitTunnels, func(w tunnelWorld) { w.set("tgw-1", "vpnEcmpSupport", "disable") },
 			[]int{0, 1, 2, 3}, []int{0}, "up"},
-		"static":                    {staticTunnels, nil, []int{0, 1, 2, 3}, []int{0}, "not asked"},
-		"static, on a transit one":  {staticTransit, nil, []int{0, 1}, []int{0}, "not asked"},
+		"static":                    {staticTunnels, nil, []int{0}, []int{0}, "not asked"},
+		"static beside BGP":         {staticBesideBGP, nil, []int{0, 1, 2}, []int{2}, "up"}, // AWV-10
+		"static, on a transit one":  {staticTransit, nil, []int{0}, []int{0}, "not asked"},
 		"the first connection down": {fourTunnels, func(w tunnelWorld) { delete(w, "cgw-0") }, []int{2, 3}, []int{2}, "down: IPsec is down"},
 	} {
 		t.Run(name, func(t *testing.T) {

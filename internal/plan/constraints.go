@@ -172,8 +172,8 @@ var constraints = map[string]Constraint{
 		reason: "Azure has no such gateway size (AVG-03)"},
 	"vpn.suite":      choice(suiteNames(), "Burrow knows no suite of this name that both clouds speak (XV-01 to XV-06)"),
 	"vpn.awsGateway": choice([]string{string(VirtualPrivateGateway), string(TransitGateway)}, "a VPN connection ends at one of two kinds of gateway (AWV-12)"),
-	"vpn.routing": choice([]string{string(RoutingBGP)},
-		"four tunnels lead to the same networks, and Azure documents that connections with the same prefixes need BGP (AVC-33)"),
+	"vpn.routing": {OneOf: []string{string(RoutingBGP)}, remedy: "write bgp, or leave the key out",
+		reason: "four tunnels lead to the same networks, and Azure documents that connections with the same prefixes need BGP (AVC-33)"},
 	"vpn.tunnels": {MinItems: 4, MaxItems: 4, remedy: "write four tunnels: instances 0 and 1, each with the numbers 1 and 2",
 		reason: "two gateway instances with two tunnels each make exactly four (AVC-02)"},
 	"vpn.tunnels[].instance":      numbers(0, 1, "an active-active gateway has the instances 0 and 1 (AVG-06)"),
@@ -233,7 +233,11 @@ func (v *validator) constrained() {
 }
 
 func (v *validator) constrainText(key, text string, c Constraint) {
-	if c.OneOf != nil {
+	switch {
+	case c.OneOf != nil && c.remedy != "":
+		v.need(slices.Contains(c.OneOf, text), key, text, c.because(text), c.remedy)
+		return
+	case c.OneOf != nil:
 		v.oneOf(key, text, c.OneOf, c.because(text))
 		return
 	}

@@ -189,7 +189,6 @@ var saidLater = map[string]string{
 	"aws:ec2/routeTable:RouteTable.routes":                                  "lists the routes made one by one (PRV-15)",
 	"aws:ec2/securityGroup:SecurityGroup.egress":                            "lists the rules made one by one (PRV-15)",
 	"aws:ec2/securityGroup:SecurityGroup.ingress":                           "lists the rules made one by one (PRV-15)",
-	"aws:ec2/vpnConnection:VpnConnection.routes":                            "lists the static routes made one by one (AWV-27)",
 	"aws:ec2/vpnConnection:VpnConnection.vgwTelemetries":                    "tunnels come up after the connection exists (AWV-30)",
 	"aws:iam/role:Role.inlinePolicies":                                      "lists the policies made one by one",
 	"aws:iam/role:Role.managedPolicyArns":                                   "lists the attachments made one by one",
