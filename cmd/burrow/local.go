@@ -36,6 +36,8 @@ Burrow's own commands:
 Flags, before the command:
 `
 
+const localHelp = "burrow local -help"
+
 // runLocal runs one command in the local world. The standard flag package reads
 // the flags because it stops at the first word that is none: what follows the
 // command belongs to the CLI and reaches it untouched, flags that Burrow has
@@ -51,7 +53,7 @@ func runLocal(args []string) error {
 		err = checkOrder(flags.Args())
 	}
 	if err != nil {
-		return &usageError{err}
+		return &usageError{err, localHelp}
 	}
 	world, err := flags.world()
 	if err != nil {
@@ -59,7 +61,7 @@ func runLocal(args []string) error {
 	}
 	switch verb := flags.Arg(0); {
 	case (verb == "status" || verb == "reset") && flags.NArg() > 1:
-		return &usageError{fmt.Errorf("%s takes no arguments", verb)}
+		return &usageError{fmt.Errorf("%s takes no arguments", verb), localHelp}
 	case verb == "status":
 		return world.Status(os.Stdout)
 	case verb == "reset":

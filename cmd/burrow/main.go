@@ -1,5 +1,5 @@
-// Command burrow runs Burrow's estate locally: the real Pulumi CLI and engine,
-// the real program, emulated clouds.
+// Command burrow runs Burrow's estate locally (the real Pulumi CLI and engine, the
+// real program, emulated clouds) and explains the rules that messages name.
 package main
 
 import (
@@ -15,8 +15,11 @@ const usage = `Burrow joins a private EKS cluster and a public AKS cluster by fo
 
 Usage:
   burrow local [flags] COMMAND [arguments of the command]
+  burrow rule [ID or family]...
 
-Run "burrow local" for the commands and flags.
+Run "burrow local" for the commands and flags. "burrow rule" lists the rules of the
+clouds that messages name; "burrow rule AVC-12" explains one, "burrow rule AVC" lists
+a family.
 `
 
 func main() {
@@ -31,23 +34,28 @@ func run(args []string) error {
 	switch args[0] {
 	case "local":
 		return runLocal(args[1:])
+	case "rule":
+		return runRule(os.Stdout, args[1:])
 	case "help", "-h", "--help":
 		fmt.Print(usage)
 		return nil
 	default:
-		return &usageError{noCommand(args[0])}
+		return &usageError{noCommand(args[0]), "burrow help"}
 	}
 }
 
 func noCommand(word string) error {
 	if strings.HasPrefix(word, "-") {
-		return fmt.Errorf("there is no flag %s before the command local", word)
+		return fmt.Errorf("there is no flag %s before a command", word)
 	}
 	return fmt.Errorf("there is no command %q; it may be one of burrow local: burrow local %[1]s", word)
 }
 
-// A usageError is a mistake on the command line.
-type usageError struct{ error }
+// A usageError is a mistake on the command line, and the command that helps.
+type usageError struct {
+	error
+	help string
+}
 
 func (e *usageError) Unwrap() error { return e.error }
 
@@ -62,7 +70,7 @@ func exitCode(err error) int {
 	case errors.As(err, &cli):
 		return cli.Code
 	case errors.As(err, &wrong):
-		fmt.Fprintf(os.Stderr, "burrow: %v; see burrow local -help\n", err)
+		fmt.Fprintf(os.Stderr, "burrow: %v; see %s\n", err, wrong.help)
 		return 2
 	default:
 		fmt.Fprintf(os.Stderr, "burrow: %v\n", err)

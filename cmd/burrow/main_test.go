@@ -19,6 +19,7 @@ func TestExitCode(t *testing.T) {
 		{nil, 0},
 		{errors.New("something"), 1},
 		{run([]string{"no-such"}), 2},
+		{run([]string{"rule", "avc-99"}), 2},
 		{run([]string{"local", "--no-such", "up"}), 2},
 		{run([]string{"local", "--quota", "vpcs=-1", "up"}), 2},
 		{run([]string{"local", "status", "now"}), 2},
@@ -68,5 +69,28 @@ func TestUsageErrors(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("burrow %s: %v, want %q", c.args, err, c.want)
 		}
+	}
+}
+
+func TestRule(t *testing.T) {
+	for args, want := range map[string][]string{
+		"":              {"AVC-12", "TLS-22", "Route 53"},
+		"avc-12":        {"AVC-12", "sharedKey", "source:", "seen", "checked: 2026-"},
+		"XV":            {"XV-01", "XV-10"},
+		"AVC-12 EKS-02": {"AVC-12", "EKS-02"},
+	} {
+		var out strings.Builder
+		if err := runRule(&out, strings.Fields(args)); err != nil {
+			t.Fatalf("burrow rule %s: %v", args, err)
+		}
+		for _, w := range want {
+			if !strings.Contains(out.String(), w) {
+				t.Errorf("burrow rule %s does not print %q:\n%s", args, w, out.String())
+			}
+		}
+	}
+	var out strings.Builder
+	if err := runRule(&out, []string{"no-such", "AVC-12"}); err == nil || !strings.Contains(err.Error(), "NO-SUCH") || !strings.Contains(out.String(), "AVC-12") {
+		t.Errorf("an id that does not exist: %v, beside %q", err, out.String())
 	}
 }
