@@ -44,7 +44,7 @@ func (w *World) acquire(c *Call) (release func() error, err error) {
 	err = w.Update(func(tx *Tx) error {
 		if other, held := tx.holdOn(key); held && time.Now().Before(other.Until) {
 			return &Fault{
-				Code: c.Kind.BusyCode, Rule: "busy", Source: c.Kind.BusySource,
+				Code: c.Kind.BusyCode, Check: "busy", Rule: c.Kind.BusyRule, Source: c.Kind.BusySource,
 				Message: fmt.Sprintf("another operation on %s is in progress", key),
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator/schema"
+	"burrow/internal/rules"
 )
 
 // An Entry is one thing that an emulated cloud enforces, for the documentation.
@@ -13,8 +14,8 @@ type Entry struct {
 	Type string // canonical token
 	// What it is: rule, reference, unique, replace, quota or busy.
 	What   string
-	ID     string // in the rule catalogue, for rules; the name of a quota
-	Where  string // property path, or paths
+	ID     rules.ID
+	Where  string // property path, or paths; the name of a quota and its scope
 	Code   string // the cloud's error code; none for replacements
 	Source string
 }
@@ -26,14 +27,14 @@ func (c *Cloud) Catalogue() []Entry {
 		all = append(all, k.entries()...)
 	}
 	for _, q := range c.Quotas {
-		all = append(all, Entry{q.Type, "quota", q.Name, strings.Join(q.Scope, " "), q.Code, q.Source})
+		all = append(all, Entry{q.Type, "quota", q.Rule, q.Name + " " + strings.Join(q.Scope, " "), q.Code, q.Source})
 	}
 	return all
 }
 
 func (k *Kind) entries() []Entry {
 	var all []Entry
-	add := func(what, id, where, code, source string) {
+	add := func(what string, id rules.ID, where, code, source string) {
 		all = append(all, Entry{k.Type, what, id, where, code, source})
 	}
 	for _, r := range k.Rules {
@@ -44,23 +45,24 @@ func (k *Kind) entries() []Entry {
 		add("rule", r.ID, r.Path, code, r.Source)
 	}
 	for _, r := range k.Refs {
-		add("reference", "", r.Path, strings.TrimSuffix(r.Missing+" "+r.InUse, " "), r.Source)
+		add("reference", r.Rule, r.Path, strings.TrimSuffix(r.Missing+" "+r.InUse, " "), r.Source)
 	}
 	for _, u := range k.Unique {
-		add("unique", "", strings.Join(u.Fields, " "), u.Code, u.Source)
+		add("unique", u.Rule, strings.Join(u.Fields, " "), u.Code, u.Source)
 	}
 	for _, r := range k.Replace {
 		add("replace", "", r.Path, "", r.Source)
 	}
 	if k.Busy != nil || k.BusyObject {
-		add("busy", "", "", k.BusyCode, k.BusySource)
+		add("busy", k.BusyRule, "", k.BusyCode, k.BusySource)
 	}
 	return all
 }
 
 // Lint returns what is wrong with the declarations of a cloud, given the schema
 // of its provider: kinds and paths that the schema does not have, references to
-// kinds that are not modelled, entries without a code or a source.
+// kinds that are not modelled, entries without a code or a source, sources that
+// name rules.
 func (c *Cloud) Lint(pkg *schema.Package) []string {
 	l := &linter{cloud: c, pkg: pkg}
 	for _, k := range c.Kinds {
@@ -156,14 +158,17 @@ func (l *linter) versions(typ string) []*schema.Resource {
 }
 
 func (l *linter) entry(e Entry) {
-	name := strings.Join(strings.Fields(e.What+" "+e.ID+" "+e.Where), " ")
-	if e.Source == "" {
+	name := strings.Join(strings.Fields(e.What+" "+string(e.ID)+" "+e.Where), " ")
+	switch again := rules.Mentioned(e.Source); {
+	case e.Source == "":
 		l.report(e.Type, "%s has no source", name)
+	case len(again) > 0:
+		l.report(e.Type, "the source of %s names %s: the message would name rules twice", name, again[0])
 	}
 	if e.Code == "" && e.What != "replace" {
 		l.report(e.Type, "%s has no code", name)
 	}
-	if e.ID == "" && (e.What == "rule" || e.What == "quota") {
+	if e.ID == "" && e.What == "rule" {
 		l.report(e.Type, "%s has no id", name)
 	}
 }

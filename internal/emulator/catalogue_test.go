@@ -23,6 +23,7 @@ func TestLint(t *testing.T) {
 		"reference by no property":  {func(c *Cloud) { c.Kinds[1].Refs[0].By = "nme" }, "which has none"},
 		"kind the schema lacks":     {func(c *Cloud) { c.Kinds[0].Type = "toy:index:Bag" }, "no such resource"},
 		"quota without a source":    {func(c *Cloud) { c.Quotas[0].Source = "" }, "quota balls-in-box boxId has no source"},
+		"source that names a rule":  {func(c *Cloud) { c.Quotas[0].Source = "AVG-14, toy manual" }, "names AVG-14"},
 		"busy without a code":       {func(c *Cloud) { c.Kinds[1].BusyCode = "" }, "busy has no code"},
 		"function the schema lacks": {func(c *Cloud) { c.Functions[0].Token = "toy:index:getBag" }, "no such function"},
 		"kind without words":        {func(c *Cloud) { c.Worded, c.Kinds[0].Words = true, Words{Noun: "Box", Service: "Toys"} }, "no words for create, update, delete, read"},

@@ -55,7 +55,7 @@ func (k *Kind) refsExist(c *Call) *Fault {
 				dangling = &Fault{
 					Code:    ref.Missing,
 					Message: fmt.Sprintf("%s: there is no %s with the %s %q", path, strings.Join(ref.To, " or "), ref.by(), value),
-					Rule:    "reference", Source: ref.Source,
+					Check:   "reference", Rule: ref.Rule, Source: ref.Source,
 				}
 			}
 		})
@@ -89,7 +89,7 @@ func (k *Kind) namesFree(c *Call) *Fault {
 				return &Fault{
 					Code:    u.Code,
 					Message: fmt.Sprintf("%s is taken by %s", u.describe(mine), o.ID),
-					Rule:    "unique", Source: u.Source,
+					Check:   "unique", Rule: u.Rule, Source: u.Source,
 				}
 			}
 		}
@@ -159,7 +159,7 @@ func (k *Kind) quotasHold(c *Call) *Fault {
 		}))
 		if limit := c.Account().limit(q); used >= limit {
 			return &Fault{
-				Code: q.Code, Rule: "quota", Source: q.Source,
+				Code: q.Code, Check: "quota", Rule: q.Rule, Source: q.Source,
 				Message: fmt.Sprintf("the quota %s is %d and %d are in use", q.Name, limit, used),
 			}
 		}
@@ -183,7 +183,7 @@ func (k *Kind) unreferenced(c *Call) *Fault {
 	for _, r := range c.Tx.ReferencesTo(c.object) {
 		if r.Ref.InUse != "" {
 			return &Fault{
-				Code: r.Ref.InUse, Rule: "in use", Source: r.Ref.Source,
+				Code: r.Ref.InUse, Check: "in use", Rule: r.Ref.Rule, Source: r.Ref.Source,
 				Message: fmt.Sprintf("%s is in use by %s (%s of %s)", c.object.ID, r.From.ID, r.Path, r.From.Type),
 			}
 		}

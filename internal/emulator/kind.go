@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"burrow/internal/emulator/schema"
+	"burrow/internal/rules"
 )
 
 // A Kind is one type of thing that an emulated cloud knows: how its id looks,
@@ -78,7 +79,8 @@ type Kind struct {
 	// BusyObject says that the object itself takes one update or delete at a time
 	// (AWV-28); a second one meanwhile is refused with BusyCode.
 	BusyObject bool
-	// BusySource is where the truth of Busy and BusyObject is from.
+	// BusyRule is the rule of Busy and BusyObject, BusySource where its truth is from.
+	BusyRule   rules.ID
 	BusySource string
 
 	// WriteOnly are input paths that a GET never returns (a connection's
@@ -139,6 +141,7 @@ type Ref struct {
 	// Foreign says that a value is outside what the world holds and is taken as
 	// it stands (AWS's own managed policies).
 	Foreign func(value string) bool
+	Rule    rules.ID // where the catalogue has one
 	Source  string
 }
 
@@ -156,7 +159,8 @@ type Unique struct {
 	Fields []string
 	// Fold compares without regard to case, as ARM compares names.
 	Fold   bool
-	Code   string // the cloud's error code for the second one
+	Code   string   // the cloud's error code for the second one
+	Rule   rules.ID // where the catalogue has one
 	Source string
 }
 
@@ -186,7 +190,7 @@ const (
 // A Rule is one thing that a cloud, or the provider in front of it, enforces:
 // id, error code, source and test in one place.
 type Rule struct {
-	ID string // in the rule catalogue, for example AWV-15
+	ID rules.ID
 	// Code is the cloud's own error code.
 	Code string
 	// Source is where the truth is from: page, issue, API model.
@@ -213,7 +217,8 @@ type Quota struct {
 	Scope []string // as in Unique: "@region", "@account", or a property path such as vpcId
 	Limit int
 	Code  string
-	// Source and rule id of the default limit.
+	Rule  rules.ID // where the catalogue has one
+	// Source of the default limit.
 	Source string
 }
 

@@ -68,7 +68,7 @@ func (p *provider) checkRules(c *Call) (failures []failure, err error) {
 	err = p.view(c, func() error {
 		for _, r := range rules {
 			if message := r.Broken(c); message != "" {
-				failures = append(failures, failure{r.Path, message + " (" + r.ID + ")"})
+				failures = append(failures, failure{r.Path, message + " (" + string(r.ID) + ")"})
 			}
 		}
 		return nil

@@ -195,8 +195,8 @@ func (p *provider) words(c *Call, f *Fault) string {
 	if p.cloud.Wrap != nil {
 		text = p.cloud.Wrap(c, f)
 	}
-	if f.Rule != "" {
-		text += fmt.Sprintf("\n    emulated rule: %s; source: %s", f.Rule, f.Source)
+	if by := f.by(); by != "" {
+		text += fmt.Sprintf("\n    emulated rule: %s; source: %s", by, f.Source)
 	}
 	return text
 }

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/rules"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -93,8 +94,7 @@ func (s State) String() string {
 
 // Tunnels works out the state of every VPN tunnel in the world, in the order in
 // which the VPN connections were made: what AWS and Azure accepted is compared as
-// the two gateways would compare it. The rules are those of section 3.2 of the
-// rule catalogue.
+// the two gateways would compare it.
 //
 // A tunnel carries when it does for every subnet that Azure's packets come to; see
 // [TunnelsOf].
@@ -228,7 +228,7 @@ func (e *ends) tunnel() Tunnel {
 
 // A tunnelRule says why a tunnel is down, or "".
 type tunnelRule struct {
-	id     string
+	id     rules.ID
 	broken func(*ends) string
 }
 
@@ -239,7 +239,7 @@ func (e *ends) evaluate(rules []tunnelRule) (s State) {
 	}
 	for _, r := range rules {
 		if why := r.broken(e); why != "" {
-			s.Reasons = append(s.Reasons, r.id+": "+why)
+			s.Reasons = append(s.Reasons, string(r.id)+": "+why)
 		}
 	}
 	return s

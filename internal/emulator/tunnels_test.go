@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"burrow/internal/emulator/tunneltest"
+	"burrow/internal/rules"
 )
 
 const (
@@ -241,12 +242,15 @@ func expectState(t *testing.T, layer string, s State, rule, below string) {
 			t.Errorf("%s is %s, want down because %s", layer, s, below)
 		}
 	default:
-		var rules []string
+		var ids []string
 		for _, reason := range s.Reasons {
 			id, _, _ := strings.Cut(reason, ": ")
-			rules = append(rules, id)
+			ids = append(ids, id)
+			if again := rules.Repeated(reason); len(again) > 0 {
+				t.Errorf("%q names %v more than once", reason, again)
+			}
 		}
-		if got := strings.Join(rules, " "); got != rule {
+		if got := strings.Join(ids, " "); got != rule {
 			t.Errorf("%s is %s, want down by %s alone", layer, s, rule)
 		}
 	}

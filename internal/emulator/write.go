@@ -198,7 +198,7 @@ func (p *provider) accept(c *Call, res *schema.Resource) error {
 	}
 	if _, late := checkSchema(res, c.In, p.style); len(late) > 0 {
 		return &Fault{
-			Code: p.style.EnumCode, Message: late[0].String(), Rule: "enum",
+			Code: p.style.EnumCode, Message: late[0].String(), Check: "enum",
 			Source: "the provider's own schema, " + res.Token,
 		}
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"burrow/internal/rules"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -95,7 +96,7 @@ func TestTailAndContains(t *testing.T) {
 	}
 }
 
-// Equivalents of the algorithms in both clouds' words (cloud rules 3.1).
+// Equivalents of the algorithms in both clouds' words (XV-01 to XV-05).
 var (
 	encryptions = map[string]string{"AES256-GCM-16": "GCMAES256", "AES128-GCM-16": "GCMAES128", "AES256": "AES256", "AES128": "AES128"}
 	integrities = map[string]string{"SHA1": "SHA1", "SHA2-256": "SHA256", "SHA2-384": "SHA384"}
@@ -223,5 +224,8 @@ func complete(t *testing.T, p Problem) {
 		if strings.TrimSpace(text) == "" {
 			t.Errorf("%s: no %s", fmt.Sprint(p), what)
 		}
+	}
+	if again := rules.Repeated(p.Error()); len(again) > 0 {
+		t.Errorf("it names %v more than once: %v", again, p)
 	}
 }

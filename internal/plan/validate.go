@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// validator holds a decoded plan against the rules. A rule is a method that
+// validator holds a decoded plan against what must hold. A check is a method that
 // looks at one matter and reports what is wrong with it; reasons name the rule
 // of the catalogue (such as AVG-16) where there is one.
 type validator struct {
@@ -17,8 +17,8 @@ type validator struct {
 	problems  Problems
 }
 
-// rules by topic, in the files of the same names.
-var rules = slices.Concat(
+// checks by topic, in the files of the same names.
+var checks = slices.Concat(
 	[]func(*validator){(*validator).constrained},
 	estateRules,
 	rangeRules,
@@ -32,8 +32,8 @@ var rules = slices.Concat(
 )
 
 func (v *validator) run() {
-	for _, rule := range rules {
-		rule(v)
+	for _, check := range checks {
+		check(v)
 	}
 }
 

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"burrow/internal/rules"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -34,7 +35,7 @@ func (v *validator) aksVersion() {
 
 // version refuses what a cloud does not offer in standard support on that day.
 // AWS bills the versions after it sixfold and Azure moves them to another tier.
-func (v *validator) version(key, version, service, rule string, known map[string]release, today time.Time) {
+func (v *validator) version(key, version, service string, rule rules.ID, known map[string]release, today time.Time) {
 	supported := supportedOn(known, today)
 	remedy := fmt.Sprintf("write one of %s, in quotes", strings.Join(supported, ", "))
 	if len(supported) == 0 {

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"burrow/internal/rules"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -77,14 +78,14 @@ func (v *validator) azureInbound() {
 }
 
 // azureAddress holds a static address to its subnet.
-func (v *validator) azureAddress(key string, address netip.Addr, subnetKey string, subnet netip.Prefix, rule string) {
+func (v *validator) azureAddress(key string, address netip.Addr, subnetKey string, subnet netip.Prefix, rule rules.ID) {
 	if !ipv4(subnet) || (addresses(subnet) <= azureReservedFirst && !address.IsValid()) {
 		return
 	}
 	remedy := "choose an address from " + nth(subnet, azureReservedFirst).String() + " on, before the last of " + subnet.Masked().String()
 	if !subnet.Contains(address) {
-		v.refuse(key, address, "it lies outside "+subnetKey+" = "+subnet.String()+" ("+rule+")", remedy)
+		v.refuse(key, address, "it lies outside "+subnetKey+" = "+subnet.String()+" ("+string(rule)+")", remedy)
 		return
 	}
-	v.need(!isReserved(subnet, address, azureReservedFirst), key, address, "Azure keeps the first four addresses of a subnet and the last ("+rule+", ANW-02)", remedy)
+	v.need(!isReserved(subnet, address, azureReservedFirst), key, address, "Azure keeps the first four addresses of a subnet and the last ("+string(rule)+", ANW-02)", remedy)
 }

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"burrow/internal/rules"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -20,13 +21,13 @@ var rangeRules = []func(*validator){
 type ranger struct {
 	key    string
 	cidr   netip.Prefix
-	what   string // for messages: "the VPC"
-	rule   string // the catalogue's rule about overlaps, if there is one
-	parent string // key of the range that must hold it; none for whole networks
-	outer  string // rule about lying outside the parent
+	what   string   // for messages: "the VPC"
+	rule   string   // the catalogue's rule about overlaps, if there is one
+	parent string   // key of the range that must hold it; none for whole networks
+	outer  rules.ID // rule about lying outside the parent
 	// widest and narrowest are prefix lengths; sizes names their rule.
 	widest, narrowest int
-	sizes             string
+	sizes             rules.ID
 	// never are ranges that this one may not touch.
 	never []taboo
 }
@@ -153,7 +154,7 @@ func (v *validator) rangesCanonical() {
 	}
 }
 
-func (v *validator) canonical(key string, cidr netip.Prefix, rule string) {
+func (v *validator) canonical(key string, cidr netip.Prefix, rule rules.ID) {
 	if !ipv4(cidr) || cidr == cidr.Masked() {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // A State is what an alarm shows, in CloudWatch's words for both clouds.
@@ -88,8 +89,8 @@ func nameOf(o *emulator.Object) string {
 }
 
 // broken notes why the alarm can never work.
-func (j *judgement) broken(rule, format string, args ...any) {
-	if why := rule + ": " + fmt.Sprintf(format, args...); !slices.Contains(j.alarm.Broken, why) {
+func (j *judgement) broken(rule rules.ID, format string, args ...any) {
+	if why := string(rule) + ": " + fmt.Sprintf(format, args...); !slices.Contains(j.alarm.Broken, why) {
 		j.alarm.Broken = append(j.alarm.Broken, why)
 	}
 }

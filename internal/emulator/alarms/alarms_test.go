@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"burrow/internal/emulator/tunneltest"
+	"burrow/internal/rules"
 )
 
 func TestAlarmsRest(t *testing.T) {
@@ -41,12 +42,15 @@ func checkAlarms(t *testing.T, alarm string, cases map[string]alarmCase) {
 			w := watched()
 			tc.change(w)
 			a := w.alarms(t)[alarm]
-			var rules []string
+			var broken []string
 			for _, reason := range a.Broken {
 				rule, _, _ := strings.Cut(reason, ": ")
-				rules = append(rules, rule)
+				broken = append(broken, rule)
+				if again := rules.Repeated(reason); len(again) > 0 {
+					t.Errorf("%q names %v more than once", reason, again)
+				}
 			}
-			if got := strings.Join(rules, " "); a.State != tc.state || !strings.Contains(a.Why, tc.why) || got != tc.broken {
+			if got := strings.Join(broken, " "); a.State != tc.state || !strings.Contains(a.Why, tc.why) || got != tc.broken {
 				t.Errorf("%s: %s, broken %q; want %s because %q, broken by %q", a.State, a.Why, a.Broken, tc.state, tc.why, tc.broken)
 			}
 			if works := len(a.Reaches) > 0; !works && len(a.Broken) == 0 {

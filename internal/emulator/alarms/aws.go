@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // metricAlarm judges an alarm of CloudWatch, which takes any metric in any
@@ -54,7 +55,7 @@ func (j *judgement) singleMetric(p emulator.Props) {
 	}
 	j.fires(t.crossed(sampled(p, r.value)), r.why)
 	if b := r.bounds; b != nil {
-		rule := "LOG-15"
+		rule := rules.ID("LOG-15")
 		if p.Str("namespace") == "AWS/VPN" {
 			rule = "LOG-16"
 		}
@@ -79,7 +80,7 @@ func sampled(p emulator.Props, value float64) float64 {
 
 // sensible checks that an alarm about health rests when all is well, and fires
 // when nothing works.
-func (j *judgement) sensible(rule string, t threshold, well, dead float64) {
+func (j *judgement) sensible(rule rules.ID, t threshold, well, dead float64) {
 	if t.crossed(well) {
 		j.broken(rule, "it fires although all is well: %v is %s", well, t)
 	}

@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // A metricFamily is the metrics of a namespace that share their dimensions.
 type metricFamily struct {
 	namespace string
-	rule      string
+	rule      rules.ID
 	// sets are those that data exists by, each sorted; an alarm has to name
 	// exactly one of them.
 	sets    [][]string

@@ -8,6 +8,6 @@
 // math, the rules of composite alarms and learned thresholds are not worked out:
 // such an alarm has INSUFFICIENT_DATA, and whom it tells is checked all the same.
 //
-// Sources: section 8 of the rule catalogue (LOG-xx), the CloudWatch chapters of
+// Sources: the LOG rules of package rules, the CloudWatch chapters of
 // the AWS user guides, the Azure Monitor references of each service.
 package alarms

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // publicPools are the documentation ranges (RFC 5737) that the emulated AWS
@@ -111,7 +112,7 @@ func cidrWords(path, value string) string {
 }
 
 // canonicalRange refuses ranges with host bits, as verify.ValidCIDRNetworkAddress does.
-func canonicalRange(id, path, source string) emulator.Rule {
+func canonicalRange(id rules.ID, path, source string) emulator.Rule {
 	return provider(id, path, source, func(c *emulator.Call) string {
 		var broken string
 		c.In.Each(path, func(at string, v any) {

@@ -8,6 +8,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
+	"burrow/internal/rules"
 )
 
 const (
@@ -79,7 +80,7 @@ func metricAlarm() *emulator.Kind {
 }
 
 // length refuses a text that is too short or too long, where there is one at all.
-func length(id, path, source string, least, most int) emulator.Rule {
+func length(id rules.ID, path, source string, least, most int) emulator.Rule {
 	return provider(id, path, source, func(c *emulator.Call) string {
 		v, given := c.In.Get(path)
 		if s, ok := v.(string); given && ok && (len(s) < least || len(s) > most) {

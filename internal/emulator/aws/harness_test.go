@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/rpctest"
+	"burrow/internal/rules"
 )
 
 // props shortens what tests write most.
@@ -178,8 +180,10 @@ func refused(t *testing.T, err error, code, rule string) {
 		t.Errorf("it was accepted, want %s by %s", code, rule)
 	case !strings.Contains(err.Error(), code+": "):
 		t.Errorf("got %v\nwant the code %s", err, code)
-	case rule != "" && !strings.Contains(err.Error(), "emulated rule: "+rule+";"):
+	case rule != "" && !regexp.MustCompile("emulated rule: "+rule+"( [A-Z0-9-]+)?;").MatchString(err.Error()):
 		t.Errorf("got %v\nwant the rule %s", err, rule)
+	case len(rules.Repeated(err.Error())) > 0:
+		t.Errorf("it names %v more than once: %v", rules.Repeated(err.Error()), err)
 	}
 }
 

@@ -8,22 +8,23 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // provider says that the Terraform provider refuses, before AWS sees anything.
-// Ids are those of the rule catalogue; PRO-12 stands for a check of the provider
+// Ids are those of package rules; PRO-12 stands for a check of the provider
 // that has no number of its own, and "model" for a rule of AWS that has none.
-func provider(id, path, source string, broken func(*emulator.Call) string) emulator.Rule {
+func provider(id rules.ID, path, source string, broken func(*emulator.Call) string) emulator.Rule {
 	return emulator.Rule{ID: id, On: emulator.OpCheck, Source: source, Path: path, Broken: broken}
 }
 
 // refuse says that AWS answers with an error.
-func refuse(id, code string, on emulator.Op, source string, broken func(*emulator.Call) string) emulator.Rule {
+func refuse(id rules.ID, code string, on emulator.Op, source string, broken func(*emulator.Call) string) emulator.Rule {
 	return emulator.Rule{ID: id, Code: code, On: on, Source: source, Broken: broken}
 }
 
 // fails says that AWS accepts and fails afterwards.
-func fails(id, code string, on emulator.Op, source string, broken func(*emulator.Call) string) emulator.Rule {
+func fails(id rules.ID, code string, on emulator.Op, source string, broken func(*emulator.Call) string) emulator.Rule {
 	return emulator.Rule{ID: id, Code: code, On: on, Source: source, Broken: broken, Late: true}
 }
 
@@ -62,7 +63,7 @@ func all(lists ...[]emulator.Rule) []emulator.Rule { return slices.Concat(lists.
 
 // exactlyOne refuses none and more than one of the properties, in Terraform's
 // words. Something unknown may be the one, and counts for nothing else.
-func exactlyOne(id, source string, properties ...string) emulator.Rule {
+func exactlyOne(id rules.ID, source string, properties ...string) emulator.Rule {
 	return provider(id, "", source, func(c *emulator.Call) string {
 		given := known(c.In, properties)
 		switch {
@@ -77,7 +78,7 @@ func exactlyOne(id, source string, properties ...string) emulator.Rule {
 }
 
 // atMostOne refuses more than one of the properties, in Terraform's words.
-func atMostOne(id, source string, properties ...string) emulator.Rule {
+func atMostOne(id rules.ID, source string, properties ...string) emulator.Rule {
 	return provider(id, "", source, func(c *emulator.Call) string {
 		if given := known(c.In, properties); len(given) > 1 {
 			return fmt.Sprintf("%q: conflicts with %s", given[0], given[1])
@@ -101,7 +102,7 @@ func known(in emulator.Props, properties []string) []string {
 }
 
 // within refuses a number outside the range, where there is one at all.
-func within(id, path, source string, least, most int) emulator.Rule {
+func within(id rules.ID, path, source string, least, most int) emulator.Rule {
 	return provider(id, path, source, func(c *emulator.Call) string {
 		var broken string
 		c.In.Each(path, func(at string, v any) {
@@ -114,7 +115,7 @@ func within(id, path, source string, least, most int) emulator.Rule {
 }
 
 // oneOf refuses a text that is not in the list, where there is one at all.
-func oneOf(id, path, source string, values ...string) emulator.Rule {
+func oneOf(id rules.ID, path, source string, values ...string) emulator.Rule {
 	return provider(id, path, source, func(c *emulator.Call) string {
 		for _, s := range c.In.Strings(path) {
 			if !slices.Contains(values, s) {
@@ -126,7 +127,7 @@ func oneOf(id, path, source string, values ...string) emulator.Rule {
 }
 
 // matches refuses a text that does not match, without repeating it.
-func matches(id, path, source string, pattern *regexp.Regexp, words string) emulator.Rule {
+func matches(id rules.ID, path, source string, pattern *regexp.Regexp, words string) emulator.Rule {
 	return provider(id, path, source, func(c *emulator.Call) string {
 		if s := c.In.Str(path); s != "" && !pattern.MatchString(s) {
 			return fmt.Sprintf("invalid value for %s (%s)", path, words)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 func loadBalancerKinds() []*emulator.Kind {
@@ -26,7 +27,7 @@ var (
 )
 
 // elbNameRule is the provider's check of a name; NLB-01 forbids a prefix besides.
-func elbNameRule(id, source, forbidden string) emulator.Rule {
+func elbNameRule(id rules.ID, source, forbidden string) emulator.Rule {
 	return provider(id, "name", source, func(c *emulator.Call) string {
 		name := c.In.Str("name")
 		switch {

@@ -24,7 +24,7 @@ const (
 	// does at once.
 	vendedPrefix = "/aws/vendedlogs/"
 	maxPolicies  = 10
-	sourceVended = "LOG-19, AmazonCloudWatch/latest/logs AWS-logs-infrastructure-CWL.html"
+	sourceVended = "AmazonCloudWatch/latest/logs AWS-logs-infrastructure-CWL.html"
 )
 
 var deliveryActions = []string{"logs:CreateLogStream", "logs:PutLogEvents"}

@@ -7,10 +7,11 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
+	"burrow/internal/rules"
 )
 
 // invalidJSON is the provider's own check of a policy.
-func invalidJSON(id, path, source string) emulator.Rule {
+func invalidJSON(id rules.ID, path, source string) emulator.Rule {
 	return provider(id, path, source, func(c *emulator.Call) string {
 		if !c.In.Has(path) || !c.In.Known(path) {
 			return ""

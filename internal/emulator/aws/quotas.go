@@ -16,9 +16,9 @@ func quota(c *emulator.Call, name string, otherwise int) int {
 }
 
 const (
-	sourceVpcLimits  = "VPC-06, awsdocs/amazon-vpc-user-guide amazon-vpc-limits.md"
-	sourceGroupRules = "VPC-24, awsdocs/amazon-vpc-user-guide amazon-vpc-limits.md; getmoto/moto ec2/exceptions.py"
-	sourceVpnLimits  = "AWV-06, awsdocs/aws-site-to-site-vpn-user-guide vpn-limits.md (code from memory)"
+	sourceVpcLimits  = "awsdocs/amazon-vpc-user-guide amazon-vpc-limits.md"
+	sourceGroupRules = "awsdocs/amazon-vpc-user-guide amazon-vpc-limits.md; getmoto/moto ec2/exceptions.py"
+	sourceVpnLimits  = "awsdocs/aws-site-to-site-vpn-user-guide vpn-limits.md (code from memory)"
 )
 
 // quotas are the default limits of a new account. A NAT gateway's limit is by
@@ -27,26 +27,26 @@ const (
 func quotas() []emulator.Quota {
 	region := []string{"@region"}
 	return []emulator.Quota{
-		{Name: "vpcs", Type: typeVpc, Scope: region, Limit: 5, Code: "VpcLimitExceeded", Source: sourceVpcLimits},
-		{Name: "subnets-per-vpc", Type: typeSubnet, Scope: []string{"vpcId"}, Limit: 200, Code: "SubnetLimitExceeded", Source: sourceVpcLimits},
-		{Name: "elastic-ips", Type: typeEip, Scope: region, Limit: 5, Code: "AddressLimitExceeded", Source: sourceVpcLimits},
-		{Name: "nat-gateways-per-zone", Type: typeNatGateway, Scope: []string{"subnetId"}, Limit: 5, Code: "NatGatewayLimitExceeded", Source: sourceVpcLimits},
-		{Name: "internet-gateways", Type: typeInternetGateway, Scope: region, Limit: 5, Code: "InternetGatewayLimitExceeded", Source: sourceVpcLimits},
-		{Name: "route-tables-per-vpc", Type: typeRouteTable, Scope: []string{"vpcId"}, Limit: 200, Code: "RouteTableLimitExceeded", Source: "VPC-16, amazon-vpc-limits.md"},
-		{Name: "routes-per-table", Type: typeRoute, Scope: []string{"routeTableId"}, Limit: 50, Code: "RouteLimitExceeded", Source: "VPC-16, amazon-vpc-limits.md"},
-		{Name: "rules-per-network-acl", Type: typeNetworkACLRule, Scope: []string{"networkAclId", "egress"}, Limit: 20, Code: "NetworkAclEntryLimitExceeded", Source: "VPC-18, amazon-vpc-limits.md (code from memory)"},
-		{Name: "security-groups", Type: typeSecurityGroup, Scope: region, Limit: 2500, Code: "SecurityGroupLimitExceeded", Source: sourceVpcLimits},
-		{Name: quotaGroupRules, Type: typeIngressRule, Scope: []string{"securityGroupId"}, Limit: maxGroupRules, Code: "RulesPerSecurityGroupLimitExceeded", Source: sourceGroupRules},
-		{Name: quotaGroupRules, Type: typeEgressRule, Scope: []string{"securityGroupId"}, Limit: maxGroupRules, Code: "RulesPerSecurityGroupLimitExceeded", Source: sourceGroupRules},
-		{Name: "vpn-gateways", Type: typeVpnGateway, Scope: region, Limit: 5, Code: "VpnGatewayLimitExceeded", Source: sourceVpnLimits},
-		{Name: "customer-gateways", Type: typeCustomerGateway, Scope: region, Limit: 50, Code: "CustomerGatewayLimitExceeded", Source: sourceVpnLimits},
-		{Name: "vpn-connections", Type: typeVpnConnection, Scope: region, Limit: 50, Code: "VpnConnectionLimitExceeded", Source: sourceVpnLimits},
-		{Name: "vpn-connections-per-gateway", Type: typeVpnConnection, Scope: []string{"vpnGatewayId"}, Limit: 10, Code: "VpnConnectionLimitExceeded", Source: sourceVpnLimits},
+		{Name: "vpcs", Type: typeVpc, Scope: region, Limit: 5, Code: "VpcLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
+		{Name: "subnets-per-vpc", Type: typeSubnet, Scope: []string{"vpcId"}, Limit: 200, Code: "SubnetLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
+		{Name: "elastic-ips", Type: typeEip, Scope: region, Limit: 5, Code: "AddressLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
+		{Name: "nat-gateways-per-zone", Type: typeNatGateway, Scope: []string{"subnetId"}, Limit: 5, Code: "NatGatewayLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
+		{Name: "internet-gateways", Type: typeInternetGateway, Scope: region, Limit: 5, Code: "InternetGatewayLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
+		{Name: "route-tables-per-vpc", Type: typeRouteTable, Scope: []string{"vpcId"}, Limit: 200, Code: "RouteTableLimitExceeded", Rule: "VPC-16", Source: "amazon-vpc-limits.md"},
+		{Name: "routes-per-table", Type: typeRoute, Scope: []string{"routeTableId"}, Limit: 50, Code: "RouteLimitExceeded", Rule: "VPC-16", Source: "amazon-vpc-limits.md"},
+		{Name: "rules-per-network-acl", Type: typeNetworkACLRule, Scope: []string{"networkAclId", "egress"}, Limit: 20, Code: "NetworkAclEntryLimitExceeded", Rule: "VPC-18", Source: "amazon-vpc-limits.md (code from memory)"},
+		{Name: "security-groups", Type: typeSecurityGroup, Scope: region, Limit: 2500, Code: "SecurityGroupLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
+		{Name: quotaGroupRules, Type: typeIngressRule, Scope: []string{"securityGroupId"}, Limit: maxGroupRules, Code: "RulesPerSecurityGroupLimitExceeded", Rule: "VPC-24", Source: sourceGroupRules},
+		{Name: quotaGroupRules, Type: typeEgressRule, Scope: []string{"securityGroupId"}, Limit: maxGroupRules, Code: "RulesPerSecurityGroupLimitExceeded", Rule: "VPC-24", Source: sourceGroupRules},
+		{Name: "vpn-gateways", Type: typeVpnGateway, Scope: region, Limit: 5, Code: "VpnGatewayLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
+		{Name: "customer-gateways", Type: typeCustomerGateway, Scope: region, Limit: 50, Code: "CustomerGatewayLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
+		{Name: "vpn-connections", Type: typeVpnConnection, Scope: region, Limit: 50, Code: "VpnConnectionLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
+		{Name: "vpn-connections-per-gateway", Type: typeVpnConnection, Scope: []string{"vpnGatewayId"}, Limit: 10, Code: "VpnConnectionLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
 		{Name: "transit-gateways", Type: typeTransitGateway, Scope: region, Limit: 5, Code: "TransitGatewayLimitExceeded", Source: "awsdocs/aws-transit-gateway-guide transit-gateway-quotas.md (code from memory)"},
-		{Name: "vpc-endpoints-per-vpc", Type: typeVpcEndpoint, Scope: []string{"vpcId"}, Limit: 50, Code: "VpcEndpointLimitExceeded", Source: sourceVpcLimits + "; code from memory"},
+		{Name: "vpc-endpoints-per-vpc", Type: typeVpcEndpoint, Scope: []string{"vpcId"}, Limit: 50, Code: "VpcEndpointLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits + "; code from memory"},
 		{Name: "policies-per-role", Type: typeRolePolicyAttachment, Scope: []string{"role"}, Limit: 10, Code: "LimitExceeded", Source: "IAM user guide, IAM and AWS STS quotas"},
-		{Name: "log-resource-policies", Type: typeLogResourcePolicy, Scope: region, Limit: 10, Code: "LimitExceededException", Source: "LOG-19, aws-site-to-site-vpn-user-guide monitoring-logs.md (number from memory)"},
-		{Name: "resolver-endpoints", Type: typeResolverEndpoint, Scope: region, Limit: 4, Code: "LimitExceededException", Source: "R53-09, awsdocs/amazon-route53-docs DNSLimitations.md"},
+		{Name: "log-resource-policies", Type: typeLogResourcePolicy, Scope: region, Limit: 10, Code: "LimitExceededException", Rule: "LOG-19", Source: "aws-site-to-site-vpn-user-guide monitoring-logs.md (number from memory)"},
+		{Name: "resolver-endpoints", Type: typeResolverEndpoint, Scope: region, Limit: 4, Code: "LimitExceededException", Rule: "R53-09", Source: "awsdocs/amazon-route53-docs DNSLimitations.md"},
 		{Name: "query-log-configs", Type: typeQueryLogConfig, Scope: region, Limit: 20, Code: "LimitExceededException", Source: "awsdocs/amazon-route53-docs DNSLimitations.md"},
 		{Name: "resolver-rules", Type: typeResolverRule, Scope: region, Limit: 1000, Code: "LimitExceededException", Source: "awsdocs/amazon-route53-docs DNSLimitations.md"},
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // sessionServices are what the SSM agent asks (VPC-38). Agents from 3.3.40 on,
@@ -26,7 +27,10 @@ func Stranded(tx *emulator.Tx) []string {
 			continue
 		}
 		n := nodeNetOf(lookAt(tx, nodes), nodes)
-		for _, found := range []struct{ rule, why string }{
+		for _, found := range []struct {
+			rule rules.ID
+			why  string
+		}{
 			{"EKS-08", n.beforeCluster()}, {"VPC-36", n.unserved(nodeServices)}, {"VPC-25", n.shutIn(nodeServices)},
 			{"VPC-37", n.shutOut(nodeServices)}, {"VPC-36", n.unpulled(nodeImages)}, {"VPC-38", n.unlisted()},
 		} {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 const sourceConnection = "ec2/vpnsite_connection.go"
@@ -26,8 +27,8 @@ func vpnConnection() *emulator.Kind {
 		// A change of the gateway keeps the tunnels' addresses and keys, and takes both
 		// tunnels down while it lasts (AWV-28).
 		BusyObject: true, BusyCode: "IncorrectState",
-		BusySource: "AWV-28, awsdocs/aws-site-to-site-vpn-user-guide endpoint-replacements.md",
-		Gone:       goneWithConnection,
+		BusyRule: "AWV-28", BusySource: "awsdocs/aws-site-to-site-vpn-user-guide endpoint-replacements.md",
+		Gone: goneWithConnection,
 		// Keys, algorithms and the customer gateway change in place (AWV-37).
 		Replace: forceNew(sourceConnection, "enableAcceleration", "staticRoutesOnly", "tunnelInsideIpVersion", "type",
 			"tunnel1InsideCidr", "tunnel1InsideIpv6Cidr", "tunnel2InsideCidr", "tunnel2InsideIpv6Cidr"),
@@ -55,7 +56,7 @@ func connectionRules() []emulator.Rule {
 }
 
 // needsTransit refuses what only a transit gateway can do, in Terraform's words.
-func needsTransit(id, path string) emulator.Rule {
+func needsTransit(id rules.ID, path string) emulator.Rule {
 	return provider(id, path, terraform(sourceConnection), func(c *emulator.Call) string {
 		if !c.In.Has(path) || c.In.Has("transitGatewayId") {
 			return ""

@@ -40,7 +40,7 @@ func clusterKinds() []*emulator.Kind {
 			Rules: slices.Concat(clusterRules(), versionRules(), poolRules(), clusterNetworkRules(), nodeNetworkRules(),
 				clusterRights()),
 			Fill: fillCluster, Made: makeNodeGroup, Gone: removeMade, Refresh: echoPools,
-			Busy: busyCluster, BusyCode: "OperationNotAllowed", BusySource: "AKS-48: armerr; aksd errors",
+			Busy: busyCluster, BusyCode: "OperationNotAllowed", BusyRule: "AKS-48", BusySource: "Microsoft's list of ARM error codes; azure-aks-docs errors",
 		}),
 		poolPlace.kind(typePool, emulator.Kind{
 			Refs: []emulator.Ref{subnetRef("vnetSubnetID"), subnetRef("podSubnetID")},
@@ -49,7 +49,7 @@ func clusterKinds() []*emulator.Kind {
 			},
 			Rules: slices.Concat([]emulator.Rule{poolNameFree()}, poolRules(), nodeNetworkRules(), clusterRights()),
 			Fill:  fillPoolResource,
-			Busy:  busyCluster, BusyCode: "OperationNotAllowed", BusySource: "AKS-48: armerr; aksd errors",
+			Busy:  busyCluster, BusyCode: "OperationNotAllowed", BusyRule: "AKS-48", BusySource: "Microsoft's list of ARM error codes; azure-aks-docs errors",
 		}),
 	}
 }
@@ -64,7 +64,7 @@ func clusterRefs() []emulator.Ref {
 		subnetRef("agentPoolProfiles[*].podSubnetID"),
 		{
 			Path: "identity.userAssignedIdentities[*]", To: []string{typeIdentity}, Missing: "FailedIdentityOperation",
-			Source: "AKS-30: aksd use-managed-identity.md (code from memory)",
+			Rule: "AKS-30", Source: "azure-aks-docs use-managed-identity.md (code from memory)",
 		},
 	}
 }

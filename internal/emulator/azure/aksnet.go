@@ -5,19 +5,20 @@ import (
 	"net/netip"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 func clusterNetworkRules() []emulator.Rule {
-	const cni = "aksd configure-azure-cni.md"
+	const cni = "azure-aks-docs configure-azure-cni.md"
 	return []emulator.Rule{
-		networkRule("AKS-16", codeBad, "aksd azure-cni-overlay.md, upgrade-azure-cni.md", badPlugin),
+		networkRule("AKS-16", codeBad, "azure-aks-docs azure-cni-overlay.md, upgrade-azure-cni.md", badPlugin),
 		networkRule("AKS-17", codeBad, "AKS reports, subcode CiliumDataplaneRequiresNetworkPolicyCilium", badDataplane),
-		networkRule("AKS-18", codeBad, "aksd use-network-policies.md, azure-cni-powered-by-cilium.md", badPolicy),
+		networkRule("AKS-18", codeBad, "azure-aks-docs use-network-policies.md, azure-cni-powered-by-cilium.md", badPolicy),
 		rule("AKS-18", "PropertyChangeNotAllowed", emulator.OpUpdate,
-			"aksd use-network-policies.md, upgrade-azure-cni.md (code: that of pulumi-azure-native#959)", changedNetwork),
-		networkRule("AKS-19", codeParameter, "aksd azure-cni-overlay.md", badRanges),
+			"azure-aks-docs use-network-policies.md, upgrade-azure-cni.md (code: that of pulumi-azure-native#959)", changedNetwork),
+		networkRule("AKS-19", codeParameter, "azure-aks-docs azure-cni-overlay.md", badRanges),
 		networkRule("AKS-23", codeParameter, cni, hugeServiceRange),
-		networkRule("AKS-25", codeParameter, "aksd; bicep", badDNSService),
+		networkRule("AKS-25", codeParameter, "azure-aks-docs; bicep", badDNSService),
 		networkRule("AKS-26", codeParameter, cni, forbiddenRange),
 	}
 }
@@ -26,22 +27,22 @@ func clusterNetworkRules() []emulator.Rule {
 // when a pool is a resource of its own.
 func nodeNetworkRules() []emulator.Rule {
 	return []emulator.Rule{
-		poolNetRule("AKS-26", codeParameter, "aksd configure-azure-cni.md", forbiddenNodeSubnet),
-		poolNetRule("AKS-18", codeBad, "AKS#1076, #3737; aksd use-network-policies.md", windowsPoolInVain),
-		poolNetRule("AKS-28", codeBad, "armerr; aksd", wrongNodeSubnet),
-		poolNetRule("AKS-28", "ResourceNotPermittedOnDelegatedSubnet", "armerr; aksd", delegatedNodeSubnet),
+		poolNetRule("AKS-26", codeParameter, "azure-aks-docs configure-azure-cni.md", forbiddenNodeSubnet),
+		poolNetRule("AKS-18", codeBad, "AKS#1076, #3737; azure-aks-docs use-network-policies.md", windowsPoolInVain),
+		poolNetRule("AKS-28", codeBad, "Microsoft's list of ARM error codes; azure-aks-docs", wrongNodeSubnet),
+		poolNetRule("AKS-28", "ResourceNotPermittedOnDelegatedSubnet", "Microsoft's list of ARM error codes; azure-aks-docs", delegatedNodeSubnet),
 		poolNetRule("AKS-21", "NetworkProfileCIDROverlapVNET", "AKS-Construction#403", overlapping("podCidr", "networkProfile.podCIDR")),
 		poolNetRule("AKS-24", "ServiceCidrOverlapExistingSubnetsCidr", "AKS#3551, #1117",
 			overlapping("serviceCidr", "networkProfile.serviceCIDR")),
 		poolNetRule("AKS-20", "InsufficientSubnetSize", "AKS-Construction#701; AKS#4467", smallPodRange),
-		poolNetRule("AKS-27", "InsufficientSubnetSize", "AKS-Construction#403; armerr", smallNodeSubnet),
+		poolNetRule("AKS-27", "InsufficientSubnetSize", "AKS-Construction#403; Microsoft's list of ARM error codes", smallNodeSubnet),
 		poolNetRule("AKS-33", "RouteTableInvalidNextHop", "terraform-provider-azurerm#8609; AKS#1842, #1622", badOutbound),
 	}
 }
 
 // networkRule enforces something of a cluster's network profile, AKS's own
 // defaults filled in.
-func networkRule(id, code, source string, broken func(profile emulator.Props) string) emulator.Rule {
+func networkRule(id rules.ID, code, source string, broken func(profile emulator.Props) string) emulator.Rule {
 	return rule(id, code, emulator.OpWrite, source, func(c *emulator.Call) string {
 		return broken(networkProfile(c.In))
 	})
@@ -197,7 +198,7 @@ type nodeNet struct {
 
 // poolNetRule enforces something between pools, their subnets and the cluster's
 // network.
-func poolNetRule(id, code, source string, broken func(nodeNet) string) emulator.Rule {
+func poolNetRule(id rules.ID, code, source string, broken func(nodeNet) string) emulator.Rule {
 	return rule(id, code, emulator.OpWrite, source, func(c *emulator.Call) string { return broken(nodeNetOf(c)) })
 }
 
@@ -381,7 +382,7 @@ func clusterRights() []emulator.Rule {
 	return []emulator.Rule{
 		poolNetRule("AKS-31", "CustomRouteTableWithUnsupportedMSIType",
 			"AKS#2333 (code name unverified; whether it is enforced in overlay mode is, too)", systemIdentityWithRoutes),
-		poolNetRule("AKS-29", "LinkedAuthorizationFailed", "aksd configure-kubenet; armerr", noSubnetRight),
+		poolNetRule("AKS-29", "LinkedAuthorizationFailed", "azure-aks-docs configure-kubenet; Microsoft's list of ARM error codes", noSubnetRight),
 		poolNetRule("AKS-32", "CustomRouteTableMissingPermission", "AKS-Construction#501; viya4-iac-azure#450", noRouteTableRight),
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // poolsAtHand are the pools that a write is about, and their cluster.
@@ -26,7 +27,7 @@ func poolsAtHand(c *emulator.Call) (pools []lot, cluster emulator.Props) {
 }
 
 // poolRule enforces something for every pool of a write.
-func poolRule(id, code, source string, broken func(p lot, cluster emulator.Props) string) emulator.Rule {
+func poolRule(id rules.ID, code, source string, broken func(p lot, cluster emulator.Props) string) emulator.Rule {
 	return rule(id, code, emulator.OpWrite, source, func(c *emulator.Call) string {
 		pools, cluster := poolsAtHand(c)
 		for _, p := range pools {
@@ -46,16 +47,16 @@ var (
 func poolRules() []emulator.Rule {
 	return []emulator.Rule{
 		poolRule("AKS-01", codeParameter, "bicep; AKS#3300; crossplane#304", badPoolName),
-		poolRule("AKS-05", codeParameter, "aksd use-system-pools.md", func(p lot, _ emulator.Props) string {
+		poolRule("AKS-05", codeParameter, "azure-aks-docs use-system-pools.md", func(p lot, _ emulator.Props) string {
 			if p.in.Str("mode") == "System" && p.in.StrOr("osType", "Linux") != "Linux" {
 				return fmt.Sprintf("Agent pool %s of mode System must run Linux.", p.name)
 			}
 			return ""
 		}),
-		poolRule("AKS-09", codeBad, "aksd; armerr", unknownSize),
-		poolRule("AKS-06", "SystemPoolSkuTooLow", "azure-dev-docs#216; aksd use-system-pools.md; azure-docs#121181", smallSystemPool),
-		poolRule("AKS-07", codeParameter, "aksd azure-cni-overlay.md", badMaxPods),
-		poolRule("AKS-08", codeParameter, "bicep; aksd cluster-autoscaler.md", badCount),
+		poolRule("AKS-09", codeBad, "azure-aks-docs; Microsoft's list of ARM error codes", unknownSize),
+		poolRule("AKS-06", "SystemPoolSkuTooLow", "azure-dev-docs#216; azure-aks-docs use-system-pools.md; azure-docs#121181", smallSystemPool),
+		poolRule("AKS-07", codeParameter, "azure-aks-docs azure-cni-overlay.md", badMaxPods),
+		poolRule("AKS-08", codeParameter, "bicep; azure-aks-docs cluster-autoscaler.md", badCount),
 		poolRule("AKS-11", codeParameter, "bicep", func(p lot, _ emulator.Props) string {
 			if gb := p.in.Num("osDiskSizeGB"); gb < 0 || gb > 2048 {
 				return fmt.Sprintf("The osDiskSizeGB of agent pool %s is %.0f; it must be 0 to 2048.", p.name, gb)
@@ -67,7 +68,7 @@ func poolRules() []emulator.Rule {
 			"rancher#33019; azure-aks-docs#416; jenkins-infra/azure#1458", wrongPoolZone),
 		rule("AKS-11", codeBad, emulator.OpWrite, "AKS#1133", zonesWithoutBalancer),
 		rule("AKS-11", "PropertyChangeNotAllowed", emulator.OpUpdate, "bicep; pulumi-azure-native#959", changedPool),
-		rule("AKS-14", codeBad, emulator.OpWrite, "aksd supported-kubernetes-versions.md", skewedPool),
+		rule("AKS-14", codeBad, emulator.OpWrite, "azure-aks-docs supported-kubernetes-versions.md", skewedPool),
 	}
 }
 

@@ -13,15 +13,15 @@ import (
 var dnsPrefix = regexp.MustCompile(`^[a-zA-Z0-9]([-a-zA-Z0-9]{0,52}[a-zA-Z0-9])?$`)
 
 func clusterRules() []emulator.Rule {
-	const ranges = "aksd api-server-authorized-ip-ranges.md"
+	const ranges = "azure-aks-docs api-server-authorized-ip-ranges.md"
 	return []emulator.Rule{
 		rule("AKS-03", codeParameter, emulator.OpCreate, "terraform-provider-azurerm; bicep", badDNSPrefix),
-		rule("AKS-05", codeParameter, emulator.OpWrite, "aksd use-system-pools.md", noSystemPool),
+		rule("AKS-05", codeParameter, emulator.OpWrite, "azure-aks-docs use-system-pools.md", noSystemPool),
 		rule("PRV-04", codeBad, emulator.OpUpdate, "pulumi-azure-native#2719", newInlinePool),
-		rule("AKS-15", codeParameter, emulator.OpWrite, "aksd long-term-support.md", wrongSupportPlan),
+		rule("AKS-15", codeParameter, emulator.OpWrite, "azure-aks-docs long-term-support.md", wrongSupportPlan),
 		rule("AKS-37", codeParameter, emulator.OpWrite, ranges, badAuthorizedRanges),
-		rule("AKS-38", codeBad, emulator.OpWrite, "aksd manage-local-accounts"+unverified, badDirectory),
-		rule("AKS-41", codeParameter, emulator.OpCreate, "aksd", func(c *emulator.Call) string {
+		rule("AKS-38", codeBad, emulator.OpWrite, "azure-aks-docs manage-local-accounts"+unverified, badDirectory),
+		rule("AKS-41", codeParameter, emulator.OpCreate, "azure-aks-docs", func(c *emulator.Call) string {
 			if n := len(nodeGroupName(c)); n > maxNodeGroup {
 				return fmt.Sprintf("The node resource group's name %s has %d characters; it must have %d at most.",
 					nodeGroupName(c), n, maxNodeGroup)

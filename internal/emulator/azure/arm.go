@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // A place is where a kind sits in Azure Resource Manager, and what every
@@ -63,7 +64,7 @@ const (
 	sourceForceNew   = "pulumi-azure-native provider/pkg/gen/replacement.go, forceNewMap"
 	sourcePath       = "pulumi-azure-native provider/pkg/provider/diff.go: path parameters force replacement"
 	sourceMutability = "azure-rest-api-specs, x-ms-mutability [create, read] of location in the resource's model"
-	sourceARM        = "ARM behaviour; code as printed in public issue reports, not in the rule catalogue"
+	sourceARM        = "ARM behaviour; code as printed in public issue reports"
 )
 
 // kind completes what the service files say of a kind with what all of ARM has.
@@ -228,7 +229,7 @@ func inOrder(steps ...func(*emulator.Call) error) func(*emulator.Call) error {
 }
 
 // rule is short for an emulator.Rule.
-func rule(id, code string, on emulator.Op, source string, broken func(*emulator.Call) string) emulator.Rule {
+func rule(id rules.ID, code string, on emulator.Op, source string, broken func(*emulator.Call) string) emulator.Rule {
 	return emulator.Rule{ID: id, Code: code, On: on, Source: source, Broken: broken}
 }
 

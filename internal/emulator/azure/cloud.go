@@ -61,23 +61,23 @@ func quotas() []emulator.Quota {
 	return []emulator.Quota{
 		{
 			Name: "azure-public-ips", Type: typePublicIP, Scope: []string{"location"}, Limit: 10,
-			Code: "StandardSkuPublicIPCountLimitReached", Source: "AVG-14: " + limits + "; armerr",
+			Code: "StandardSkuPublicIPCountLimitReached", Rule: "AVG-14", Source: limits + "; Microsoft's list of ARM error codes",
 		},
 		{
 			Name: "azure-vnets", Type: typeVNet, Scope: []string{"location"}, Limit: 1000,
-			Code: "VnetCountLimitReached", Source: limits + "; armerr",
+			Code: "VnetCountLimitReached", Source: limits + "; Microsoft's list of ARM error codes",
 		},
 		{
 			Name: "azure-network-security-groups", Type: typeNSG, Scope: []string{"location"}, Limit: 5000,
-			Code: codeFormat, Source: "ANW-14: " + limits + noCode,
+			Code: codeFormat, Rule: "ANW-14", Source: limits + noCode,
 		},
 		{
 			Name: "azure-route-tables", Type: typeRouteTable, Scope: []string{"location"}, Limit: 200,
-			Code: codeFormat, Source: "ANW-18: " + limits + noCode,
+			Code: codeFormat, Rule: "ANW-18", Source: limits + noCode,
 		},
 		{
 			Name: "azure-aks-clusters", Type: typeCluster, Scope: []string{"location"}, Limit: 100,
-			Code: "ManagedClusterCountExceedsQuotaLimit", Source: "AKS-45: aksd quotas-skus-regions.md; armerr",
+			Code: "ManagedClusterCountExceedsQuotaLimit", Rule: "AKS-45", Source: "azure-aks-docs quotas-skus-regions.md; Microsoft's list of ARM error codes",
 		},
 	}
 }

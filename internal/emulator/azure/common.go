@@ -8,14 +8,16 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // A naming is what a kind's name must look like.
 type naming struct {
-	rule, code, source string
-	min, max           int
-	pattern            *regexp.Regexp
-	words              string // the pattern in words
+	rule         rules.ID
+	code, source string
+	min, max     int
+	pattern      *regexp.Regexp
+	words        string // the pattern in words
 }
 
 var (
@@ -173,7 +175,7 @@ func reservedTag() emulator.Rule {
 
 // immutable refuses updates of inputs that the provider sends and the service
 // does not take on an existing resource.
-func immutable(id, code, source string, paths ...string) emulator.Rule {
+func immutable(id rules.ID, code, source string, paths ...string) emulator.Rule {
 	return rule(id, code, emulator.OpUpdate, source, func(c *emulator.Call) string {
 		for _, path := range paths {
 			if c.Changed(path) {
@@ -185,7 +187,7 @@ func immutable(id, code, source string, paths ...string) emulator.Rule {
 }
 
 // sameRegion refuses a reference into another region.
-func sameRegion(id, code, source, path string, to ...string) emulator.Rule {
+func sameRegion(id rules.ID, code, source, path string, to ...string) emulator.Rule {
 	return rule(id, code, emulator.OpWrite, source, func(c *emulator.Call) string {
 		for _, target := range c.In.Strings(path) {
 			for _, typ := range to {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 var connectionPlace = place{
@@ -22,18 +23,18 @@ func connectionKinds() []*emulator.Kind {
 		Refs: []emulator.Ref{
 			{
 				Path: "virtualNetworkGateway1.id", To: []string{typeGateway}, Missing: codeReference,
-				InUse:  "VirtualNetworkGatewayCannotBeDeleted",
-				Source: "AVG-39: code as printed in public issue reports",
+				InUse: "VirtualNetworkGatewayCannotBeDeleted",
+				Rule:  "AVG-39", Source: "code as printed in public issue reports",
 			},
 			{
 				Path: "virtualNetworkGateway2.id", To: []string{typeGateway}, Missing: codeReference,
-				InUse:  "VirtualNetworkGatewayCannotBeDeleted",
-				Source: "AVG-39: code as printed in public issue reports",
+				InUse: "VirtualNetworkGatewayCannotBeDeleted",
+				Rule:  "AVG-39", Source: "code as printed in public issue reports",
 			},
 			{
 				Path: "localNetworkGateway2.id", To: []string{typeLocal}, Missing: codeReference,
-				InUse:  "InUseLocalNetworkGatewayCannotBeDeleted",
-				Source: "AVC-07: armerr pattern (code unverified)",
+				InUse: "InUseLocalNetworkGatewayCannotBeDeleted",
+				Rule:  "AVC-07", Source: "Microsoft's list of ARM error codes, by analogy (code unverified)",
 			},
 		},
 		Rules: slices.Concat(connectionRules(), policyRules(), connectionBGPRules()),
@@ -49,7 +50,7 @@ func connectionRules() []emulator.Rule {
 		rule("AVC-08", codeFormat, emulator.OpWrite, "bicep"+noCode, missingPeer),
 		immutable("AVC-09", codeFormat, "terraform-provider-azurerm connection resource, ForceNew"+noCode,
 			"connectionProtocol", "connectionType", "virtualNetworkGateway1.id", "localNetworkGateway2.id"),
-		rule("PRO-06", "ReferencedResourceNotProvisioned", emulator.OpWrite, "armerr", unfinishedGateway),
+		rule("PRO-06", "ReferencedResourceNotProvisioned", emulator.OpWrite, "Microsoft's list of ARM error codes", unfinishedGateway),
 		rule("AVC-11", codeFormat, emulator.OpWrite,
 			"azure-docs VPN gateway FAQ; az network vpn-connection shared-key"+noCode, badSharedKey),
 		rule("AVC-33", "ConnectionOverlappingAddressSpaces", emulator.OpWrite,
@@ -149,7 +150,7 @@ func numberBetween(path string, low, high float64) func(*emulator.Call) string {
 }
 
 // policyRule enforces something for every IPsec policy of a connection.
-func policyRule(id, source string, broken func(p emulator.Props) string) emulator.Rule {
+func policyRule(id rules.ID, source string, broken func(p emulator.Props) string) emulator.Rule {
 	return rule(id, codeFormat, emulator.OpWrite, source+noCode, func(c *emulator.Call) string {
 		for _, p := range c.In.Maps("ipsecPolicies") {
 			if message := broken(p); message != "" {

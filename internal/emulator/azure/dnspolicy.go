@@ -63,7 +63,7 @@ func dnsPolicyKinds() []*emulator.Kind {
 		dnsRulePlace.kind(typeDNSRule, emulator.Kind{
 			Refs: []emulator.Ref{{
 				Path: "dnsResolverDomainLists[*].id", To: []string{typeDomainList}, Missing: codeReference,
-				InUse: codeConflict, Source: "ARM-12: " + sourceDNSPolicy + unverified,
+				InUse: codeConflict, Rule: "ARM-12", Source: sourceDNSPolicy + unverified,
 			}},
 			Rules: dnsRuleRules(),
 			Fill: func(c *emulator.Call) error {

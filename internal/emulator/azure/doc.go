@@ -58,20 +58,8 @@
 //     with its first record as its columns do. Union isfuzzy=true with an empty
 //     table beside it, column_ifexists and skipQueryValidation are the ways round.
 //
-// Rules have the ids of the rule catalogue. Those that begin with ARM are not in
-// it: ARM-01 a group without a location, ARM-02 a region that does not exist (or
-// is not "global": ADR-01, ADR-04, LOG-11), ARM-03 a location that changes,
-// ARM-04 the short name of an action group, ARM-05 resources that must be named
-// default, ARM-06 settings of a storage account that cannot change, ARM-07 role
-// assignments that cannot, ARM-08 a DNS policy and a VNet of two regions, ARM-09 a
-// second DNS policy of a VNet, ARM-10 one that is linked, ARM-11 the priority and
-// action of a DNS rule, ARM-12 lists of domains, ARM-13 the times and severity of
-// a log alert, ARM-14 its conditions and scope, ARM-15 its mute time, ARM-16 its
-// query, ARM-17 the criteria of a metric alert, ARM-18 the receivers of an action
-// group, ARM-19 the name of a workbook, ARM-20 its content, ARM-21 its display
-// name, ARM-22 the tables of a diagnostic setting, ARM-23 its retention, which
-// there is no more. Where no error code is known, a rule has the service's
-// generic one and its source says so.
+// Rules have the ids of package rules. Where no error code is known, a rule has the
+// service's generic one and its source says so.
 //
 // # What a refresh finds
 //

@@ -142,7 +142,7 @@ func adminCredentials(c *emulator.Call) (emulator.Props, error) {
 	}
 	if o.In.Bool("disableLocalAccounts") {
 		f := c.Fault(codeBad, "Getting static credential is not allowed because this cluster is set to disable local accounts.")
-		f.Rule, f.Source = "AKS-38", "aksd manage-local-accounts; text as printed in public issue reports"
+		f.Rule, f.Source = "AKS-38", "azure-aks-docs manage-local-accounts; text as printed in public issue reports"
 		return nil, f
 	}
 	return credentials(o, "clusterAdmin", localUser(o, "clusterAdmin"))

@@ -30,7 +30,7 @@ func gatewayKinds() []*emulator.Kind {
 			subnetRef("ipConfigurations[*].subnet.id"),
 			{
 				Path: "ipConfigurations[*].publicIPAddress.id", To: []string{typePublicIP}, Missing: codeReference,
-				InUse: codePublicIPInUse, Source: "AVG-13: terraform-provider-azurerm#688; armerr",
+				InUse: codePublicIPInUse, Rule: "AVG-13", Source: "terraform-provider-azurerm#688; Microsoft's list of ARM error codes",
 			},
 		},
 		Rules:   slices.Concat(gatewaySKURules(), gatewayLayoutRules(), gatewayBGPRules()),

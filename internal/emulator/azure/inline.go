@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // An inline is a list input whose elements are resources of their own: a VNet's
@@ -19,7 +20,7 @@ type inline struct {
 	typ      string // canonical token of the children
 	place    place  // of the children
 	fill     func(*emulator.Call) error
-	rule     string // id of the rule against leaving out what is in use
+	rule     rules.ID // the rule against leaving out what is in use
 	code     string
 }
 

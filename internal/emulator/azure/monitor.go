@@ -34,7 +34,7 @@ func monitorKinds() []*emulator.Kind {
 		alertPlace.kind(typeAlert, emulator.Kind{
 			Refs: []emulator.Ref{{
 				Path: "actions[*].actionGroupId", To: []string{typeActions}, Missing: codeBad,
-				Source: "PRO-05; Azure error reports" + unverified,
+				Rule: "PRO-05", Source: "Azure error reports" + unverified,
 			}},
 			Rules: alertRules(), Fill: fillAlert,
 		}),
@@ -50,8 +50,8 @@ func diagnosticID(c *emulator.Call) (string, error) {
 
 func diagnosticRefs() []emulator.Ref {
 	return []emulator.Ref{
-		{Path: "workspaceId", To: []string{typeWorkspace}, Missing: codeNotFound, Source: "PRO-05; " + sourceMonitor},
-		{Path: "storageAccountId", To: []string{typeStorage}, Missing: codeNotFound, Source: "PRO-05; " + sourceMonitor},
+		{Path: "workspaceId", To: []string{typeWorkspace}, Missing: codeNotFound, Rule: "PRO-05", Source: sourceMonitor},
+		{Path: "storageAccountId", To: []string{typeStorage}, Missing: codeNotFound, Rule: "PRO-05", Source: sourceMonitor},
 	}
 }
 

@@ -12,7 +12,7 @@ func natKinds() []*emulator.Kind {
 	return []*emulator.Kind{natPlace.kind(typeNATGateway, emulator.Kind{
 		Refs: []emulator.Ref{{
 			Path: "publicIpAddresses[*].id", To: []string{typePublicIP}, Missing: codeReference,
-			InUse: codePublicIPInUse, Source: "AVG-13: armerr",
+			InUse: codePublicIPInUse, Rule: "AVG-13", Source: "Microsoft's list of ARM error codes",
 		}},
 		Fill: func(c *emulator.Call) error {
 			c.Out.Default("idleTimeoutInMinutes", 4)

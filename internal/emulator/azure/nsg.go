@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 var (
@@ -55,7 +56,7 @@ func echoSubnets(path string) func(*emulator.Call) error {
 }
 
 // securityRuleRule enforces the same for rules of their own and those inside a group.
-func securityRuleRule(id, code, source string, broken func(s lot, beside []lot) string) emulator.Rule {
+func securityRuleRule(id rules.ID, code, source string, broken func(s lot, beside []lot) string) emulator.Rule {
 	return rule(id, code, emulator.OpWrite, source, func(c *emulator.Call) string {
 		written, beside := securityRulesAtHand(c)
 		for i, s := range written {

@@ -22,7 +22,7 @@ func queryRuleKinds() []*emulator.Kind {
 	return []*emulator.Kind{queryRulePlace.kind(typeQueryRule, emulator.Kind{
 		Refs: []emulator.Ref{{
 			Path: "actions.actionGroups[*]", To: []string{typeActions}, Missing: codeBad,
-			Source: "PRO-05; Azure error reports" + unverified,
+			Rule: "PRO-05", Source: "Azure error reports" + unverified,
 		}},
 		Rules: queryRuleRules(), Fill: fillQueryRule,
 	})}

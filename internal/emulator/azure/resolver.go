@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 var (
@@ -71,7 +72,7 @@ func resolverKinds() []*emulator.Kind {
 		}),
 		rulesetPlace.kind(typeRuleset, emulator.Kind{Refs: []emulator.Ref{{
 			Path: "dnsResolverOutboundEndpoints[*].id", To: []string{typeOutbound}, Missing: codeReference,
-			InUse: codeConflict, Source: "ADR-20: " + sourceEndpoints + unverified,
+			InUse: codeConflict, Rule: "ADR-20", Source: sourceEndpoints + unverified,
 		}}, Rules: rulesetRules()}),
 		forwardPlace.kind(typeForward, emulator.Kind{Rules: forwardRules(), Fill: func(c *emulator.Call) error {
 			c.Out.Default("forwardingRuleState", "Enabled")
@@ -102,7 +103,7 @@ func resolverRules() []emulator.Rule {
 }
 
 // nestedFirst refuses to delete what has resources of its own below it.
-func nestedFirst(id string, types ...string) emulator.Rule {
+func nestedFirst(id rules.ID, types ...string) emulator.Rule {
 	return rule(id, codeConflict, emulator.OpDelete, sourceEndpoints+unverified, func(c *emulator.Call) string {
 		for _, typ := range types {
 			if all := children(c.Tx, typ, c.ID); len(all) > 0 {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 var (
@@ -46,7 +47,7 @@ func fillRoute(c *emulator.Call) error {
 }
 
 // routeRule enforces the same for routes of their own and those inside a table.
-func routeRule(id, code, source string, broken func(r lot, beside []lot) string) emulator.Rule {
+func routeRule(id rules.ID, code, source string, broken func(r lot, beside []lot) string) emulator.Rule {
 	return rule(id, code, emulator.OpWrite, source, func(c *emulator.Call) string {
 		written, beside := routesAtHand(c)
 		for i, r := range written {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // A refusal is one write that a rule refuses. Valid inputs of the kind are
@@ -91,7 +92,7 @@ func ruleNames(k *emulator.Kind) []string {
 	names := make([]string, len(k.Rules))
 	counts := map[string]int{}
 	for i, r := range k.Rules {
-		name := r.ID + " " + r.Code
+		name := string(r.ID) + " " + r.Code
 		counts[name]++
 		names[i] = fmt.Sprintf("%s #%d", name, counts[name])
 	}
@@ -116,6 +117,9 @@ func TestRules(t *testing.T) {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("want %s, got %v", want, err)
 				}
+			}
+			if again := rules.Repeated(err.Error()); len(again) > 0 {
+				t.Errorf("it names %v more than once: %v", again, err)
 			}
 		})
 	}

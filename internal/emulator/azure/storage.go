@@ -42,7 +42,7 @@ func storageKinds() []*emulator.Kind {
 		storagePlace.kind(typeStorage, emulator.Kind{
 			Unique: []emulator.Unique{{
 				Fields: []string{"@global", "accountName"}, Fold: true, Code: "StorageAccountAlreadyTaken",
-				Source: "NAM-04: " + sourceNames + " (code from memory)",
+				Rule: "NAM-04", Source: sourceNames + " (code from memory)",
 			}},
 			Replace: []emulator.Replace{{Path: "isHnsEnabled", Source: sourceForceNew}},
 			Rules:   storageRules(), Fill: fillStorage,

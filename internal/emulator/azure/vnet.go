@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 var (
@@ -34,7 +35,7 @@ var (
 const (
 	codeSubnetInUse = "InUseSubnetCannotBeDeleted"
 	gatewaySubnet   = "GatewaySubnet"
-	sourceSubnetUse = "terraform-provider-azurerm#4784, #688; armerr"
+	sourceSubnetUse = "terraform-provider-azurerm#4784, #688; Microsoft's list of ARM error codes"
 	sourceBusyVNet  = "pulumi-azure-native#903, #699, #1024"
 	sourceVNetFAQ   = "azure-docs articles/virtual-network/virtual-networks-faq.md"
 )
@@ -67,15 +68,15 @@ func subnetRefs() []emulator.Ref {
 	return []emulator.Ref{
 		{
 			Path: "networkSecurityGroup.id", To: []string{typeNSG}, Missing: codeReference,
-			InUse: "InUseNetworkSecurityGroupCannotBeDeleted", Source: "ANW-10: armerr; terra-workspace-manager#502",
+			InUse: "InUseNetworkSecurityGroupCannotBeDeleted", Rule: "ANW-10", Source: "Microsoft's list of ARM error codes; terra-workspace-manager#502",
 		},
 		{
 			Path: "routeTable.id", To: []string{typeRouteTable}, Missing: codeReference,
-			InUse: "InUseRouteTableCannotBeDeleted", Source: "ANW-10: armerr; terra-workspace-manager#502",
+			InUse: "InUseRouteTableCannotBeDeleted", Rule: "ANW-10", Source: "Microsoft's list of ARM error codes; terra-workspace-manager#502",
 		},
 		{
 			Path: "natGateway.id", To: []string{typeNATGateway}, Missing: codeReference,
-			Source: "PRO-06: armerr",
+			Rule: "PRO-06", Source: "Microsoft's list of ARM error codes",
 		},
 	}
 }
@@ -84,7 +85,7 @@ func subnetRefs() []emulator.Ref {
 func vnetLinkRef(path string) emulator.Ref {
 	return emulator.Ref{
 		Path: path, To: []string{typeVNet}, Missing: codeReference, InUse: codeSubnetInUse,
-		Source: "ANW-20: armerr",
+		Rule: "ANW-20", Source: "Microsoft's list of ARM error codes",
 	}
 }
 
@@ -92,7 +93,7 @@ func vnetLinkRef(path string) emulator.Ref {
 func subnetRef(path string) emulator.Ref {
 	return emulator.Ref{
 		Path: path, To: []string{typeSubnet}, Missing: codeReference, InUse: codeSubnetInUse,
-		Source: "ANW-09: " + sourceSubnetUse,
+		Rule: "ANW-09", Source: sourceSubnetUse,
 	}
 }
 
@@ -101,7 +102,7 @@ func vnetRules() []emulator.Rule {
 		rule("ANW-01", "InvalidAddressPrefixFormat", emulator.OpWrite,
 			sourceVNetFAQ+" (code from memory)", badAddressSpace),
 		vnetSubnets.leftOut(),
-		rule("ANW-20", codeSubnetInUse, emulator.OpDelete, "armerr", func(c *emulator.Call) string {
+		rule("ANW-20", codeSubnetInUse, emulator.OpDelete, "Microsoft's list of ARM error codes", func(c *emulator.Call) string {
 			for _, o := range children(c.Tx, typeSubnet, c.ID) {
 				if user := userOf(c, o); user != "" {
 					return inUse(o, user)
@@ -170,7 +171,7 @@ func subnetsAtHand(c *emulator.Call) (written, beside []lot, space []network) {
 }
 
 // subnetRule enforces the same for subnets of their own and those inside a VNet.
-func subnetRule(id, code, source string, broken func(s lot, beside []lot, space []network) string) emulator.Rule {
+func subnetRule(id rules.ID, code, source string, broken func(s lot, beside []lot, space []network) string) emulator.Rule {
 	return rule(id, code, emulator.OpWrite, source, func(c *emulator.Call) string {
 		written, beside, space := subnetsAtHand(c)
 		for i, s := range written {
@@ -187,7 +188,7 @@ func subnetRules() []emulator.Rule {
 	const source = "azure-docs#123869; terraform-provider-azurerm#10826"
 	return []emulator.Rule{
 		subnetRule("ANW-05", "NetcfgInvalidSubnet", source, badSubnet),
-		subnetRule("ANW-02", "NetcfgInvalidSubnet", sourceVNetFAQ+" (code not found: that of ANW-05)", tinySubnet),
+		subnetRule("ANW-02", "NetcfgInvalidSubnet", sourceVNetFAQ+" (code not found: that of a bad range)", tinySubnet),
 		subnetRule("ANW-04", "NetcfgSubnetRangeOutsideVnet", source, outsideVNet),
 		subnetRule("ANW-03", "NetcfgSubnetRangesOverlap", source, overlapsSibling),
 		subnetRule("AVG-17", "NetworkSecurityGroupCannotBeAttachedToGatewaySubnet",
@@ -199,7 +200,7 @@ func subnetRules() []emulator.Rule {
 // abroad refuses a subnet whose security group, route table or NAT gateway is in
 // another region; the resource group does not matter.
 func abroad() emulator.Rule {
-	const source = "armerr (that of a reference to nothing; the code for another region is unverified)"
+	const source = "Microsoft's list of ARM error codes (that of a reference to nothing; the code for another region is unverified)"
 	return rule("PRO-06", codeReference, emulator.OpWrite, source, func(c *emulator.Call) string {
 		at := location(c)
 		if c.Kind.Type == typeSubnet {

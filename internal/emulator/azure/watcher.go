@@ -72,15 +72,15 @@ func flowLogRefs() []emulator.Ref {
 	return []emulator.Ref{
 		{
 			Path: "targetResourceId", To: []string{typeVNet, typeSubnet, typeNSG}, Missing: codeNotFound,
-			Source: "LOG-02: pulumi-azure-native#4682; PRO-05",
+			Rule: "LOG-02", Source: "pulumi-azure-native#4682; azure-docs#52229",
 		},
 		{
 			Path: "storageId", To: []string{typeStorage}, Missing: codeNotFound,
-			Source: "LOG-05: azure-docs vnet-flow-logs-overview.md; PRO-05",
+			Rule: "LOG-05", Source: "azure-docs vnet-flow-logs-overview.md; azure-docs#52229",
 		},
 		{
 			Path: workspacePath + "workspaceResourceId", To: []string{typeWorkspace}, Missing: codeNotFound,
-			Source: "LOG-07; PRO-05",
+			Rule: "LOG-07", Source: "azure-docs#52229",
 		},
 	}
 }

@@ -90,7 +90,7 @@ func readInputs(r emulator.Reading) emulator.Props {
 func apply(c *emulator.Call) *emulator.Fault {
 	if fields := conflicts("", c.OldIn, c.In); len(fields) > 0 {
 		return &emulator.Fault{
-			Code: codeConflict, Rule: "server-side apply",
+			Code: codeConflict, Check: "server-side apply",
 			Source: "Kubernetes reference, using-api/server-side-apply, conflicts",
 			Message: fmt.Sprintf("Apply failed with %d conflict(s) with another field manager: %s",
 				len(fields), strings.Join(fields, ", ")),

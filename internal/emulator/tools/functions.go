@@ -11,15 +11,16 @@ import (
 	"time"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // refused is the fault of a function, which has no rules beside it.
-func refused(rule, code, source, format string, args ...any) *emulator.Fault {
+func refused(rule rules.ID, code, source, format string, args ...any) *emulator.Fault {
 	return &emulator.Fault{Code: code, Message: fmt.Sprintf(format, args...), Rule: rule, Source: source}
 }
 
 // exactlyOne names the one argument that is given; none or several are refused.
-func exactlyOne(in emulator.Props, rule, source string, names ...string) (string, error) {
+func exactlyOne(in emulator.Props, rule rules.ID, source string, names ...string) (string, error) {
 	var given, attributes []string
 	for _, name := range names {
 		attributes = append(attributes, attribute(name))

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // A charset is one class of characters and the inputs that rule it.
@@ -143,7 +144,7 @@ func lengthHoldsMinimums(c *emulator.Call) string {
 
 // someCharset refuses inputs that shut out every class explicitly. The provider
 // looks only where the property, numeric or number, is given.
-func someCharset(id, property, source string) emulator.Rule {
+func someCharset(id rules.ID, property, source string) emulator.Rule {
 	return validate(id, invalidCombination, property, source, func(c *emulator.Call) string {
 		for _, name := range []string{property, "special", "upper", "lower"} {
 			if used, set := c.In[name].(bool); !set || used {

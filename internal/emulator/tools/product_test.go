@@ -12,6 +12,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/rpctest"
 	"burrow/internal/emulator/schema"
+	"burrow/internal/rules"
 )
 
 func TestClouds(t *testing.T) {
@@ -33,7 +34,11 @@ func TestClouds(t *testing.T) {
 
 // Each rule has one id and one place.
 func TestRuleIDsAreDistinct(t *testing.T) {
-	type place struct{ typ, id, where string }
+	type place struct {
+		typ   string
+		id    rules.ID
+		where string
+	}
 	seen := map[place]bool{}
 	for _, c := range Clouds() {
 		for _, e := range c.Catalogue() {

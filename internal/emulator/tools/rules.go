@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // The titles of what the Terraform plugin framework's validators find. Source:
@@ -19,12 +20,12 @@ const (
 )
 
 // validate is a rule that the provider checks before it does anything.
-func validate(id, code, path, source string, broken func(*emulator.Call) string) emulator.Rule {
+func validate(id rules.ID, code, path, source string, broken func(*emulator.Call) string) emulator.Rule {
 	return emulator.Rule{ID: id, Code: code, On: emulator.OpCheck, Path: path, Source: source, Broken: broken}
 }
 
 // refuse is a rule that the provider finds broken while it makes the thing.
-func refuse(id, code, source string, broken func(*emulator.Call) string) emulator.Rule {
+func refuse(id rules.ID, code, source string, broken func(*emulator.Call) string) emulator.Rule {
 	return emulator.Rule{ID: id, Code: code, On: emulator.OpCreate, Source: source, Broken: broken}
 }
 
@@ -38,7 +39,7 @@ func replaceOn(source string, paths ...string) []emulator.Replace {
 }
 
 // atLeast refuses numbers below the least one.
-func atLeast(id, path string, least int, source string) emulator.Rule {
+func atLeast(id rules.ID, path string, least int, source string) emulator.Rule {
 	return validate(id, invalidValue, path, source, func(c *emulator.Call) string {
 		if n, known := c.In[path].(float64); known && n < float64(least) {
 			return fmt.Sprintf("Attribute %s value must be at least %d, got: %.0f", attribute(path), least, n)
@@ -49,7 +50,7 @@ func atLeast(id, path string, least int, source string) emulator.Rule {
 
 // oneOf refuses strings that are not among the values; the pattern may name the
 // elements of a list.
-func oneOf(id, pattern string, values []string, source string) emulator.Rule {
+func oneOf(id rules.ID, pattern string, values []string, source string) emulator.Rule {
 	legal := map[string]bool{}
 	for _, v := range values {
 		legal[v] = true
@@ -63,7 +64,7 @@ func oneOf(id, pattern string, values []string, source string) emulator.Rule {
 }
 
 // notEmpty refuses empty strings.
-func notEmpty(id, pattern, source string) emulator.Rule {
+func notEmpty(id rules.ID, pattern, source string) emulator.Rule {
 	return each(id, invalidLength, pattern, source, func(path, v string) string {
 		if n := utf8.RuneCountInString(v); n < 1 {
 			return fmt.Sprintf("Attribute %s string length must be at least 1, got: %d", attribute(path), n)
@@ -73,7 +74,7 @@ func notEmpty(id, pattern, source string) emulator.Rule {
 }
 
 // each validates every string that the pattern finds.
-func each(id, code, pattern, source string, broken func(path, v string) string) emulator.Rule {
+func each(id rules.ID, code, pattern, source string, broken func(path, v string) string) emulator.Rule {
 	top, _, _ := strings.Cut(pattern, "[")
 	return validate(id, code, top, source, func(c *emulator.Call) string { return firstOf(c.In, pattern, broken) })
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"burrow/internal/emulator"
+	"burrow/internal/rules"
 )
 
 // tlsFile names a file of the Terraform provider that pulumi-tls wraps.
@@ -133,7 +134,7 @@ func certRules(source string) []emulator.Rule {
 }
 
 // privateKeyParses refuses what is no private key.
-func privateKeyParses(id, property, name, source string) emulator.Rule {
+func privateKeyParses(id rules.ID, property, name, source string) emulator.Rule {
 	return refuse(id, "Failed to parse "+name+" PEM", source, func(c *emulator.Call) string {
 		_, err := parseKey(c.In.Str(property))
 		return complaint(err)
