@@ -116,8 +116,9 @@ func Tail(out string) string {
 
 // A Step is what a preview wants to do with one resource.
 type Step struct {
-	Op  string `json:"op"`
-	URN string `json:"urn"`
+	Op       string              `json:"op"`
+	URN      string              `json:"urn"`
+	NewState *apitype.ResourceV3 `json:"newState"`
 }
 
 // Preview lists the steps of the next run that change something.

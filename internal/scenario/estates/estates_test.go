@@ -122,6 +122,7 @@ func proveTunnels(t *testing.T, s *scenario.Stack) {
 
 func proveDefault(t *testing.T, s *scenario.Stack) {
 	proveTunnels(t, s)
+	s.ProveNames(scenario.DefaultNames)
 	scenario.CheckForwarders(t, s.Export(), plan.Default())
 	// A second run reads the first one's outputs, secrets included, into its state.
 	s.Up()
