@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
@@ -134,7 +135,7 @@ func badMetric(c *emulator.Call) string {
 		return "The collection Dimensions must not have more than 30 entries"
 	}
 	for name, v := range dimensions {
-		if value, _ := v.(string); name == "" || len(name) > 255 || value == "" || len(value) > 1024 {
+		if value, _ := v.(string); name == "" || utf8.RuneCountInString(name) > 255 || value == "" || utf8.RuneCountInString(value) > 1024 {
 			return fmt.Sprintf("The parameter Dimensions is invalid: %q must have 1 to 255 characters and its value 1 to 1024", name)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/mail"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"burrow/internal/emulator"
 )
@@ -13,7 +14,7 @@ import (
 func actionsRules() []emulator.Rule {
 	return []emulator.Rule{
 		rule("ARM-04", "GroupShortNameIsTooLong", emulator.OpWrite, "azure-rest-api-specs#2840", func(c *emulator.Call) string {
-			if n := len(c.In.Str("groupShortName")); n > maxShortName {
+			if n := utf8.RuneCountInString(c.In.Str("groupShortName")); n > maxShortName {
 				return fmt.Sprintf("The groupShortName has %d characters; it must have 1 to %d.", n, maxShortName)
 			}
 			return ""

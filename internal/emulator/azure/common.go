@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"burrow/internal/emulator"
 	"burrow/internal/rules"
@@ -46,8 +47,8 @@ func resolverName() naming {
 }
 
 func (n naming) broken(name string) string {
-	switch {
-	case len(name) < n.min || len(name) > n.max:
+	switch length := utf8.RuneCountInString(name); {
+	case length < n.min || length > n.max:
 		return fmt.Sprintf("Resource name %s is invalid. It must be %d to %d characters long.", name, n.min, n.max)
 	case n.pattern != nil && !n.pattern.MatchString(name):
 		return fmt.Sprintf("Resource name %s is invalid. It takes %s.", name, n.words)
@@ -147,7 +148,7 @@ func tagsBroken(c *emulator.Call, count, nameLength int) string {
 		switch lower := strings.ToLower(name); {
 		case names[lower]:
 			return fmt.Sprintf("The tag name '%s' is given twice; names do not depend on case.", name)
-		case len([]rune(name)) > nameLength || len([]rune(value)) > maxTagValue:
+		case utf8.RuneCountInString(name) > nameLength || utf8.RuneCountInString(value) > maxTagValue:
 			return fmt.Sprintf("The tag '%s' is too long: names take %d characters, values %d.",
 				name, nameLength, maxTagValue)
 		case strings.ContainsAny(name, `<>%&\?/`):

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"burrow/internal/emulator"
 	"burrow/internal/rules"
@@ -192,7 +193,7 @@ func legalPeer(text string) bool {
 const maxDescription = 140
 
 func longDescription(s lot, _ []lot) string {
-	if len(s.in.Str("description")) > maxDescription {
+	if utf8.RuneCountInString(s.in.Str("description")) > maxDescription {
 		return fmt.Sprintf("The description of security rule %s is longer than %d characters.", s.name, maxDescription)
 	}
 	return ""

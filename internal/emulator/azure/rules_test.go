@@ -274,7 +274,7 @@ func guardRefusals() []refusal {
 		{name: "ports twice", rule: "ANW-12", code: "SecurityRuleInvalidPortRange", typ: typeNSGRule, bad: put("destinationPortRanges", list{"1"})},
 		{name: "peer", rule: "ANW-12", code: "SecurityRuleInvalidAddressPrefix", typ: typeNSGRule, bad: put("sourceAddressPrefix", "10.0.0.0/33"), fine: put("sourceAddressPrefix", "Storage.UKSouth")},
 		{name: "no peer", rule: "ANW-12", code: "SecurityRuleInvalidAddressPrefix", typ: typeNSGRule, bad: drop("sourceAddressPrefix")},
-		{name: "description", rule: "ANW-12", code: codeFormat, typ: typeNSGRule, bad: put("description", strings.Repeat("d", 141)), fine: put("description", strings.Repeat("d", 140))},
+		{name: "description", rule: "ANW-12", code: codeFormat, typ: typeNSGRule, bad: put("description", strings.Repeat("d", 141)), fine: put("description", strings.Repeat("ü", 140))},
 		{name: "appliance without address", rule: "ANW-16", code: codeFormat, typ: typeRoute, bad: put("nextHopType", "VirtualAppliance"), fine: all(put("nextHopType", "VirtualAppliance"), put("nextHopIpAddress", "10.10.1.4"))},
 		{name: "address without appliance", rule: "ANW-16", code: codeFormat, typ: typeRoute, bad: put("nextHopIpAddress", "10.10.1.4")},
 		{name: "destination", rule: "ANW-16", code: codeFormat, typ: typeRoute, bad: put("addressPrefix", "10.0.0.1/16"), fine: put("addressPrefix", "AzureCloud")},

@@ -162,7 +162,7 @@ func watchRefusals() []refusal {
 		{name: "metric that AWS has", rule: "LOG-12", code: codeBad, typ: typeAlert, bad: put("criteria.allOf[0].metricName", "TunnelState"), fine: criterion("metricName", "TunnelIngressBytes", "timeAggregation", "Total")},
 		{name: "dimension of another metric", rule: "LOG-12", code: codeBad, typ: typeAlert, bad: criterion("metricName", "BgpPeerStatus"), fine: criterion("metricName", "BgpPeerStatus", "dimensions", peers)},
 		{name: "no short name", rule: "ARM-04", code: codeBad, typ: typeActions, bad: put("groupShortName", "")},
-		{name: "short name", rule: "ARM-04", code: "GroupShortNameIsTooLong", typ: typeActions, bad: put("groupShortName", "thirteenchars"), fine: put("groupShortName", "twelve-chars")},
+		{name: "short name", rule: "ARM-04", code: "GroupShortNameIsTooLong", typ: typeActions, bad: put("groupShortName", "thirteenchars"), fine: put("groupShortName", "zwölf-größen")},
 		{name: "retention of a workspace", rule: "LOG-20", code: codeParameter, typ: typeWorkspace, bad: put("retentionInDays", 7.0), fine: all(put("retentionInDays", 7.0), put("sku.name", "Free"))},
 	}
 }
