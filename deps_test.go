@@ -79,3 +79,30 @@ func TestImports(t *testing.T) {
 		})
 	}
 }
+
+// The first test that needs the engine builds it, within its ten minutes. What takes
+// long to compile of it is compiled before that: see engine_test.go.
+func TestEngineIsCompiledBefore(t *testing.T) {
+	const engine = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+	list := func(args ...string) []string {
+		out, err := exec.Command("go", append([]string{"list", "-deps"}, args...)...).Output()
+		if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		return strings.Split(strings.TrimSpace(string(out)), "\n")
+	}
+	mine := map[string]bool{engine: true}
+	for _, pkg := range list("-test", ".") {
+		pkg, _, _ = strings.Cut(pkg, " ") // a package as it is for a test: "burrow [burrow.test]"
+		mine[pkg] = true
+	}
+	parts := list(engine)
+	if len(parts) < 100 {
+		t.Fatalf("go list named %d packages of the engine; that proves nothing", len(parts))
+	}
+	for _, pkg := range parts {
+		if strings.HasPrefix(pkg, "github.com/pulumi/") && !mine[pkg] {
+			t.Errorf("engine_test.go does not import %s, nor what imports it", pkg)
+		}
+	}
+}
