@@ -1,6 +1,9 @@
 package emulator
 
-import "fmt"
+import (
+	"burrow/internal/inventory"
+	"fmt"
+)
 
 // An Account is who the emulated clouds believe to be deploying, and where to.
 // A provider instance's own configuration goes before the defaults.
@@ -28,7 +31,7 @@ const (
 )
 
 // forProvider is the account as one configured provider instance sees it.
-func (a Account) forProvider(config Props) Account {
+func (a Account) forProvider(config inventory.Props) Account {
 	if ids := config.Strings("allowedAccountIds"); len(ids) > 0 {
 		a.AWSAccount = ids[0]
 	}

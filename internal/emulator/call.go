@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -22,20 +23,20 @@ type Call struct {
 	// In are the inputs after Check; Old and OldIn the state and inputs before
 	// an update or delete. Secrets are plain here, unknowns are Unknown{}.
 	// An invoke's arguments are In.
-	In, OldIn, Old Props
+	In, OldIn, Old inventory.Props
 	// Out is the state under construction (Fill, Made, Refresh).
-	Out Props
+	Out inventory.Props
 	// Hidden is what the cloud keeps and never returns. Kinds may write to it.
-	Hidden Props
+	Hidden inventory.Props
 
 	// Provider is the configuration of the provider instance in use: region,
 	// allowedAccountIds, subscriptionId, …
-	Provider Props
+	Provider inventory.Props
 
 	// generation of the object at hand, see Object.Generation.
 	generation uint64
 	// object is the stored object in updates, deletes and reads.
-	object *Object
+	object *inventory.Object
 }
 
 // Region of the provider instance, for example eu-west-2.

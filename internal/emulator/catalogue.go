@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -185,7 +186,7 @@ func (l *linter) function(f Function) {
 // CheckOutputs compares what a cloud filled in with the outputs of the schema,
 // for the tests of a cloud's kinds: properties that the provider does not have,
 // and values of the wrong type.
-func CheckOutputs(r *schema.Resource, out Props) []schema.Violation {
+func CheckOutputs(r *schema.Resource, out inventory.Props) []schema.Violation {
 	o := &schema.Object{Name: r.Token, Properties: r.Outputs}
 	return slices.DeleteFunc(o.Check(out, isUnknown), func(v schema.Violation) bool {
 		_, isInput := r.Inputs[strings.SplitN(v.Path, ".", 2)[0]]

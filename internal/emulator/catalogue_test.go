@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"slices"
 	"strings"
 	"testing"
@@ -73,14 +74,14 @@ func TestRegister(t *testing.T) {
 func TestCheckOutputs(t *testing.T) {
 	r := toySchema().Resources[boxType]
 	cases := map[string]struct {
-		out  Props
+		out  inventory.Props
 		want string // path of the violation
 	}{
-		"fine":                 {Props{"size": 1.0, "arn": "a", "lid": map[string]any{"serial": "s"}}, ""},
-		"unknown":              {Props{"size": 1.0, "arrn": "a"}, "arrn"},
-		"unknown, nested":      {Props{"size": 1.0, "lid": map[string]any{"serail": "s"}}, "lid.serail"},
-		"wrong type":           {Props{"size": 1.0, "arn": 1.0}, "arn"},
-		"required and not set": {Props{"arn": "a"}, "size"},
+		"fine":                 {inventory.Props{"size": 1.0, "arn": "a", "lid": map[string]any{"serial": "s"}}, ""},
+		"unknown":              {inventory.Props{"size": 1.0, "arrn": "a"}, "arrn"},
+		"unknown, nested":      {inventory.Props{"size": 1.0, "lid": map[string]any{"serail": "s"}}, "lid.serail"},
+		"wrong type":           {inventory.Props{"size": 1.0, "arn": 1.0}, "arn"},
+		"required and not set": {inventory.Props{"arn": "a"}, "size"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 )
 
 // A failure is something that the provider refuses at Check, before any cloud.
@@ -15,7 +16,7 @@ type failure struct {
 
 // checkSchema compares the inputs with the schema. Enum values that the style
 // leaves to the cloud are returned apart.
-func checkSchema(r *schema.Resource, in Props, s *Style) (failures []failure, late []schema.Violation) {
+func checkSchema(r *schema.Resource, in inventory.Props, s *Style) (failures []failure, late []schema.Violation) {
 	for _, v := range r.Check(withoutMarks(in), isUnknown) {
 		if v.Breach == schema.NotInEnum && s.LateEnums {
 			late = append(late, v)
@@ -27,16 +28,16 @@ func checkSchema(r *schema.Resource, in Props, s *Style) (failures []failure, la
 }
 
 func isUnknown(v any) bool {
-	_, unknown := v.(Unknown)
+	_, unknown := v.(inventory.Unknown)
 	return unknown
 }
 
 // withoutMarks leaves out what providers note in the inputs for themselves.
-func withoutMarks(in Props) Props {
+func withoutMarks(in inventory.Props) inventory.Props {
 	if _, marked := in[defaultsKey]; !marked {
 		return in
 	}
-	plain := Props{}
+	plain := inventory.Props{}
 	for k, v := range in {
 		if k != defaultsKey {
 			plain[k] = v

@@ -16,6 +16,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 )
 
 // Two instances of a provider, with different regions for example, reach one
@@ -23,7 +24,7 @@ import (
 // with its connection.
 type connection struct {
 	mu     sync.Mutex
-	config Props
+	config inventory.Props
 }
 
 type connectionKey struct{}
@@ -33,7 +34,7 @@ type connectionKey struct{}
 type connections struct{ calls *atomic.Int64 }
 
 func (connections) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context {
-	return context.WithValue(ctx, connectionKey{}, &connection{config: Props{}})
+	return context.WithValue(ctx, connectionKey{}, &connection{config: inventory.Props{}})
 }
 
 func (connections) HandleConn(context.Context, stats.ConnStats) {}
@@ -61,17 +62,17 @@ func (c connections) HandleRPC(ctx context.Context, s stats.RPCStats) {
 }
 
 // configOf is what the connection of the request is configured with.
-func configOf(ctx context.Context) Props {
+func configOf(ctx context.Context) inventory.Props {
 	c, ok := ctx.Value(connectionKey{}).(*connection)
 	if !ok {
-		return Props{}
+		return inventory.Props{}
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.config
 }
 
-func configure(ctx context.Context, config Props) error {
+func configure(ctx context.Context, config inventory.Props) error {
 	c, ok := ctx.Value(connectionKey{}).(*connection)
 	if !ok {
 		return errors.New("the connection cannot hold a configuration")
@@ -88,8 +89,8 @@ var engineOptions = []string{"version", "pluginDownloadURL", "parameterization",
 
 // readConfig decodes a configuration: the engine sends what is not a string as
 // JSON text.
-func (p *provider) readConfig(sent Props) Props {
-	config := Props{}
+func (p *provider) readConfig(sent inventory.Props) inventory.Props {
+	config := inventory.Props{}
 	for name, v := range sent {
 		if slices.Contains(engineOptions, name) {
 			continue
@@ -146,7 +147,7 @@ func (p *provider) CheckConfig(_ context.Context, req *pulumirpc.CheckRequest) (
 	return res, nil
 }
 
-func (p *provider) checkConfig(config Props) []schema.Violation {
+func (p *provider) checkConfig(config inventory.Props) []schema.Violation {
 	if p.schema.Config == nil {
 		return nil
 	}
@@ -163,13 +164,13 @@ func (p *provider) DiffConfig(_ context.Context, req *pulumirpc.DiffRequest) (*p
 	if p.cloud.ConfigReplaces != nil {
 		different = p.cloud.ConfigReplaces(before, after)
 	}
-	replaces := func(c change) bool { return slices.Contains(different, c.path[0].name) }
+	replaces := func(c change) bool { return slices.Contains(different, c.path[0].Name()) }
 	return diffResponse(differences(before, after, nil), replaces, func() bool { return false }), nil
 }
 
 // Configure sets up the connection's provider instance.
 func (p *provider) Configure(ctx context.Context, req *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
-	c := &Call{Provider: p.readConfig(configArgs(req)), OldIn: Props{}, Old: Props{}}
+	c := &Call{Provider: p.readConfig(configArgs(req)), OldIn: inventory.Props{}, Old: inventory.Props{}}
 	c.In = c.Provider
 	if found := p.checkConfig(c.Provider); len(found) > 0 {
 		return nil, status.Errorf(codes.InvalidArgument, "configure %s: %s", p.cloud.Name, found[0])
@@ -187,11 +188,11 @@ func (p *provider) Configure(ctx context.Context, req *pulumirpc.ConfigureReques
 
 // configArgs are the arguments of a configuration, or, from an engine that sends
 // none, its variables ("aws:config:region").
-func configArgs(req *pulumirpc.ConfigureRequest) Props {
+func configArgs(req *pulumirpc.ConfigureRequest) inventory.Props {
 	if req.GetArgs() != nil {
 		return decode(req.GetArgs())
 	}
-	args := Props{}
+	args := inventory.Props{}
 	for name, v := range req.GetVariables() {
 		args[name[strings.LastIndex(name, ":")+1:]] = v
 	}

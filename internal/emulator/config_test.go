@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"strings"
 	"testing"
 
@@ -13,10 +14,10 @@ import (
 // name is free in each, and neither finds the other's boxes.
 func TestConfigurationPerConnection(t *testing.T) {
 	s := newToys(t)
-	here, there := s.client(Props{"region": "here"}), s.client(Props{"region": "there"})
-	box, _ := here.mustCreate(boxType, "one", Props{"size": 1.0, "name": "n"})
-	there.mustCreate(boxType, "two", Props{"size": 1.0, "name": "n"})
-	if _, _, err := there.create(ballType, "b", Props{"boxId": box}); err == nil || !strings.Contains(err.Error(), "NoSuchBox") {
+	here, there := s.client(inventory.Props{"region": "here"}), s.client(inventory.Props{"region": "there"})
+	box, _ := here.mustCreate(boxType, "one", inventory.Props{"size": 1.0, "name": "n"})
+	there.mustCreate(boxType, "two", inventory.Props{"size": 1.0, "name": "n"})
+	if _, _, err := there.create(ballType, "b", inventory.Props{"boxId": box}); err == nil || !strings.Contains(err.Error(), "NoSuchBox") {
 		t.Errorf("a ball there in a box here: %v, want NoSuchBox", err)
 	}
 	if id, _, _, err := there.read(boxType, "one", box, nil, nil); err != nil || id != "" {
@@ -30,13 +31,13 @@ func TestConfigurationPerConnection(t *testing.T) {
 func TestConfigure(t *testing.T) {
 	s := newToys(t)
 	cases := map[string]struct {
-		args Props
+		args inventory.Props
 		want string
 	}{
-		"fine":                      {Props{"region": "here", "zones": `["a","b"]`}, ""},
-		"refused by the provider":   {Props{"region": "moon"}, "NoSuchRegion"},
-		"refused by the schema":     {Props{"regoin": "here"}, "regoin: unknown property"},
-		"the engine's own settings": {Props{"region": "here", "version": "1.2.3", "__internal": `{}`}, ""},
+		"fine":                      {inventory.Props{"region": "here", "zones": `["a","b"]`}, ""},
+		"refused by the provider":   {inventory.Props{"region": "moon"}, "NoSuchRegion"},
+		"refused by the schema":     {inventory.Props{"regoin": "here"}, "regoin: unknown property"},
+		"the engine's own settings": {inventory.Props{"region": "here", "version": "1.2.3", "__internal": `{}`}, ""},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -52,15 +53,15 @@ func TestConfigure(t *testing.T) {
 func TestCheckConfig(t *testing.T) {
 	c := newToys(t).client(nil)
 	cases := map[string]struct {
-		in   Props
+		in   inventory.Props
 		want string // property that fails
 	}{
-		"fine":               {Props{"region": "here", "zones": `["a"]`}, ""},
-		"unknown":            {Props{"region": Unknown{}, "zones": Unknown{}}, ""},
-		"unknown inside":     {Props{"zones": `["` + unknownString + `"]`}, ""},
-		"unknown key":        {Props{"regoin": "here"}, "regoin"},
-		"wrong type in JSON": {Props{"zones": `[1.5]`}, "zones[0]"},
-		"no JSON":            {Props{"zones": `a,b`}, "zones"},
+		"fine":               {inventory.Props{"region": "here", "zones": `["a"]`}, ""},
+		"unknown":            {inventory.Props{"region": inventory.Unknown{}, "zones": inventory.Unknown{}}, ""},
+		"unknown inside":     {inventory.Props{"zones": `["` + unknownString + `"]`}, ""},
+		"unknown key":        {inventory.Props{"regoin": "here"}, "regoin"},
+		"wrong type in JSON": {inventory.Props{"zones": `[1.5]`}, "zones[0]"},
+		"no JSON":            {inventory.Props{"zones": `a,b`}, "zones"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"maps"
 	"slices"
 
@@ -9,7 +10,7 @@ import (
 
 // A change is one place where the inputs differ.
 type change struct {
-	path   []step
+	path   inventory.Path
 	kind   pulumirpc.PropertyDiff_Kind
 	before any
 	after  any
@@ -17,7 +18,7 @@ type change struct {
 
 // differences compares inputs. What is there on one side only is one change
 // at the top of it.
-func differences(before, after Props, same func(path string, a, b any) bool) []change {
+func differences(before, after inventory.Props, same func(path string, a, b any) bool) []change {
 	d := &differ{same: same}
 	d.objects(nil, before, after)
 	return d.found
@@ -28,17 +29,17 @@ type differ struct {
 	found []change
 }
 
-func (d *differ) objects(at []step, before, after map[string]any) {
+func (d *differ) objects(at inventory.Path, before, after map[string]any) {
 	names := slices.Collect(maps.Keys(before))
 	names = slices.AppendSeq(names, maps.Keys(after))
 	slices.Sort(names)
 	for _, name := range slices.Compact(names) {
-		d.values(append(at[:len(at):len(at)], step{name: name}), before[name], after[name])
+		d.values(append(at[:len(at):len(at)], inventory.Name(name)), before[name], after[name])
 	}
 }
 
-func (d *differ) values(at []step, before, after any) {
-	if equal(before, after) || d.same != nil && d.same(formatPath(at), before, after) {
+func (d *differ) values(at inventory.Path, before, after any) {
+	if equal(before, after) || d.same != nil && d.same(at.String(), before, after) {
 		return
 	}
 	switch {
@@ -51,7 +52,7 @@ func (d *differ) values(at []step, before, after any) {
 	}
 }
 
-func (d *differ) inside(at []step, before, after any) {
+func (d *differ) inside(at inventory.Path, before, after any) {
 	if x, ok := before.(map[string]any); ok {
 		if y, ok := after.(map[string]any); ok {
 			d.objects(at, x, y)
@@ -65,11 +66,11 @@ func (d *differ) inside(at []step, before, after any) {
 		return
 	}
 	for i := range max(len(x), len(y)) {
-		d.values(append(at[:len(at):len(at)], step{index: i, kind: stepIndex}), element(x, i), element(y, i))
+		d.values(append(at[:len(at):len(at)], inventory.Index(i)), element(x, i), element(y, i))
 	}
 }
 
-func (d *differ) add(at []step, kind pulumirpc.PropertyDiff_Kind, before, after any) {
+func (d *differ) add(at inventory.Path, kind pulumirpc.PropertyDiff_Kind, before, after any) {
 	d.found = append(d.found, change{path: at, kind: kind, before: before, after: after})
 }
 
@@ -83,25 +84,19 @@ func element(list []any, i int) any {
 // replaces reports whether the kind must be replaced for the change.
 func (c *Call) replaces(ch change) bool {
 	return slices.ContainsFunc(c.Kind.Replace, func(r Replace) bool {
-		pattern := parsePath(r.Path)
-		return (covers(pattern, ch.path) || ch.differsBelow(pattern)) && (r.When == nil || r.When(c))
+		pattern := inventory.ParsePath(r.Path)
+		return (pattern.Covers(ch.path) || ch.differsBelow(pattern)) && (r.When == nil || r.When(c))
 	})
 }
 
 // differsBelow reports whether the pattern leads into what the change adds,
 // deletes or makes unknown, and finds a difference there.
-func (c change) differsBelow(pattern []step) bool {
-	if len(pattern) <= len(c.path) || !covers(pattern[:len(c.path)], c.path) {
+func (c change) differsBelow(pattern inventory.Path) bool {
+	if len(pattern) <= len(c.path) || !pattern[:len(c.path)].Covers(c.path) {
 		return false
 	}
 	below := pattern[len(c.path):]
-	return !equal(gather(c.before, below), gather(c.after, below))
-}
-
-func gather(v any, pattern []step) []any {
-	var found []any
-	visit(v, nil, pattern, func(_ []step, v any) { found = append(found, v) })
-	return found
+	return !equal(below.Find(c.before), below.Find(c.after))
 }
 
 // replacing is the kind of a difference that replaces.
@@ -124,7 +119,7 @@ func diffResponse(changes []change, replaces func(change) bool, deleteFirst func
 	}
 	for _, c := range changes {
 		res.Changes = pulumirpc.DiffResponse_DIFF_SOME
-		top := c.path[0].name
+		top := c.path[0].Name()
 		if !slices.Contains(res.Diffs, top) {
 			res.Diffs = append(res.Diffs, top)
 		}
@@ -135,7 +130,7 @@ func diffResponse(changes []change, replaces func(change) bool, deleteFirst func
 				res.Replaces = append(res.Replaces, top)
 			}
 		}
-		res.DetailedDiff[formatPath(c.path)] = &pulumirpc.PropertyDiff{Kind: kind, InputDiff: true}
+		res.DetailedDiff[c.path.String()] = &pulumirpc.PropertyDiff{Kind: kind, InputDiff: true}
 	}
 	res.DeleteBeforeReplace = len(res.Replaces) > 0 && deleteFirst()
 	return res

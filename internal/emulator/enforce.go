@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"fmt"
 	"slices"
 	"strings"
@@ -80,7 +81,7 @@ func (r Ref) resolves(c *Call, path, value string) bool {
 
 func (k *Kind) namesFree(c *Call) *Fault {
 	for _, u := range k.Unique {
-		mine := u.key(c.Tx.home, c.In, c.Out)
+		mine := u.key(c.Tx.Region, c.In, c.Out)
 		if mine == nil {
 			continue
 		}
@@ -97,7 +98,7 @@ func (k *Kind) namesFree(c *Call) *Fault {
 	return nil
 }
 
-func (u Unique) candidates(tx *Tx, typ string) []*Object {
+func (u Unique) candidates(tx *Tx, typ string) []*inventory.Object {
 	if slices.Contains(u.Fields, "@region") {
 		return tx.All(typ)
 	}
@@ -106,7 +107,7 @@ func (u Unique) candidates(tx *Tx, typ string) []*Object {
 
 // key is what must differ between two objects, nil when one of the properties
 // is not set.
-func (u Unique) key(region string, in, out Props) []string {
+func (u Unique) key(region string, in, out inventory.Props) []string {
 	var key []string
 	for _, field := range u.Fields {
 		value := scopeValue(field, region, in, out)
@@ -134,7 +135,7 @@ func (u Unique) describe(key []string) string {
 }
 
 // scopeValue reads "@region" and its like, or a property.
-func scopeValue(field, region string, in, out Props) string {
+func scopeValue(field, region string, in, out inventory.Props) string {
 	switch field {
 	case "@account", "@global":
 		return ""
@@ -143,8 +144,8 @@ func scopeValue(field, region string, in, out Props) string {
 	case "@group":
 		return strings.ToLower(in.Str("resourceGroupName"))
 	}
-	for _, p := range []Props{in, out} {
-		if v, ok := p.Get(field); ok && !hasUnknown(v) {
+	for _, p := range []inventory.Props{in, out} {
+		if v, ok := p.Get(field); ok && !inventory.HasUnknown(v) {
 			return fmt.Sprint(v)
 		}
 	}
@@ -153,8 +154,8 @@ func scopeValue(field, region string, in, out Props) string {
 
 func (k *Kind) quotasHold(c *Call) *Fault {
 	for _, q := range c.Tx.clouds.quotasOf(k.Type) {
-		mine := q.scope(c.Tx.home, c.In, c.Out)
-		used := len(c.Tx.Everywhere().Where(k.Type, func(o *Object) bool {
+		mine := q.scope(c.Tx.Region, c.In, c.Out)
+		used := len(c.Tx.Everywhere().Where(k.Type, func(o *inventory.Object) bool {
 			return slices.Equal(mine, q.scope(o.Region, o.In, o.Out))
 		}))
 		if limit := c.Account().limit(q); used >= limit {
@@ -167,7 +168,7 @@ func (k *Kind) quotasHold(c *Call) *Fault {
 	return nil
 }
 
-func (q Quota) scope(region string, in, out Props) []string {
+func (q Quota) scope(region string, in, out inventory.Props) []string {
 	var values []string
 	for _, field := range q.Scope {
 		values = append(values, scopeValue(field, region, in, out))

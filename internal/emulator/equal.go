@@ -1,6 +1,9 @@
 package emulator
 
-import "reflect"
+import (
+	"burrow/internal/inventory"
+	"reflect"
+)
 
 // equal compares two property values. A null equals what is not there, at any
 // depth; something unknown equals nothing but something unknown.
@@ -8,7 +11,7 @@ func equal(a, b any) bool { return reflect.DeepEqual(withoutNulls(a), withoutNul
 
 func withoutNulls(v any) any {
 	switch v := v.(type) {
-	case Props:
+	case inventory.Props:
 		return withoutNulls(map[string]any(v))
 	case map[string]any:
 		m := make(map[string]any, len(v))

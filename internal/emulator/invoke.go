@@ -9,6 +9,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 )
 
 // Invoke answers a function of the provider from what the world holds.
@@ -19,12 +20,12 @@ func (p *provider) Invoke(ctx context.Context, req *pulumirpc.InvokeRequest) (*p
 	}
 	c := &Call{
 		Op: OpRead, Type: req.GetTok(), In: decode(req.GetArgs()), Provider: configOf(ctx),
-		OldIn: Props{}, Old: Props{}, Out: Props{}, Hidden: Props{},
+		OldIn: inventory.Props{}, Old: inventory.Props{}, Out: inventory.Props{}, Hidden: inventory.Props{},
 	}
 	if failures := checkArgs(sig, c.In); len(failures) > 0 {
 		return &pulumirpc.InvokeResponse{Failures: failures}, nil
 	}
-	var result Props
+	var result inventory.Props
 	err = p.view(c, func() (err error) {
 		result, err = fn.Call(c)
 		return err
@@ -49,12 +50,12 @@ func (p *provider) function(token string) (*schema.Function, *Function, error) {
 	return sig, &p.cloud.Functions[i], nil
 }
 
-func checkArgs(sig *schema.Function, args Props) (failures []*pulumirpc.CheckFailure) {
+func checkArgs(sig *schema.Function, args inventory.Props) (failures []*pulumirpc.CheckFailure) {
 	for _, v := range sig.Check(args, isUnknown) {
 		failures = append(failures, &pulumirpc.CheckFailure{Property: v.Path, Reason: v.Reason})
 	}
 	for name, v := range args {
-		if hasUnknown(v) {
+		if inventory.HasUnknown(v) {
 			failures = append(failures, &pulumirpc.CheckFailure{
 				Property: name, Reason: "is unknown, and a function needs to know",
 			})

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -58,7 +59,7 @@ type Kind struct {
 	// Existing, when set, may return an object that a create shares instead of
 	// making another one (AWV-03: a customer gateway with the same address and
 	// ASN). The object stays as it is.
-	Existing func(*Call) *Object
+	Existing func(*Call) *inventory.Object
 
 	// Failed, when set, changes Call.Out after a Late rule was broken: the state
 	// that the cloud shows for an object that it accepted and could not finish.
@@ -74,7 +75,7 @@ type Kind struct {
 	// Busy names the thing that takes only one write at a time while this object
 	// is written (PRV-03: the VNet of a subnet), or "" for none. A second write
 	// meanwhile is refused with BusyCode.
-	Busy     func(in Props) string
+	Busy     func(in inventory.Props) string
 	BusyCode string
 	// BusyObject says that the object itself takes one update or delete at a time
 	// (AWV-28); a second one meanwhile is refused with BusyCode.
@@ -225,7 +226,7 @@ type Quota struct {
 // A Function answers an invoke.
 type Function struct {
 	Token string
-	Call  func(*Call) (Props, error)
+	Call  func(*Call) (inventory.Props, error)
 }
 
 // A Cloud is everything that one emulated provider knows.
@@ -248,14 +249,14 @@ type Cloud struct {
 
 	// Home is where a provider instance with this configuration works: the value
 	// of Object.Region. Nil means the configured region.
-	Home func(provider Props) string
+	Home func(provider inventory.Props) string
 	// Configure refuses a provider configuration that satisfies the schema, the
 	// way the real provider refuses it when it is configured. Call.In is the
 	// configuration.
 	Configure func(*Call) *Fault
 	// ConfigReplaces names the configuration properties whose change makes the
 	// provider a different one, so that all of its resources are replaced.
-	ConfigReplaces func(old, new Props) []string
+	ConfigReplaces func(old, new inventory.Props) []string
 	// Defaults changes the inputs at Check as the provider does by itself, for
 	// example a location from its configuration.
 	Defaults func(*Call)
@@ -268,7 +269,7 @@ type Cloud struct {
 	Taken func(*Call) *Fault
 	// HostedOn names the home (see Home) that goes away together with a deleted
 	// object of any cloud, or "": what a Kubernetes cluster holds goes with it.
-	HostedOn func(deleted *Object) string
+	HostedOn func(deleted *inventory.Object) string
 }
 
 func (k *Kind) isSticky(path string) bool    { return slices.Contains(k.Sticky, path) }

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"errors"
 	"fmt"
 	"os"
@@ -158,21 +159,21 @@ func (l *lease) end() error {
 // long as nobody else can write the file.
 type objectCache struct {
 	mu     sync.Mutex
-	byType map[string][]*Object
+	byType map[string][]*inventory.Object
 }
 
-func (c *objectCache) get(typ string) ([]*Object, bool) {
+func (c *objectCache) get(typ string) ([]*inventory.Object, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all, ok := c.byType[typ]
 	return all, ok
 }
 
-func (c *objectCache) put(typ string, all []*Object) {
+func (c *objectCache) put(typ string, all []*inventory.Object) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.byType == nil {
-		c.byType = map[string][]*Object{}
+		c.byType = map[string][]*inventory.Object{}
 	}
 	c.byType[typ] = all
 }
@@ -190,7 +191,7 @@ func (c *objectCache) forget(types ...string) {
 }
 
 // copies are objects that a transaction may change.
-func copies(all []*Object) []*Object {
+func copies(all []*inventory.Object) []*inventory.Object {
 	mine := slices.Clone(all)
 	for i, o := range all {
 		own := *o

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"maps"
 	"reflect"
 	"slices"
@@ -13,17 +14,17 @@ import (
 
 func TestPreview(t *testing.T) {
 	s := newToys(t)
-	c := s.client(Props{"region": "here"})
-	in := Props{"size": 101.0, "lid": map[string]any{"color": "red"}, "labels": []any{"a", Unknown{}}}
+	c := s.client(inventory.Props{"region": "here"})
+	in := inventory.Props{"size": 101.0, "lid": map[string]any{"color": "red"}, "labels": []any{"a", inventory.Unknown{}}}
 	res, err := c.rpc.Create(t.Context(), &pulumirpc.CreateRequest{
 		Urn: urn(boxType, "box"), Properties: c.wire(in), Preview: true,
 	})
 	if err != nil {
 		t.Fatalf("a preview asks no cloud: %v", err)
 	}
-	want := Props{
-		"size": 101.0, "lid": map[string]any{"color": "red", "serial": Unknown{}}, "labels": []any{"a", Unknown{}},
-		"name": Unknown{}, "wood": Unknown{}, "pin": Unknown{}, "shape": Unknown{}, "arn": Unknown{}, "key": Unknown{},
+	want := inventory.Props{
+		"size": 101.0, "lid": map[string]any{"color": "red", "serial": inventory.Unknown{}}, "labels": []any{"a", inventory.Unknown{}},
+		"name": inventory.Unknown{}, "wood": inventory.Unknown{}, "pin": inventory.Unknown{}, "shape": inventory.Unknown{}, "arn": inventory.Unknown{}, "key": inventory.Unknown{},
 	}
 	if got := decode(res.GetProperties()); !reflect.DeepEqual(got, want) || res.GetId() != "" {
 		t.Errorf("create:\n got %v\nwant %v", got, want)
@@ -32,17 +33,17 @@ func TestPreview(t *testing.T) {
 		t.Errorf("the preview made %v", left)
 	}
 
-	old := Props{"size": 1.0, "wood": "oak", "arn": "arn:1", "lid": map[string]any{"color": "red", "serial": "s1"}}
+	old := inventory.Props{"size": 1.0, "wood": "oak", "arn": "arn:1", "lid": map[string]any{"color": "red", "serial": "s1"}}
 	updated, err := c.rpc.Update(t.Context(), &pulumirpc.UpdateRequest{
 		Urn: urn(boxType, "box"), Id: "box-1", Preview: true, Olds: c.wire(old),
-		OldInputs: c.wire(Props{"size": 1.0, "wood": "oak", "lid": map[string]any{"color": "red"}}),
-		News:      c.wire(Props{"size": 2.0, "lid": map[string]any{"color": "blue"}}),
+		OldInputs: c.wire(inventory.Props{"size": 1.0, "wood": "oak", "lid": map[string]any{"color": "red"}}),
+		News:      c.wire(inventory.Props{"size": 2.0, "lid": map[string]any{"color": "blue"}}),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := decode(updated.GetProperties())
-	want = Props{"size": 2.0, "wood": Unknown{}, "arn": "arn:1", "lid": map[string]any{"color": "blue", "serial": "s1"}}
+	want = inventory.Props{"size": 2.0, "wood": inventory.Unknown{}, "arn": "arn:1", "lid": map[string]any{"color": "blue", "serial": "s1"}}
 	for name, v := range want {
 		if !reflect.DeepEqual(got[name], v) {
 			t.Errorf("update: %s is %v, want %v", name, got[name], v)
@@ -53,9 +54,9 @@ func TestPreview(t *testing.T) {
 func TestIDs(t *testing.T) {
 	ids := func(seed string) (first, replacement, key string) {
 		s := serveToys(t, t.TempDir()+"/world.db", Options{Account: Account{Seed: seed}})
-		c := s.client(Props{"region": "here"})
-		first, out := c.mustCreate(boxType, "box", Props{"size": 1.0, "name": "a"})
-		replacement, _ = c.mustCreate(boxType, "box", Props{"size": 1.0, "name": "b"})
+		c := s.client(inventory.Props{"region": "here"})
+		first, out := c.mustCreate(boxType, "box", inventory.Props{"size": 1.0, "name": "a"})
+		replacement, _ = c.mustCreate(boxType, "box", inventory.Props{"size": 1.0, "name": "b"})
 		return first, replacement, out.Str("key")
 	}
 	first, replacement, key := ids("one")
@@ -91,9 +92,9 @@ func TestUUID(t *testing.T) {
 }
 
 func TestSecretOutputs(t *testing.T) {
-	c := newToys(t).client(Props{"region": "here"})
+	c := newToys(t).client(inventory.Props{"region": "here"})
 	res, err := c.rpc.Create(t.Context(), &pulumirpc.CreateRequest{
-		Urn: urn(boxType, "box"), Properties: c.wire(Props{"size": 1.0, "pin": "1234"}),
+		Urn: urn(boxType, "box"), Properties: c.wire(inventory.Props{"size": 1.0, "pin": "1234"}),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -113,8 +114,8 @@ func TestSecretOutputs(t *testing.T) {
 // What the cloud makes and takes away by itself.
 func TestMadeAndGone(t *testing.T) {
 	s := newToys(t)
-	c := s.client(Props{"region": "here"})
-	id, _ := c.mustCreate(boxType, "box", Props{"size": 1.0})
+	c := s.client(inventory.Props{"region": "here"})
+	id, _ := c.mustCreate(boxType, "box", inventory.Props{"size": 1.0})
 	if got := objectIDs(t, s.world); len(got) != 2 || !strings.HasPrefix(got[1], "free-") {
 		t.Fatalf("objects %v, want the box and its free ball", got)
 	}
@@ -130,9 +131,9 @@ func TestMadeAndGone(t *testing.T) {
 // an existing object; shape is ignored on an existing object and returned.
 func TestStickyAndWriteOnly(t *testing.T) {
 	s := newToys(t)
-	c := s.client(Props{"region": "here"})
-	before := Props{"size": 1.0, "name": "n", "pin": "1111", "shape": "cube"}
-	after := Props{"size": 1.0, "name": "n", "pin": "2222", "shape": "round"}
+	c := s.client(inventory.Props{"region": "here"})
+	before := inventory.Props{"size": 1.0, "name": "n", "pin": "1111", "shape": "cube"}
+	after := inventory.Props{"size": 1.0, "name": "n", "pin": "2222", "shape": "round"}
 	id, _ := c.mustCreate(boxType, "box", before)
 	out, err := c.update(boxType, "box", id, before, after)
 	if err != nil {
@@ -151,8 +152,8 @@ func TestStickyAndWriteOnly(t *testing.T) {
 // Moment L: the object exists, and the engine is told so together with the error.
 func TestLateFailure(t *testing.T) {
 	s := newToys(t)
-	c := s.client(Props{"region": "here"})
-	in := Props{"size": 1.0, "name": "n", "wood": "green"}
+	c := s.client(inventory.Props{"region": "here"})
+	in := inventory.Props{"size": 1.0, "name": "n", "wood": "green"}
 	_, _, err := c.create(boxType, "box", in)
 	if err == nil {
 		t.Fatal("accepted")
@@ -170,7 +171,7 @@ func TestLateFailure(t *testing.T) {
 	if got := decode(failed.GetInputs()); !reflect.DeepEqual(got, in) {
 		t.Errorf("inputs %v, want %v", got, in)
 	}
-	mended := in.With(Props{"wood": "oak"})
+	mended := in.With(inventory.Props{"wood": "oak"})
 	out, err := c.update(boxType, "box", failed.GetId(), in, mended)
 	if err != nil || !strings.HasPrefix(out.Str("arn"), "arn:toy:") {
 		t.Errorf("the update that mends it: %v, %v", out, err)
@@ -186,31 +187,31 @@ func TestDiff(t *testing.T) {
 	)
 	red, blue := map[string]any{"color": "red"}, map[string]any{"color": "blue"}
 	cases := map[string]struct {
-		olds, news  Props
+		olds, news  inventory.Props
 		want        kinds
 		deleteFirst bool
 	}{
-		"nothing":                       {Props{"size": 1.0}, Props{"size": 1.0}, kinds{}, false},
-		"in place":                      {Props{"size": 1.0}, Props{"size": 2.0}, kinds{"size": update}, false},
-		"added and removed":             {Props{"pin": "1"}, Props{"size": 2.0}, kinds{"size": add, "pin": remove}, false},
-		"unknown in place":              {Props{"size": 1.0}, Props{"size": Unknown{}}, kinds{"size": update}, false},
-		"replaces":                      {Props{"wood": "oak"}, Props{"wood": "fir"}, kinds{"wood": updateR}, false},
-		"unknown replaces":              {Props{"wood": "oak"}, Props{"wood": Unknown{}}, kinds{"wood": updateR}, false},
-		"added replaces":                {Props{}, Props{"wood": "fir"}, kinds{"wood": addR}, false},
-		"nested replaces":               {Props{"lid": red}, Props{"lid": blue}, kinds{"lid.color": updateR}, false},
-		"object around it":              {Props{"lid": red}, Props{}, kinds{"lid": removeR}, false},
-		"object without it":             {Props{"lid": map[string]any{"serial": "x"}}, Props{}, kinds{"lid": remove}, false},
-		"unknown around it":             {Props{"lid": red}, Props{"lid": Unknown{}}, kinds{"lid": updateR}, false},
-		"list element":                  {Props{"labels": []any{"a", "b"}}, Props{"labels": []any{"a", "c"}}, kinds{"labels[1]": update}, false},
-		"list shorter":                  {Props{"labels": []any{"a", "b"}}, Props{"labels": []any{"a"}}, kinds{"labels[1]": remove}, false},
-		"given name stays":              {Props{"name": "n", "wood": "oak"}, Props{"name": "n", "wood": "fir"}, kinds{"wood": updateR}, true},
-		"made-up name stays":            {Props{"name": "n", "wood": "oak", defaultsKey: []any{"name"}}, Props{"name": "n", "wood": "fir", defaultsKey: []any{"name"}}, kinds{"wood": updateR}, false},
-		"given name changes, too":       {Props{"name": "n", "wood": "oak"}, Props{"name": "m", "wood": "fir"}, kinds{"wood": updateR, "name": update}, false},
-		"the mark is no change":         {Props{"name": "n", defaultsKey: []any{"name"}}, Props{"name": "n"}, kinds{}, false},
-		"a key with a dot":              {Props{"lid": map[string]any{"a.b": "1"}}, Props{"lid": map[string]any{"a.b": "2"}}, kinds{`lid["a.b"]`: update}, false},
-		"null is the same as not there": {Props{"wood": nil}, Props{}, kinds{}, false},
+		"nothing":                       {inventory.Props{"size": 1.0}, inventory.Props{"size": 1.0}, kinds{}, false},
+		"in place":                      {inventory.Props{"size": 1.0}, inventory.Props{"size": 2.0}, kinds{"size": update}, false},
+		"added and removed":             {inventory.Props{"pin": "1"}, inventory.Props{"size": 2.0}, kinds{"size": add, "pin": remove}, false},
+		"unknown in place":              {inventory.Props{"size": 1.0}, inventory.Props{"size": inventory.Unknown{}}, kinds{"size": update}, false},
+		"replaces":                      {inventory.Props{"wood": "oak"}, inventory.Props{"wood": "fir"}, kinds{"wood": updateR}, false},
+		"unknown replaces":              {inventory.Props{"wood": "oak"}, inventory.Props{"wood": inventory.Unknown{}}, kinds{"wood": updateR}, false},
+		"added replaces":                {inventory.Props{}, inventory.Props{"wood": "fir"}, kinds{"wood": addR}, false},
+		"nested replaces":               {inventory.Props{"lid": red}, inventory.Props{"lid": blue}, kinds{"lid.color": updateR}, false},
+		"object around it":              {inventory.Props{"lid": red}, inventory.Props{}, kinds{"lid": removeR}, false},
+		"object without it":             {inventory.Props{"lid": map[string]any{"serial": "x"}}, inventory.Props{}, kinds{"lid": remove}, false},
+		"unknown around it":             {inventory.Props{"lid": red}, inventory.Props{"lid": inventory.Unknown{}}, kinds{"lid": updateR}, false},
+		"list element":                  {inventory.Props{"labels": []any{"a", "b"}}, inventory.Props{"labels": []any{"a", "c"}}, kinds{"labels[1]": update}, false},
+		"list shorter":                  {inventory.Props{"labels": []any{"a", "b"}}, inventory.Props{"labels": []any{"a"}}, kinds{"labels[1]": remove}, false},
+		"given name stays":              {inventory.Props{"name": "n", "wood": "oak"}, inventory.Props{"name": "n", "wood": "fir"}, kinds{"wood": updateR}, true},
+		"made-up name stays":            {inventory.Props{"name": "n", "wood": "oak", defaultsKey: []any{"name"}}, inventory.Props{"name": "n", "wood": "fir", defaultsKey: []any{"name"}}, kinds{"wood": updateR}, false},
+		"given name changes, too":       {inventory.Props{"name": "n", "wood": "oak"}, inventory.Props{"name": "m", "wood": "fir"}, kinds{"wood": updateR, "name": update}, false},
+		"the mark is no change":         {inventory.Props{"name": "n", defaultsKey: []any{"name"}}, inventory.Props{"name": "n"}, kinds{}, false},
+		"a key with a dot":              {inventory.Props{"lid": map[string]any{"a.b": "1"}}, inventory.Props{"lid": map[string]any{"a.b": "2"}}, kinds{`lid["a.b"]`: update}, false},
+		"null is the same as not there": {inventory.Props{"wood": nil}, inventory.Props{}, kinds{}, false},
 	}
-	c := newToys(t).client(Props{"region": "here"})
+	c := newToys(t).client(inventory.Props{"region": "here"})
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			res := c.diff(boxType, "box", tc.olds, tc.news)
@@ -232,10 +233,10 @@ func TestDiff(t *testing.T) {
 }
 
 func TestDiffNamesTopLevelProperties(t *testing.T) {
-	c := newToys(t).client(Props{"region": "here"})
+	c := newToys(t).client(inventory.Props{"region": "here"})
 	res := c.diff(boxType, "box",
-		Props{"lid": map[string]any{"color": "red"}, "labels": []any{"a", "b"}},
-		Props{"lid": map[string]any{"color": "blue"}, "labels": []any{"x", "y"}})
+		inventory.Props{"lid": map[string]any{"color": "red"}, "labels": []any{"a", "b"}},
+		inventory.Props{"lid": map[string]any{"color": "blue"}, "labels": []any{"x", "y"}})
 	if want := []string{"labels", "lid"}; !slices.Equal(res.GetDiffs(), want) {
 		t.Errorf("diffs %v, want %v", res.GetDiffs(), want)
 	}
@@ -245,18 +246,18 @@ func TestDiffNamesTopLevelProperties(t *testing.T) {
 }
 
 func TestNativeStyleTakesLocationsForEqual(t *testing.T) {
-	before, after := Props{"location": "UK South"}, Props{"location": "uksouth"}
+	before, after := inventory.Props{"location": "UK South"}, inventory.Props{"location": "uksouth"}
 	if found := differences(before, after, Native.Same); len(found) != 0 {
 		t.Errorf("differences %v, want none", found)
 	}
-	if found := differences(before, Props{"location": "ukwest"}, Native.Same); len(found) != 1 {
+	if found := differences(before, inventory.Props{"location": "ukwest"}, Native.Same); len(found) != 1 {
 		t.Errorf("differences %v, want one", found)
 	}
 }
 
 func TestAutomaticNames(t *testing.T) {
-	c := newToys(t).client(Props{"region": "here"})
-	made, failures, err := c.check(boxType, "box", Props{"size": 1.0}, nil)
+	c := newToys(t).client(inventory.Props{"region": "here"})
+	made, failures, err := c.check(boxType, "box", inventory.Props{"size": 1.0}, nil)
 	if err != nil || len(failures) > 0 {
 		t.Fatal(failures, err)
 	}
@@ -264,25 +265,25 @@ func TestAutomaticNames(t *testing.T) {
 	if !strings.HasPrefix(name, "box-") || len(name) != len("box-")+7 || !isDefault(made, "name") {
 		t.Fatalf("name %q in %v, want box- and seven digits, marked", name, made)
 	}
-	kept, _, err := c.check(boxType, "box", Props{"size": 2.0}, made)
+	kept, _, err := c.check(boxType, "box", inventory.Props{"size": 2.0}, made)
 	if err != nil || kept.Str("name") != name || !isDefault(kept, "name") {
 		t.Errorf("the next check: %v, %v; want the name %s kept", kept, err, name)
 	}
-	given, _, err := c.check(boxType, "box", Props{"size": 2.0, "name": "mine"}, made)
+	given, _, err := c.check(boxType, "box", inventory.Props{"size": 2.0, "name": "mine"}, made)
 	if err != nil || given.Str("name") != "mine" || isDefault(given, "name") {
 		t.Errorf("with a name: %v, %v", given, err)
 	}
-	taken, _, err := c.check(boxType, "box", Props{"size": 2.0}, given)
+	taken, _, err := c.check(boxType, "box", inventory.Props{"size": 2.0}, given)
 	if err != nil || taken.Str("name") == "mine" {
 		t.Errorf("a name that is taken back: %v, %v; want a made-up one", taken, err)
 	}
 }
 
 func TestAutonamingOfTheStack(t *testing.T) {
-	c := newToys(t).client(Props{"region": "here"})
+	c := newToys(t).client(inventory.Props{"region": "here"})
 	check := func(a *pulumirpc.CheckRequest_AutonamingOptions) *pulumirpc.CheckResponse {
 		res, err := c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{
-			Urn: urn(boxType, "box"), News: c.wire(Props{"size": 1.0}), Autonaming: a,
+			Urn: urn(boxType, "box"), News: c.wire(inventory.Props{"size": 1.0}), Autonaming: a,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -300,20 +301,20 @@ func TestAutonamingOfTheStack(t *testing.T) {
 }
 
 func TestInvoke(t *testing.T) {
-	c := newToys(t).client(Props{"region": "here"})
-	_, box := c.mustCreate(boxType, "box", Props{"size": 1.0, "name": "n"})
+	c := newToys(t).client(inventory.Props{"region": "here"})
+	_, box := c.mustCreate(boxType, "box", inventory.Props{"size": 1.0, "name": "n"})
 	cases := map[string]struct {
 		token   string
-		args    Props
+		args    inventory.Props
 		failure string // property
 		err     string
 	}{
-		"answers":          {"toy:index:getBox", Props{"name": "n"}, "", ""},
-		"unknown function": {"toy:index:getBx", Props{}, "", "unrecognized function"},
-		"unknown argument": {"toy:index:getBox", Props{"name": "n", "nme": "n"}, "nme", ""},
-		"missing argument": {"toy:index:getBox", Props{}, "name", ""},
-		"unknown value":    {"toy:index:getBox", Props{"name": Unknown{}}, "name", ""},
-		"fault":            {"toy:index:getBox", Props{"name": "m"}, "", "NoSuchBox: no box m"},
+		"answers":          {"toy:index:getBox", inventory.Props{"name": "n"}, "", ""},
+		"unknown function": {"toy:index:getBx", inventory.Props{}, "", "unrecognized function"},
+		"unknown argument": {"toy:index:getBox", inventory.Props{"name": "n", "nme": "n"}, "nme", ""},
+		"missing argument": {"toy:index:getBox", inventory.Props{}, "name", ""},
+		"unknown value":    {"toy:index:getBox", inventory.Props{"name": inventory.Unknown{}}, "name", ""},
+		"fault":            {"toy:index:getBox", inventory.Props{"name": "m"}, "", "NoSuchBox: no box m"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -340,7 +341,7 @@ func TestInvoke(t *testing.T) {
 	}
 }
 
-func objectAt(t *testing.T, w *World, typ, id string) (o *Object) {
+func objectAt(t *testing.T, w *World, typ, id string) (o *inventory.Object) {
 	t.Helper()
 	if err := w.View(func(tx *Tx) error { o = tx.Get(typ, id); return nil }); err != nil {
 		t.Fatal(err)

@@ -4,13 +4,14 @@ import (
 	"slices"
 
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 )
 
 // previewed is what a preview can say of the outputs: the inputs, what the
 // provider trusts an update to leave as it is, and Unknown{} for the rest, nested
 // as well. The old outputs are nil for a create.
-func (s *Style) previewed(outputs map[string]*schema.Property, in, oldIn, old Props) Props {
-	out := Props{}
+func (s *Style) previewed(outputs map[string]*schema.Property, in, oldIn, old inventory.Props) inventory.Props {
+	out := inventory.Props{}
 	for name, p := range outputs {
 		before := old[name]
 		if _, removed := oldIn[name]; removed && in[name] == nil {
@@ -27,7 +28,7 @@ func (s *Style) previewed(outputs map[string]*schema.Property, in, oldIn, old Pr
 func previewedValue(t *schema.Type, in, before any) any {
 	switch {
 	case in == nil && before == nil:
-		return Unknown{}
+		return inventory.Unknown{}
 	case in == nil:
 		return before
 	}

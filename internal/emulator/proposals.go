@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"fmt"
 	"slices"
 )
@@ -27,7 +28,7 @@ func awsDefaults(phase int) suite {
 }
 
 // awsSuite is what one tunnel of a VPN connection accepts.
-func awsSuite(vpn *Object, tunnel, phase int) suite {
+func awsSuite(vpn *inventory.Object, tunnel, phase int) suite {
 	prefix := fmt.Sprintf("tunnel%dPhase%d", tunnel, phase)
 	s := awsDefaults(phase)
 	if v := effectiveStrings(vpn, prefix+"EncryptionAlgorithms"); len(v) > 0 {
@@ -57,7 +58,7 @@ func azureDefaults(phase int) suite {
 
 // azureSuite is what an Azure connection accepts: a policy replaces every default
 // (AVC-13).
-func azureSuite(conn *Object, phase int) suite {
+func azureSuite(conn *inventory.Object, phase int) suite {
 	policies := conn.Props().Maps("ipsecPolicies")
 	if len(policies) == 0 {
 		return azureDefaults(phase)
@@ -125,9 +126,9 @@ func common[T comparable](a, b []T) []T {
 	return slices.DeleteFunc(slices.Clone(a), func(v T) bool { return !slices.Contains(b, v) })
 }
 
-func effectiveStrings(o *Object, path string) []string { return o.Props().Strings(path) }
+func effectiveStrings(o *inventory.Object, path string) []string { return o.Props().Strings(path) }
 
-func effectiveInts(o *Object, path string) (numbers []int) {
+func effectiveInts(o *inventory.Object, path string) (numbers []int) {
 	for _, v := range o.Props().List(path) {
 		if n, ok := v.(float64); ok {
 			numbers = append(numbers, int(n))

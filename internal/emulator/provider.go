@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 )
 
 // A provider is one emulated provider as the engine talks to it: the gRPC
@@ -116,7 +117,7 @@ func (p *provider) call(ctx context.Context, op Op, req request) (*Call, *schema
 	}
 	c := &Call{
 		Op: op, Kind: kind, URN: req.GetUrn(), Type: token, Name: req.GetName(),
-		Provider: configOf(ctx), OldIn: Props{}, Old: Props{}, Hidden: Props{},
+		Provider: configOf(ctx), OldIn: inventory.Props{}, Old: inventory.Props{}, Hidden: inventory.Props{},
 	}
 	if c.Name == "" {
 		c.Name = logicalName(c.URN)
@@ -146,7 +147,7 @@ func typeOf(urn string) string {
 }
 
 // home is where the provider instance works.
-func (p *provider) home(config Props) string {
+func (p *provider) home(config inventory.Props) string {
 	if p.cloud.Home != nil {
 		return p.cloud.Home(config)
 	}
@@ -202,8 +203,8 @@ func (p *provider) words(c *Call, f *Fault) string {
 }
 
 // outputs encodes what the schema of the resource knows of the properties.
-func outputs(r *schema.Resource, out Props) (*structpb.Struct, error) {
-	known := Props{}
+func outputs(r *schema.Resource, out inventory.Props) (*structpb.Struct, error) {
+	known := inventory.Props{}
 	for name := range r.Outputs {
 		if v, ok := out[name]; ok && v != nil {
 			known[name] = v

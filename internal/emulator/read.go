@@ -6,14 +6,15 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 )
 
 // A Reading is what a read knows when it works out the new inputs.
 type Reading struct {
 	// OldIn and OldOut are what the stack's state holds; both are empty when the
 	// resource is imported.
-	OldIn, OldOut Props
-	NewOut        Props
+	OldIn, OldOut inventory.Props
+	NewOut        inventory.Props
 	// Inputs are the properties that the resource takes.
 	Inputs map[string]*schema.Property
 }
@@ -21,7 +22,7 @@ type Reading struct {
 // BridgedInputs finds inputs as the Terraform bridge does: what was an input
 // takes the new output's value, at any depth; an import takes every output that
 // could be an input.
-func BridgedInputs(r Reading) Props {
+func BridgedInputs(r Reading) inventory.Props {
 	if len(r.OldIn) == 0 {
 		return project(r.NewOut, r.Inputs)
 	}
@@ -67,7 +68,7 @@ func retake(before, after any) any {
 // new outputs to the shape of inputs, and applies the difference between the
 // two to the old inputs. What the service echoed before and echoes now is no
 // difference. An import takes the projection.
-func NativeInputs(r Reading) Props {
+func NativeInputs(r Reading) inventory.Props {
 	after := project(r.NewOut, r.Inputs)
 	if len(r.OldIn) == 0 {
 		return after
@@ -125,8 +126,8 @@ func three[T any](a, b, c any) (x, y, z T, ok bool) {
 }
 
 // project keeps what could be an input.
-func project(out Props, inputs map[string]*schema.Property) Props {
-	in := Props{}
+func project(out inventory.Props, inputs map[string]*schema.Property) inventory.Props {
+	in := inventory.Props{}
 	for name, p := range inputs {
 		if v := out[name]; v != nil {
 			in[name] = projectValue(v, &p.Type)
@@ -178,7 +179,7 @@ func (p *provider) Read(ctx context.Context, req *pulumirpc.ReadRequest) (*pulum
 	return readResponse(c, res, p.style.ReadInputs(reading))
 }
 
-func readResponse(c *Call, res *schema.Resource, in Props) (*pulumirpc.ReadResponse, error) {
+func readResponse(c *Call, res *schema.Resource, in inventory.Props) (*pulumirpc.ReadResponse, error) {
 	out, err := outputs(res, c.Out)
 	if err != nil {
 		return nil, err

@@ -5,11 +5,12 @@ import (
 	"testing"
 
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 )
 
 func TestRead(t *testing.T) {
-	c := newToys(t).client(Props{"region": "here"})
-	in := Props{"size": 1.0, "name": "n", "lid": map[string]any{"color": "red"}}
+	c := newToys(t).client(inventory.Props{"region": "here"})
+	in := inventory.Props{"size": 1.0, "name": "n", "lid": map[string]any{"color": "red"}}
 	box, out := c.mustCreate(boxType, "box", in)
 
 	if id, _, _, err := c.read(boxType, "box", "box-none", in, out); err != nil || id != "" {
@@ -22,7 +23,7 @@ func TestRead(t *testing.T) {
 	if got := gotOut.Str("lid.color"); got != "red faded" {
 		t.Errorf("output lid.color is %q, want what the cloud returns now", got)
 	}
-	want := Props{"size": 1.0, "name": "n", "lid": map[string]any{"color": "red faded"}}
+	want := inventory.Props{"size": 1.0, "name": "n", "lid": map[string]any{"color": "red faded"}}
 	if !reflect.DeepEqual(gotIn, want) {
 		t.Errorf("inputs %v, want %v", gotIn, want)
 	}
@@ -43,58 +44,58 @@ func TestReadInputs(t *testing.T) {
 	}
 	cases := map[string]struct {
 		r               Reading
-		bridged, native Props
+		bridged, native inventory.Props
 	}{
 		"nothing changed": {
-			Reading{OldIn: Props{"size": 1.0}, OldOut: Props{"size": 1.0, "wood": "oak", "arn": "a"}, NewOut: Props{"size": 1.0, "wood": "oak", "arn": "a"}},
-			Props{"size": 1.0}, Props{"size": 1.0},
+			Reading{OldIn: inventory.Props{"size": 1.0}, OldOut: inventory.Props{"size": 1.0, "wood": "oak", "arn": "a"}, NewOut: inventory.Props{"size": 1.0, "wood": "oak", "arn": "a"}},
+			inventory.Props{"size": 1.0}, inventory.Props{"size": 1.0},
 		},
 		"an input drifted": {
-			Reading{OldIn: Props{"size": 1.0}, OldOut: Props{"size": 1.0}, NewOut: Props{"size": 2.0}},
-			Props{"size": 2.0}, Props{"size": 2.0},
+			Reading{OldIn: inventory.Props{"size": 1.0}, OldOut: inventory.Props{"size": 1.0}, NewOut: inventory.Props{"size": 2.0}},
+			inventory.Props{"size": 2.0}, inventory.Props{"size": 2.0},
 		},
 		// The cloud filled it in before and fills in something else now.
 		"an echo drifted": {
-			Reading{OldIn: Props{"size": 1.0}, OldOut: Props{"size": 1.0, "wood": "oak"}, NewOut: Props{"size": 1.0, "wood": "fir"}},
-			Props{"size": 1.0}, Props{"size": 1.0, "wood": "fir"},
+			Reading{OldIn: inventory.Props{"size": 1.0}, OldOut: inventory.Props{"size": 1.0, "wood": "oak"}, NewOut: inventory.Props{"size": 1.0, "wood": "fir"}},
+			inventory.Props{"size": 1.0}, inventory.Props{"size": 1.0, "wood": "fir"},
 		},
 		"an output drifted": {
-			Reading{OldIn: Props{"size": 1.0}, OldOut: Props{"size": 1.0, "arn": "a"}, NewOut: Props{"size": 1.0, "arn": "b"}},
-			Props{"size": 1.0}, Props{"size": 1.0},
+			Reading{OldIn: inventory.Props{"size": 1.0}, OldOut: inventory.Props{"size": 1.0, "arn": "a"}, NewOut: inventory.Props{"size": 1.0, "arn": "b"}},
+			inventory.Props{"size": 1.0}, inventory.Props{"size": 1.0},
 		},
 		"nested, with a computed neighbour": {
 			Reading{
-				OldIn:  Props{"size": 1.0, "lid": m("color", "red")},
-				OldOut: Props{"size": 1.0, "lid": m("color", "red", "serial", "1")},
-				NewOut: Props{"size": 1.0, "lid": m("color", "blue", "serial", "2")},
+				OldIn:  inventory.Props{"size": 1.0, "lid": m("color", "red")},
+				OldOut: inventory.Props{"size": 1.0, "lid": m("color", "red", "serial", "1")},
+				NewOut: inventory.Props{"size": 1.0, "lid": m("color", "blue", "serial", "2")},
 			},
-			Props{"size": 1.0, "lid": m("color", "blue")}, Props{"size": 1.0, "lid": m("color", "blue")},
+			inventory.Props{"size": 1.0, "lid": m("color", "blue")}, inventory.Props{"size": 1.0, "lid": m("color", "blue")},
 		},
 		"an input is gone": {
-			Reading{OldIn: Props{"size": 1.0, "wood": "oak"}, OldOut: Props{"size": 1.0, "wood": "oak"}, NewOut: Props{"size": 1.0}},
-			Props{"size": 1.0}, Props{"size": 1.0},
+			Reading{OldIn: inventory.Props{"size": 1.0, "wood": "oak"}, OldOut: inventory.Props{"size": 1.0, "wood": "oak"}, NewOut: inventory.Props{"size": 1.0}},
+			inventory.Props{"size": 1.0}, inventory.Props{"size": 1.0},
 		},
 		// azure-native keeps what no read ever returned; the bridge does not.
 		"never returned": {
-			Reading{OldIn: Props{"size": 1.0, "pin": "1"}, OldOut: Props{"size": 1.0}, NewOut: Props{"size": 1.0}},
-			Props{"size": 1.0}, Props{"size": 1.0, "pin": "1"},
+			Reading{OldIn: inventory.Props{"size": 1.0, "pin": "1"}, OldOut: inventory.Props{"size": 1.0}, NewOut: inventory.Props{"size": 1.0}},
+			inventory.Props{"size": 1.0}, inventory.Props{"size": 1.0, "pin": "1"},
 		},
 		"lists grow": {
-			Reading{OldIn: Props{"labels": []any{"a"}}, OldOut: Props{"labels": []any{"a"}}, NewOut: Props{"labels": []any{"a", "b"}}},
-			Props{"labels": []any{"a", "b"}}, Props{"labels": []any{"a", "b"}},
+			Reading{OldIn: inventory.Props{"labels": []any{"a"}}, OldOut: inventory.Props{"labels": []any{"a"}}, NewOut: inventory.Props{"labels": []any{"a", "b"}}},
+			inventory.Props{"labels": []any{"a", "b"}}, inventory.Props{"labels": []any{"a", "b"}},
 		},
 		// The service writes it differently, and did so from the start.
 		"normalized from the start": {
-			Reading{OldIn: Props{"labels": []any{"A", "B"}}, OldOut: Props{"labels": []any{"a", "b"}}, NewOut: Props{"labels": []any{"a", "c"}}},
-			Props{"labels": []any{"a", "c"}}, Props{"labels": []any{"A", "c"}},
+			Reading{OldIn: inventory.Props{"labels": []any{"A", "B"}}, OldOut: inventory.Props{"labels": []any{"a", "b"}}, NewOut: inventory.Props{"labels": []any{"a", "c"}}},
+			inventory.Props{"labels": []any{"a", "c"}}, inventory.Props{"labels": []any{"A", "c"}},
 		},
 		"import": {
-			Reading{NewOut: Props{"size": 1.0, "arn": "a", "lid": m("color", "red", "serial", "1")}},
-			Props{"size": 1.0, "lid": m("color", "red")}, Props{"size": 1.0, "lid": m("color", "red")},
+			Reading{NewOut: inventory.Props{"size": 1.0, "arn": "a", "lid": m("color", "red", "serial", "1")}},
+			inventory.Props{"size": 1.0, "lid": m("color", "red")}, inventory.Props{"size": 1.0, "lid": m("color", "red")},
 		},
 		"the mark of a made-up name stays": {
-			Reading{OldIn: Props{"name": "n", defaultsKey: []any{"name"}}, OldOut: Props{"name": "n"}, NewOut: Props{"name": "n"}},
-			Props{"name": "n", defaultsKey: []any{"name"}}, Props{"name": "n", defaultsKey: []any{"name"}},
+			Reading{OldIn: inventory.Props{"name": "n", defaultsKey: []any{"name"}}, OldOut: inventory.Props{"name": "n"}, NewOut: inventory.Props{"name": "n"}},
+			inventory.Props{"name": "n", defaultsKey: []any{"name"}}, inventory.Props{"name": "n", defaultsKey: []any{"name"}},
 		},
 	}
 	for name, tc := range cases {
@@ -116,9 +117,9 @@ func TestCoerce(t *testing.T) {
 		"n": {Type: schema.Type{Kind: schema.Integer}}, "b": {Type: schema.Type{Kind: schema.Boolean}},
 		"s": {Type: text}, "l": {Type: schema.Type{Kind: schema.Array, Elem: &list}},
 	}
-	in := map[string]any{"n": "12", "b": "true", "s": 5.0, "l": []any{"1", Unknown{}, "x"}, "other": "1"}
+	in := map[string]any{"n": "12", "b": "true", "s": 5.0, "l": []any{"1", inventory.Unknown{}, "x"}, "other": "1"}
 	coerce(in, props)
-	want := map[string]any{"n": 12.0, "b": true, "s": "5", "l": []any{1.0, Unknown{}, "x"}, "other": "1"}
+	want := map[string]any{"n": 12.0, "b": true, "s": "5", "l": []any{1.0, inventory.Unknown{}, "x"}, "other": "1"}
 	if !reflect.DeepEqual(in, want) {
 		t.Errorf("coerced to %v, want %v", in, want)
 	}

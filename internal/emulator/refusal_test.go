@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"context"
 	"strings"
 	"sync/atomic"
@@ -10,26 +11,26 @@ import (
 
 // Every kind of refusal before the cloud.
 func TestCheckRefuses(t *testing.T) {
-	c := newToys(t).client(Props{"region": "here"})
+	c := newToys(t).client(inventory.Props{"region": "here"})
 	cases := map[string]struct {
 		typ      string
-		in       Props
+		in       inventory.Props
 		property string // of the failure
 		reason   string // part of the failure, or of the error
 	}{
-		"unknown type":           {"toy:index:Bx", Props{}, "", "unrecognized resource type toy:index:Bx"},
-		"type not modelled":      {"toy:index:Unmodelled", Props{}, "", "does not model"},
-		"unknown property":       {boxType, Props{"size": 1.0, "sise": 1.0}, "sise", "unknown property"},
-		"unknown nested":         {boxType, Props{"size": 1.0, "lid": map[string]any{"colour": "red"}}, "lid.colour", "unknown property"},
-		"output as input":        {boxType, Props{"size": 1.0, "arn": "a"}, "arn", "unknown property"},
-		"wrong type":             {boxType, Props{"size": "big"}, "size", "must be an integer"},
-		"missing required":       {boxType, Props{}, "size", "required"},
-		"not in the enum":        {boxType, Props{"size": 1.0, "shape": "flat"}, "shape", "must be one of cube, round"},
-		"provider's own rule":    {boxType, Props{"size": 0.0, "name": "n"}, "size", "a box has a size (TOY-01)"},
-		"name too long to make":  {boxType, Props{"size": 1.0}, "name", "longer than 20"},
-		"unknown keeps the rule": {boxType, Props{"size": Unknown{}, "name": "n"}, "", ""},
-		"all is well":            {boxType, Props{"size": 1.0, "name": "n", "lid": map[string]any{"color": Unknown{}}}, "", ""},
-		"alias of a type":        {"toy:old:Box", Props{"size": 1.0, "name": "n"}, "", ""},
+		"unknown type":           {"toy:index:Bx", inventory.Props{}, "", "unrecognized resource type toy:index:Bx"},
+		"type not modelled":      {"toy:index:Unmodelled", inventory.Props{}, "", "does not model"},
+		"unknown property":       {boxType, inventory.Props{"size": 1.0, "sise": 1.0}, "sise", "unknown property"},
+		"unknown nested":         {boxType, inventory.Props{"size": 1.0, "lid": map[string]any{"colour": "red"}}, "lid.colour", "unknown property"},
+		"output as input":        {boxType, inventory.Props{"size": 1.0, "arn": "a"}, "arn", "unknown property"},
+		"wrong type":             {boxType, inventory.Props{"size": "big"}, "size", "must be an integer"},
+		"missing required":       {boxType, inventory.Props{}, "size", "required"},
+		"not in the enum":        {boxType, inventory.Props{"size": 1.0, "shape": "flat"}, "shape", "must be one of cube, round"},
+		"provider's own rule":    {boxType, inventory.Props{"size": 0.0, "name": "n"}, "size", "a box has a size (TOY-01)"},
+		"name too long to make":  {boxType, inventory.Props{"size": 1.0}, "name", "longer than 20"},
+		"unknown keeps the rule": {boxType, inventory.Props{"size": inventory.Unknown{}, "name": "n"}, "", ""},
+		"all is well":            {boxType, inventory.Props{"size": 1.0, "name": "n", "lid": map[string]any{"color": inventory.Unknown{}}}, "", ""},
+		"alias of a type":        {"toy:old:Box", inventory.Props{"size": 1.0, "name": "n"}, "", ""},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -59,21 +60,21 @@ func TestCloudRefuses(t *testing.T) {
 		want string // part of the error; "" for none
 	}{
 		"dangling reference": {func(c *toyClient) error {
-			_, _, err := c.create(ballType, "b", Props{"boxId": "box-none"})
+			_, _, err := c.create(ballType, "b", inventory.Props{"boxId": "box-none"})
 			return err
 		}, `NoSuchBox: boxId: there is no toy:index:Box with the id "box-none"`},
 		"foreign reference": {func(c *toyClient) error {
-			_, _, err := c.create(ballType, "b", Props{"boxId": "the-floor"})
+			_, _, err := c.create(ballType, "b", inventory.Props{"boxId": "the-floor"})
 			return err
 		}, ""},
 		"forbidden delete": {func(c *toyClient) error {
-			id, _ := c.mustCreate(boxType, "box", Props{"size": 1.0})
-			c.mustCreate(ballType, "b", Props{"boxId": id})
+			id, _ := c.mustCreate(boxType, "box", inventory.Props{"size": 1.0})
+			c.mustCreate(ballType, "b", inventory.Props{"boxId": id})
 			return c.delete(boxType, "box", id)
 		}, "BoxNotEmpty"},
 		"delete after what used it": {func(c *toyClient) error {
-			id, _ := c.mustCreate(boxType, "box", Props{"size": 1.0})
-			ball, _ := c.mustCreate(ballType, "b", Props{"boxId": id})
+			id, _ := c.mustCreate(boxType, "box", inventory.Props{"size": 1.0})
+			ball, _ := c.mustCreate(ballType, "b", inventory.Props{"boxId": id})
 			if err := c.delete(ballType, "b", ball); err != nil {
 				return err
 			}
@@ -81,50 +82,50 @@ func TestCloudRefuses(t *testing.T) {
 		}, ""},
 		"delete what is gone": {func(c *toyClient) error { return c.delete(boxType, "box", "box-gone") }, ""},
 		"duplicate name": {func(c *toyClient) error {
-			c.mustCreate(boxType, "one", Props{"size": 1.0, "name": "n"})
-			_, _, err := c.create(boxType, "two", Props{"size": 1.0, "name": "n"})
+			c.mustCreate(boxType, "one", inventory.Props{"size": 1.0, "name": "n"})
+			_, _, err := c.create(boxType, "two", inventory.Props{"size": 1.0, "name": "n"})
 			return err
 		}, "DuplicateBox: name"},
 		"rename to a taken name": {func(c *toyClient) error {
-			c.mustCreate(boxType, "one", Props{"size": 1.0, "name": "n"})
-			id, _ := c.mustCreate(boxType, "two", Props{"size": 1.0, "name": "m"})
-			_, err := c.update(boxType, "two", id, Props{"size": 1.0, "name": "m"}, Props{"size": 1.0, "name": "n"})
+			c.mustCreate(boxType, "one", inventory.Props{"size": 1.0, "name": "n"})
+			id, _ := c.mustCreate(boxType, "two", inventory.Props{"size": 1.0, "name": "m"})
+			_, err := c.update(boxType, "two", id, inventory.Props{"size": 1.0, "name": "m"}, inventory.Props{"size": 1.0, "name": "n"})
 			return err
 		}, "DuplicateBox"},
 		"an update keeps its own name": {func(c *toyClient) error {
-			id, _ := c.mustCreate(boxType, "one", Props{"size": 1.0, "name": "n"})
-			_, err := c.update(boxType, "one", id, Props{"size": 1.0, "name": "n"}, Props{"size": 2.0, "name": "n"})
+			id, _ := c.mustCreate(boxType, "one", inventory.Props{"size": 1.0, "name": "n"})
+			_, err := c.update(boxType, "one", id, inventory.Props{"size": 1.0, "name": "n"}, inventory.Props{"size": 2.0, "name": "n"})
 			return err
 		}, ""},
 		"quota": {func(c *toyClient) error {
-			id, _ := c.mustCreate(boxType, "box", Props{"size": 1.0})
+			id, _ := c.mustCreate(boxType, "box", inventory.Props{"size": 1.0})
 			for _, name := range []string{"a", "b", "c"} {
-				c.mustCreate(ballType, name, Props{"boxId": id})
+				c.mustCreate(ballType, name, inventory.Props{"boxId": id})
 			}
-			_, _, err := c.create(ballType, "d", Props{"boxId": id})
+			_, _, err := c.create(ballType, "d", inventory.Props{"boxId": id})
 			return err
 		}, "BoxFull: the quota balls-in-box is 3"},
 		"rule": {func(c *toyClient) error {
-			_, _, err := c.create(boxType, "box", Props{"size": 101.0})
+			_, _, err := c.create(boxType, "box", inventory.Props{"size": 101.0})
 			return err
 		}, "TooLarge: no room for it\n    emulated rule: TOY-02; source: toy manual"},
 		"rule in an update": {func(c *toyClient) error {
-			id, _ := c.mustCreate(boxType, "box", Props{"size": 1.0})
-			_, err := c.update(boxType, "box", id, Props{"size": 1.0}, Props{"size": 101.0})
+			id, _ := c.mustCreate(boxType, "box", inventory.Props{"size": 1.0})
+			_, err := c.update(boxType, "box", id, inventory.Props{"size": 1.0}, inventory.Props{"size": 101.0})
 			return err
 		}, "TooLarge"},
 		"update of what is gone": {func(c *toyClient) error {
-			_, err := c.update(boxType, "box", "box-gone", Props{"size": 1.0}, Props{"size": 2.0})
+			_, err := c.update(boxType, "box", "box-gone", inventory.Props{"size": 1.0}, inventory.Props{"size": 2.0})
 			return err
 		}, "does not exist"},
 		"unknown outside a preview": {func(c *toyClient) error {
-			_, _, err := c.create(boxType, "box", Props{"size": Unknown{}})
+			_, _, err := c.create(boxType, "box", inventory.Props{"size": inventory.Unknown{}})
 			return err
 		}, "unknown outside a preview"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			err := tc.do(newToys(t).client(Props{"region": "here"}))
+			err := tc.do(newToys(t).client(inventory.Props{"region": "here"}))
 			if tc.want == "" && err != nil {
 				t.Fatalf("refused: %v", err)
 			}
@@ -137,8 +138,8 @@ func TestCloudRefuses(t *testing.T) {
 
 func TestRefusedWriteChangesNothing(t *testing.T) {
 	s := newToys(t)
-	c := s.client(Props{"region": "here"})
-	if _, _, err := c.create(boxType, "box", Props{"size": 101.0}); err == nil {
+	c := s.client(inventory.Props{"region": "here"})
+	if _, _, err := c.create(boxType, "box", inventory.Props{"size": 101.0}); err == nil {
 		t.Fatal("accepted")
 	}
 	if left := objectIDs(t, s.world); len(left) != 0 {
@@ -157,40 +158,40 @@ func TestBusy(t *testing.T) {
 			<-leave
 		}
 	}})
-	c := s.client(Props{"region": "here"})
-	box, _ := c.mustCreate(boxType, "box", Props{"size": 1.0})
-	other, _ := c.mustCreate(boxType, "other", Props{"size": 1.0, "name": "other"})
+	c := s.client(inventory.Props{"region": "here"})
+	box, _ := c.mustCreate(boxType, "box", inventory.Props{"size": 1.0})
+	other, _ := c.mustCreate(boxType, "other", inventory.Props{"size": 1.0, "name": "other"})
 
 	hold.Store(true)
 	first := make(chan error)
 	go func() {
-		_, _, err := c.create(ballType, "first", Props{"boxId": box})
+		_, _, err := c.create(ballType, "first", inventory.Props{"boxId": box})
 		first <- err
 	}()
 	<-entered
-	if _, _, err := c.create(ballType, "second", Props{"boxId": box}); err == nil || !strings.Contains(err.Error(), "BoxBusy") {
+	if _, _, err := c.create(ballType, "second", inventory.Props{"boxId": box}); err == nil || !strings.Contains(err.Error(), "BoxBusy") {
 		t.Errorf("second write: %v, want BoxBusy", err)
 	}
-	if _, _, err := c.create(ballType, "elsewhere", Props{"boxId": other}); err != nil {
+	if _, _, err := c.create(ballType, "elsewhere", inventory.Props{"boxId": other}); err != nil {
 		t.Errorf("write elsewhere: %v", err)
 	}
 	close(leave)
 	if err := <-first; err != nil {
 		t.Errorf("first write: %v", err)
 	}
-	if _, _, err := c.create(ballType, "third", Props{"boxId": box}); err != nil {
+	if _, _, err := c.create(ballType, "third", inventory.Props{"boxId": box}); err != nil {
 		t.Errorf("third write: %v", err)
 	}
 }
 
 func TestQuotaCanBeRaised(t *testing.T) {
 	s := serveToys(t, t.TempDir()+"/world.db", Options{Account: Account{Quotas: map[string]int{"balls-in-box": 4}}})
-	c := s.client(Props{"region": "here"})
-	box, _ := c.mustCreate(boxType, "box", Props{"size": 1.0})
+	c := s.client(inventory.Props{"region": "here"})
+	box, _ := c.mustCreate(boxType, "box", inventory.Props{"size": 1.0})
 	for _, name := range []string{"a", "b", "c", "d"} {
-		c.mustCreate(ballType, name, Props{"boxId": box})
+		c.mustCreate(ballType, name, inventory.Props{"boxId": box})
 	}
-	if _, _, err := c.create(ballType, "e", Props{"boxId": box}); err == nil || !strings.Contains(err.Error(), "BoxFull") {
+	if _, _, err := c.create(ballType, "e", inventory.Props{"boxId": box}); err == nil || !strings.Contains(err.Error(), "BoxFull") {
 		t.Fatalf("fifth ball: %v, want BoxFull", err)
 	}
 }

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"context"
 	"errors"
 	"fmt"
@@ -67,7 +68,7 @@ func Open(path string, options Options) (*World, error) {
 	}
 	w := &World{path: path, options: options, clouds: newRegistry()}
 	w.file = &lease{path: path, timeout: options.LockTimeout}
-	return w, w.transact(false, Props{}, w.prepare)
+	return w, w.transact(false, inventory.Props{}, w.prepare)
 }
 
 // InFlight is how many calls the providers of this world are at work on in this
@@ -93,14 +94,14 @@ func (w *World) prepare(tx *Tx) error {
 }
 
 // View reads the whole world in one transaction.
-func (w *World) View(f func(*Tx) error) error { return w.transact(true, Props{}, f) }
+func (w *World) View(f func(*Tx) error) error { return w.transact(true, inventory.Props{}, f) }
 
 // Update changes the world in one transaction: all of it, or nothing when f
 // returns an error.
-func (w *World) Update(f func(*Tx) error) error { return w.transact(false, Props{}, f) }
+func (w *World) Update(f func(*Tx) error) error { return w.transact(false, inventory.Props{}, f) }
 
 // transact runs f in a transaction as a provider with the configuration sees it.
-func (w *World) transact(readOnly bool, config Props, f func(*Tx) error) (err error) {
+func (w *World) transact(readOnly bool, config inventory.Props, f func(*Tx) error) (err error) {
 	unlock := w.turn(readOnly)
 	defer unlock()
 	db, err := w.file.take()
@@ -109,7 +110,7 @@ func (w *World) transact(readOnly bool, config Props, f func(*Tx) error) (err er
 	}
 	defer func() { err = errors.Join(err, w.file.release()) }()
 	state := &txState{
-		clouds: w.clouds, loaded: map[string][]*Object{}, cached: &w.file.objects, readOnly: readOnly,
+		clouds: w.clouds, loaded: map[string][]*inventory.Object{}, cached: &w.file.objects, readOnly: readOnly,
 		account: w.options.Account.forProvider(config),
 	}
 	run := db.Update
@@ -118,7 +119,7 @@ func (w *World) transact(readOnly bool, config Props, f func(*Tx) error) (err er
 	}
 	err = run(func(b *bolt.Tx) error {
 		state.bolt = b
-		err := f(&Tx{txState: state})
+		err := f(&Tx{inventory.View{Source: state}, state})
 		return errors.Join(append(state.errs, err)...)
 	})
 	state.settleCache(err != nil)

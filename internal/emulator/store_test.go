@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"errors"
 	"fmt"
 	"os"
@@ -30,7 +31,7 @@ func childProcess(path string) int {
 	w, err := Open(path, Options{})
 	for i := 0; err == nil && i < 20; i++ {
 		err = w.Update(func(tx *Tx) error {
-			tx.Put(&Object{Type: boxType, ID: fmt.Sprintf("child-%d-%d", os.Getpid(), i)})
+			tx.Put(&inventory.Object{Type: boxType, ID: fmt.Sprintf("child-%d-%d", os.Getpid(), i)})
 			return nil
 		})
 	}
@@ -59,7 +60,7 @@ func TestTwoProcessesShareAWorld(t *testing.T) {
 	}
 	for i := range 20 {
 		if err := w.Update(func(tx *Tx) error {
-			tx.Put(&Object{Type: boxType, ID: fmt.Sprintf("mine-%d", i)})
+			tx.Put(&inventory.Object{Type: boxType, ID: fmt.Sprintf("mine-%d", i)})
 			return nil
 		}); err != nil {
 			t.Fatal(err)
@@ -131,16 +132,16 @@ func TestTransactionIsAllOrNothing(t *testing.T) {
 	w := openTestWorld(t)
 	cases := map[string]func(tx *Tx) error{
 		"an error": func(tx *Tx) error {
-			tx.Put(&Object{Type: boxType, ID: "a"})
+			tx.Put(&inventory.Object{Type: boxType, ID: "a"})
 			return errors.New("no")
 		},
 		"an id twice": func(tx *Tx) error {
-			tx.Put(&Object{Type: boxType, ID: "a"})
-			tx.Put(&Object{Type: boxType, ID: "a"})
+			tx.Put(&inventory.Object{Type: boxType, ID: "a"})
+			tx.Put(&inventory.Object{Type: boxType, ID: "a"})
 			return nil
 		},
 		"what cannot be stored": func(tx *Tx) error {
-			tx.Put(&Object{Type: boxType, ID: "a", Out: Props{"f": func() {}}})
+			tx.Put(&inventory.Object{Type: boxType, ID: "a", Out: inventory.Props{"f": func() {}}})
 			return nil
 		},
 	}
@@ -182,10 +183,10 @@ func TestTx(t *testing.T) {
 	}
 	err := w.Update(func(tx *Tx) error {
 		here, there := tx.Within("here"), tx.Within("there")
-		here.Put(&Object{Type: boxType, ID: "box", In: Props{"name": "n"}})
-		there.Put(&Object{Type: boxType, ID: "box", In: Props{"name": "n"}})
-		here.Put(&Object{Type: ballType, ID: "ball", In: Props{"boxId": "box"}})
-		tx.Put(&Object{Type: "arm:net:VNet", ID: vnet, Out: Props{"name": "Net"}})
+		here.Put(&inventory.Object{Type: boxType, ID: "box", In: inventory.Props{"name": "n"}})
+		there.Put(&inventory.Object{Type: boxType, ID: "box", In: inventory.Props{"name": "n"}})
+		here.Put(&inventory.Object{Type: ballType, ID: "ball", In: inventory.Props{"boxId": "box"}})
+		tx.Put(&inventory.Object{Type: "arm:net:VNet", ID: vnet, Out: inventory.Props{"name": "Net"}})
 		return nil
 	})
 	if err != nil {
@@ -227,20 +228,20 @@ func TestTx(t *testing.T) {
 func TestAccountForProvider(t *testing.T) {
 	cases := map[string]struct {
 		account Account
-		config  Props
+		config  inventory.Props
 		want    Account
 	}{
-		"defaults": {Account{}, Props{}, Account{
+		"defaults": {Account{}, inventory.Props{}, Account{
 			Seed: "burrow", AWSAccount: "123456789012", AzureSubscription: zeroGUID, AzureTenant: zeroGUID,
 			CallerARN: "arn:aws:iam::123456789012:role/deployer",
 		}},
 		"from the provider": {Account{Seed: "s", AzureTenant: "t0"},
-			Props{"allowedAccountIds": []any{"111122223333", "9"}, "subscriptionId": "sub", "tenantId": "ten"},
+			inventory.Props{"allowedAccountIds": []any{"111122223333", "9"}, "subscriptionId": "sub", "tenantId": "ten"},
 			Account{
 				Seed: "s", AWSAccount: "111122223333", AzureSubscription: "sub", AzureTenant: "ten",
 				CallerARN: "arn:aws:iam::111122223333:role/deployer",
 			}},
-		"another caller": {Account{CallerARN: "arn:aws:iam::1:role/second"}, Props{}, Account{
+		"another caller": {Account{CallerARN: "arn:aws:iam::1:role/second"}, inventory.Props{}, Account{
 			Seed: "burrow", AWSAccount: "123456789012", AzureSubscription: zeroGUID, AzureTenant: zeroGUID,
 			CallerARN: "arn:aws:iam::1:role/second",
 		}},

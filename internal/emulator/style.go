@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"slices"
 	"strings"
 )
@@ -14,13 +15,13 @@ type Style struct {
 	Digits    int
 	// Mark notes in the inputs that the provider made up the name, and IsMarked
 	// reads the note; nil where the provider does not tell such names from others.
-	Mark     func(in Props, property string)
-	IsMarked func(in Props, property string) bool
+	Mark     func(in inventory.Props, property string)
+	IsMarked func(in inventory.Props, property string) bool
 	// DeleteFirst says whether a replacement deletes before it creates. In is the
 	// new inputs, OldIn the old ones.
 	DeleteFirst func(*Call) bool
 	// ReadInputs works out the inputs from what a read found.
-	ReadInputs func(Reading) Props
+	ReadInputs func(Reading) inventory.Props
 	// ReadAfterWrite says that the provider reads what it wrote and returns that.
 	ReadAfterWrite bool
 	// LateEnums says that the provider lets values through that are not in an
@@ -72,9 +73,9 @@ func keepsGivenName(c *Call) bool {
 	return c.In.Has(name) && !c.Changed(name) && !isDefault(c.In, name)
 }
 
-func markDefault(in Props, property string) { in[defaultsKey] = []any{property} }
+func markDefault(in inventory.Props, property string) { in[defaultsKey] = []any{property} }
 
-func isDefault(in Props, property string) bool {
+func isDefault(in inventory.Props, property string) bool {
 	return slices.Contains(in.Strings(defaultsKey), property)
 }
 

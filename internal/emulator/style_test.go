@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"strings"
 	"testing"
 	"time"
@@ -19,28 +20,28 @@ func serveCloud(t *testing.T, change func(*Cloud)) (*toyClient, *World) {
 		t.Fatal(err)
 	}
 	t.Cleanup(stop)
-	return (&toys{t: t, world: w, port: ports["toy"]}).client(Props{"region": "here"}), w
+	return (&toys{t: t, world: w, port: ports["toy"]}).client(inventory.Props{"region": "here"}), w
 }
 
 // What azure-native leaves to the cloud, and what it does after a write.
 func TestNativeStyle(t *testing.T) {
 	c, _ := serveCloud(t, func(c *Cloud) { c.Style = Native })
-	flat := Props{"size": 1.0, "name": "n", "shape": "flat"}
+	flat := inventory.Props{"size": 1.0, "name": "n", "shape": "flat"}
 	if _, failures, err := c.check(boxType, "box", flat, nil); err != nil || len(failures) > 0 {
 		t.Errorf("check: %v, %v; the cloud has to refuse a value outside an enum", failures, err)
 	}
 	if _, _, err := c.create(boxType, "box", flat); err == nil || !strings.Contains(err.Error(), "InvalidRequestFormat: shape: must be one of cube, round") {
 		t.Errorf("create: %v", err)
 	}
-	_, out := c.mustCreate(boxType, "box", Props{"size": 1.0, "name": "n", "lid": map[string]any{"color": "red"}})
+	_, out := c.mustCreate(boxType, "box", inventory.Props{"size": 1.0, "name": "n", "lid": map[string]any{"color": "red"}})
 	if got := out.Str("lid.color"); got != "red faded" {
 		t.Errorf("lid.color after the write is %q, want what a read returns", got)
 	}
-	made, _, err := c.check(boxType, "box", Props{"size": 1.0}, nil)
+	made, _, err := c.check(boxType, "box", inventory.Props{"size": 1.0}, nil)
 	if name := made.Str("name"); err != nil || !strings.HasPrefix(name, "box") || len(name) != len("box")+8 || made.Has(defaultsKey) {
 		t.Errorf("made-up name %q in %v, want box and eight digits", name, made)
 	}
-	if d := c.diff(boxType, "box", Props{"wood": "oak"}, Props{"wood": "fir"}); !d.GetDeleteBeforeReplace() {
+	if d := c.diff(boxType, "box", inventory.Props{"wood": "oak"}, inventory.Props{"wood": "fir"}); !d.GetDeleteBeforeReplace() {
 		t.Error("a replacement is not deleted first")
 	}
 }
@@ -64,7 +65,7 @@ func TestCreateOfWhatExists(t *testing.T) {
 		}, "Taken: box-n is there", 1},
 		"shared (AWV-03)": {func(c *Cloud) {
 			fixed(c)
-			c.Kinds[0].Existing = func(c *Call) *Object { return c.Tx.Find(boxType, "name", c.In.Str("name")) }
+			c.Kinds[0].Existing = func(c *Call) *inventory.Object { return c.Tx.Find(boxType, "name", c.In.Str("name")) }
 		}, "", 1},
 		"applied onto it": {func(c *Cloud) {
 			fixed(c)
@@ -74,8 +75,8 @@ func TestCreateOfWhatExists(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			c, w := serveCloud(t, tc.change)
-			first, _ := c.mustCreate(boxType, "one", Props{"size": 1.0, "name": "n"})
-			second, _, err := c.create(boxType, "two", Props{"size": 2.0, "name": "n"})
+			first, _ := c.mustCreate(boxType, "one", inventory.Props{"size": 1.0, "name": "n"})
+			second, _, err := c.create(boxType, "two", inventory.Props{"size": 2.0, "name": "n"})
 			if tc.want == "" && (err != nil || second != first) || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
 				t.Fatalf("second box %q, %v; want %s or %q", second, err, first, tc.want)
 			}
@@ -89,17 +90,17 @@ func TestCreateOfWhatExists(t *testing.T) {
 // What lives on a deleted object goes with it, and only that.
 func TestHosted(t *testing.T) {
 	c, w := serveCloud(t, func(c *Cloud) {
-		c.HostedOn = func(deleted *Object) string {
+		c.HostedOn = func(deleted *inventory.Object) string {
 			if deleted.Type == boxType {
 				return deleted.ID
 			}
 			return ""
 		}
 	})
-	box, _ := c.mustCreate(boxType, "box", Props{"size": 1.0})
+	box, _ := c.mustCreate(boxType, "box", inventory.Props{"size": 1.0})
 	err := w.Update(func(tx *Tx) error {
-		tx.Within(box).Put(&Object{Type: ballType, ID: "inside"})
-		tx.Within("elsewhere").Put(&Object{Type: ballType, ID: "outside"})
+		tx.Within(box).Put(&inventory.Object{Type: ballType, ID: "inside"})
+		tx.Within("elsewhere").Put(&inventory.Object{Type: ballType, ID: "outside"})
 		return nil
 	})
 	if err != nil {
@@ -117,8 +118,8 @@ func TestReadyIsAskedFirst(t *testing.T) {
 	c, _ := serveCloud(t, func(c *Cloud) {
 		c.Ready = func(c *Call) *Fault { return c.Fault("Unreachable", "no way there") }
 	})
-	_, _, create := c.create(boxType, "box", Props{"size": 1.0})
-	_, update := c.update(boxType, "box", "x", Props{}, Props{"size": 1.0})
+	_, _, create := c.create(boxType, "box", inventory.Props{"size": 1.0})
+	_, update := c.update(boxType, "box", "x", inventory.Props{}, inventory.Props{"size": 1.0})
 	_, _, _, read := c.read(boxType, "box", "x", nil, nil)
 	_, preview := c.rpc.Create(t.Context(), &pulumirpc.CreateRequest{Urn: urn(boxType, "box"), Preview: true})
 	for what, err := range map[string]error{
@@ -147,15 +148,15 @@ func TestServe(t *testing.T) {
 		t.Fatalf("a second time on one world: %v", err)
 	}
 	defer stop()
-	c := (&toys{t: t, world: w, port: again["toy"]}).client(Props{"region": "here"})
-	c.mustCreate(boxType, "box", Props{"size": 1.0})
+	c := (&toys{t: t, world: w, port: again["toy"]}).client(inventory.Props{"region": "here"})
+	c.mustCreate(boxType, "box", inventory.Props{"size": 1.0})
 	if _, _, err := Serve(t.Context(), w, []*Cloud{{Name: "no-such-package"}}, nil); err == nil {
 		t.Error("a cloud without a schema is served")
 	}
 }
 
 func TestLatency(t *testing.T) {
-	busy := func(Props) string { return "x" }
+	busy := func(inventory.Props) string { return "x" }
 	cases := map[string]struct {
 		options Options
 		kind    Kind
@@ -180,7 +181,7 @@ func TestLatency(t *testing.T) {
 // while, and not for ever.
 func TestHoldLapses(t *testing.T) {
 	c, w := serveCloud(t, func(*Cloud) {})
-	box, _ := c.mustCreate(boxType, "box", Props{"size": 1.0})
+	box, _ := c.mustCreate(boxType, "box", inventory.Props{"size": 1.0})
 	cases := []struct {
 		name  string
 		until time.Time
@@ -194,7 +195,7 @@ func TestHoldLapses(t *testing.T) {
 			if err := w.Update(func(tx *Tx) error { return tx.hold(box, &hold{Until: tc.until}) }); err != nil {
 				t.Fatal(err)
 			}
-			_, _, err := c.create(ballType, tc.name, Props{"boxId": box})
+			_, _, err := c.create(ballType, tc.name, inventory.Props{"boxId": box})
 			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
 				t.Errorf("error %v, want %q", err, tc.want)
 			}

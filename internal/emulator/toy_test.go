@@ -12,6 +12,7 @@ import (
 
 	"burrow/internal/emulator/rpctest"
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 )
 
 // The toy cloud: boxes, and balls that lie in boxes.
@@ -102,11 +103,11 @@ func toyCloud() *Cloud {
 			return nil
 		},
 		Made: func(c *Call) error {
-			c.Tx.Put(&Object{Type: ballType, ID: "free-" + c.Hex(4), MadeBy: c.ID, In: Props{}, Out: Props{}})
+			c.Tx.Put(&inventory.Object{Type: ballType, ID: "free-" + c.Hex(4), MadeBy: c.ID, In: inventory.Props{}, Out: inventory.Props{}})
 			return nil
 		},
 		Gone: func(c *Call) error {
-			for _, o := range c.Tx.Where(ballType, func(o *Object) bool { return o.MadeBy == c.ID }) {
+			for _, o := range c.Tx.Where(ballType, func(o *inventory.Object) bool { return o.MadeBy == c.ID }) {
 				c.Tx.Remove(o)
 			}
 			return nil
@@ -126,7 +127,7 @@ func toyCloud() *Cloud {
 			Path: "boxId", To: []string{boxType}, Missing: "NoSuchBox", InUse: "BoxNotEmpty", Source: "toy manual",
 			Foreign: func(v string) bool { return v == "the-floor" },
 		}},
-		Busy:     func(in Props) string { return in.Str("boxId") },
+		Busy:     func(in inventory.Props) string { return in.Str("boxId") },
 		BusyCode: "BoxBusy", BusySource: "toy manual",
 	}
 	return &Cloud{
@@ -135,7 +136,7 @@ func toyCloud() *Cloud {
 			Name: "balls-in-box", Type: ballType, Scope: []string{"boxId"}, Limit: 3,
 			Code: "BoxFull", Source: "toy manual",
 		}},
-		Functions: []Function{{Token: "toy:index:getBox", Call: func(c *Call) (Props, error) {
+		Functions: []Function{{Token: "toy:index:getBox", Call: func(c *Call) (inventory.Props, error) {
 			o := c.Tx.Find(boxType, "name", c.In.Str("name"))
 			if o == nil {
 				return nil, c.Fault("NoSuchBox", "no box %s", c.In.Str("name"))
@@ -180,7 +181,7 @@ func newToys(t *testing.T) *toys {
 }
 
 // client is one provider instance, configured.
-func (s *toys) client(config Props) *toyClient {
+func (s *toys) client(config inventory.Props) *toyClient {
 	s.t.Helper()
 	c := &toyClient{s.t, rpctest.Dial(s.t, s.port)}
 	if config != nil {
@@ -200,7 +201,7 @@ func urn(typ, name string) string {
 	return fmt.Sprintf("urn:pulumi:test::test::toy:comp:C$%s::%s", typ, name)
 }
 
-func (c *toyClient) wire(p Props) *structpb.Struct {
+func (c *toyClient) wire(p inventory.Props) *structpb.Struct {
 	c.t.Helper()
 	s, err := encode(p, nil)
 	if err != nil {
@@ -209,19 +210,19 @@ func (c *toyClient) wire(p Props) *structpb.Struct {
 	return s
 }
 
-func (c *toyClient) check(typ, name string, news, olds Props) (Props, []*pulumirpc.CheckFailure, error) {
+func (c *toyClient) check(typ, name string, news, olds inventory.Props) (inventory.Props, []*pulumirpc.CheckFailure, error) {
 	res, err := c.rpc.Check(c.t.Context(), &pulumirpc.CheckRequest{
 		Urn: urn(typ, name), News: c.wire(news), Olds: c.wire(olds), RandomSeed: []byte("seed"),
 	})
 	return decode(res.GetInputs()), res.GetFailures(), err
 }
 
-func (c *toyClient) create(typ, name string, in Props) (id string, out Props, err error) {
+func (c *toyClient) create(typ, name string, in inventory.Props) (id string, out inventory.Props, err error) {
 	res, err := c.rpc.Create(c.t.Context(), &pulumirpc.CreateRequest{Urn: urn(typ, name), Properties: c.wire(in)})
 	return res.GetId(), decode(res.GetProperties()), err
 }
 
-func (c *toyClient) mustCreate(typ, name string, in Props) (id string, out Props) {
+func (c *toyClient) mustCreate(typ, name string, in inventory.Props) (id string, out inventory.Props) {
 	c.t.Helper()
 	id, out, err := c.create(typ, name, in)
 	if err != nil {
@@ -230,7 +231,7 @@ func (c *toyClient) mustCreate(typ, name string, in Props) (id string, out Props
 	return id, out
 }
 
-func (c *toyClient) update(typ, name, id string, oldIn, news Props) (Props, error) {
+func (c *toyClient) update(typ, name, id string, oldIn, news inventory.Props) (inventory.Props, error) {
 	res, err := c.rpc.Update(c.t.Context(), &pulumirpc.UpdateRequest{
 		Urn: urn(typ, name), Id: id, News: c.wire(news), OldInputs: c.wire(oldIn), Olds: c.wire(oldIn),
 	})
@@ -242,14 +243,14 @@ func (c *toyClient) delete(typ, name, id string) error {
 	return err
 }
 
-func (c *toyClient) read(typ, name, id string, in, out Props) (string, Props, Props, error) {
+func (c *toyClient) read(typ, name, id string, in, out inventory.Props) (string, inventory.Props, inventory.Props, error) {
 	res, err := c.rpc.Read(c.t.Context(), &pulumirpc.ReadRequest{
 		Urn: urn(typ, name), Id: id, Inputs: c.wire(in), Properties: c.wire(out),
 	})
 	return res.GetId(), decode(res.GetInputs()), decode(res.GetProperties()), err
 }
 
-func (c *toyClient) diff(typ, name string, olds, news Props) *pulumirpc.DiffResponse {
+func (c *toyClient) diff(typ, name string, olds, news inventory.Props) *pulumirpc.DiffResponse {
 	c.t.Helper()
 	res, err := c.rpc.Diff(c.t.Context(), &pulumirpc.DiffRequest{
 		Urn: urn(typ, name), Id: "x", OldInputs: c.wire(olds), Olds: c.wire(olds), News: c.wire(news),

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"fmt"
 	"slices"
 	"strings"
@@ -20,7 +21,7 @@ const enabled = "enable" // what AWS calls a transit gateway's option that is on
 const blackhole = "a blackhole"
 
 // vpcAttachment is how the VPC hangs on the transit gateway, or nil.
-func (e *ends) vpcAttachment() *Object {
+func (e *ends) vpcAttachment() *inventory.Object {
 	return e.tx.Find(vpcAttachmentType, "transitGatewayId", e.gateway.ID)
 }
 
@@ -77,7 +78,7 @@ func (e *ends) brings(attachment, table string) bool {
 	if e.byDefault(attachment, "Propagation") && e.gateway.Value("propagationDefaultRouteTableId") == table {
 		return true
 	}
-	return slices.ContainsFunc(e.tx.All(transitPropagationType), func(p *Object) bool {
+	return slices.ContainsFunc(e.tx.All(transitPropagationType), func(p *inventory.Object) bool {
 		return p.In.Str("transitGatewayAttachmentId") == attachment && p.In.Str("transitGatewayRouteTableId") == table
 	})
 }
@@ -151,7 +152,7 @@ func (e *ends) transitMissesZones() string {
 		served = append(served, e.zone(subnet))
 	}
 	var lost []string
-	e.privateTables(func(table *Object) bool {
+	e.privateTables(func(table *inventory.Object) bool {
 		for _, subnet := range e.subnetsOf(table) {
 			if e.only != "" && subnet != e.only {
 				continue
@@ -183,7 +184,7 @@ func (e *ends) transitUnused() string {
 	if e.unattached() {
 		return ""
 	}
-	without := e.privateTables(func(table *Object) bool { return !e.leadsToVNet(e.vpcHops(table), e.gateway.ID) })
+	without := e.privateTables(func(table *inventory.Object) bool { return !e.leadsToVNet(e.vpcHops(table), e.gateway.ID) })
 	if without == "" {
 		return ""
 	}

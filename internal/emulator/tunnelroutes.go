@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -78,7 +79,7 @@ func (e *ends) notPropagated() string {
 	if e.onTransit() {
 		return ""
 	}
-	without := e.privateTables(func(table *Object) bool {
+	without := e.privateTables(func(table *inventory.Object) bool {
 		return !propagates(e.tx, table, e.gateway.ID) && !e.leadsToVNet(staticHops(e.tx, table), e.gateway.ID)
 	})
 	if without == "" {
@@ -94,7 +95,7 @@ func (e *ends) outrouted() string {
 		return ""
 	}
 	by := ""
-	tables := e.privateTables(func(table *Object) bool {
+	tables := e.privateTables(func(table *inventory.Object) bool {
 		hops := e.vpcHops(table)
 		for _, r := range e.vnetRanges() {
 			for _, h := range route(hops, r) {
@@ -142,9 +143,9 @@ func (e *ends) reached() (subnets []string) {
 
 // privateTables are the ids of those private route tables of the VPC that are so:
 // of the subnets that Azure's packets come to, or of all where nothing is yet.
-func (e *ends) privateTables(are func(*Object) bool) string {
+func (e *ends) privateTables(are func(*inventory.Object) bool) string {
 	vpc, reached := e.vpcID(), e.reached()
-	concerned := func(table *Object) bool {
+	concerned := func(table *inventory.Object) bool {
 		return len(reached) == 0 || slices.ContainsFunc(e.subnetsOf(table), func(id string) bool { return slices.Contains(reached, id) })
 	}
 	var found []string
@@ -164,14 +165,14 @@ func (e *ends) leadsToVNet(hops []hop, place string) bool {
 
 // isPrivate reports whether subnets use the table and it has no way to an
 // internet gateway.
-func (e *ends) isPrivate(table *Object) bool {
+func (e *ends) isPrivate(table *inventory.Object) bool {
 	return len(e.subnetsOf(table)) > 0 && !slices.ContainsFunc(staticHops(e.tx, table), func(h hop) bool {
 		return strings.HasPrefix(h.to, "igw-")
 	})
 }
 
 // subnetsOf are the ids of the subnets that use the table.
-func (e *ends) subnetsOf(table *Object) (found []string) {
+func (e *ends) subnetsOf(table *inventory.Object) (found []string) {
 	for _, a := range e.tx.All(routeAssociationType) {
 		if subnet := a.In.Str("subnetId"); a.In.Str("routeTableId") == table.ID && subnet != "" {
 			found = append(found, subnet)
@@ -187,8 +188,8 @@ var routeTargets = []string{
 }
 
 // staticHops are the routes that somebody wrote into a VPC's route table.
-func staticHops(tx *Tx, table *Object) (hops []hop) {
-	add := func(route Props, destination string) {
+func staticHops(tx *Tx, table *inventory.Object) (hops []hop) {
+	add := func(route inventory.Props, destination string) {
 		for _, target := range routeTargets {
 			if to := route.Str(target); to != "" {
 				hops = addHop(hops, route.Str(destination), true, to)
@@ -207,7 +208,7 @@ func staticHops(tx *Tx, table *Object) (hops []hop) {
 }
 
 // vpcHops are the static routes and what VPN gateways bring beside them.
-func (e *ends) vpcHops(table *Object) []hop {
+func (e *ends) vpcHops(table *inventory.Object) []hop {
 	hops := staticHops(e.tx, table)
 	for _, vpn := range e.tx.All(vpnConnectionType) {
 		gateway := vpn.In.Str("vpnGatewayId")
@@ -224,17 +225,17 @@ func (e *ends) vpcHops(table *Object) []hop {
 	return hops
 }
 
-func propagates(tx *Tx, table *Object, gateway string) bool {
+func propagates(tx *Tx, table *inventory.Object, gateway string) bool {
 	if slices.Contains(table.In.Strings("propagatingVgws"), gateway) {
 		return true
 	}
-	return slices.ContainsFunc(tx.All(propagationType), func(p *Object) bool {
+	return slices.ContainsFunc(tx.All(propagationType), func(p *inventory.Object) bool {
 		return p.In.Str("routeTableId") == table.ID && p.In.Str("vpnGatewayId") == gateway
 	})
 }
 
 // connectionRoutes are the static routes of a VPN connection.
-func connectionRoutes(tx *Tx, vpn *Object) (cidrs []string) {
+func connectionRoutes(tx *Tx, vpn *inventory.Object) (cidrs []string) {
 	for _, r := range tx.All(connectionRouteType) {
 		if r.In.Str("vpnConnectionId") == vpn.ID {
 			cidrs = append(cidrs, r.In.Str("destinationCidrBlock"))
@@ -283,7 +284,7 @@ func (e *ends) azureIgnoresRoutes() string {
 		return "" // nothing to lead anywhere; notAttached says so
 	}
 	for _, subnet := range e.tx.All(azureSubnetType) {
-		if id, _, _ := strings.Cut(subnet.ID, "/subnets/"); !SameID(id, e.vnetID()) {
+		if id, _, _ := strings.Cut(subnet.ID, "/subnets/"); !inventory.SameID(id, e.vnetID()) {
 			continue
 		}
 		table := e.tx.Get(azureRouteTableType, subnet.In.Str("routeTable.id"))
@@ -297,14 +298,14 @@ func (e *ends) azureIgnoresRoutes() string {
 
 // sendsToGateway reports whether a route of the table leads all of the VPC to the
 // virtual network gateway.
-func (e *ends) sendsToGateway(table *Object) bool {
+func (e *ends) sendsToGateway(table *inventory.Object) bool {
 	routes := table.In.Maps("routes")
 	for _, r := range e.tx.All(azureRouteType) {
-		if strings.HasPrefix(normalID(r.ID), normalID(table.ID)+"/") {
+		if strings.HasPrefix(inventory.NormalID(r.ID), inventory.NormalID(table.ID)+"/") {
 			routes = append(routes, r.In)
 		}
 	}
-	return slices.ContainsFunc(routes, func(r Props) bool {
+	return slices.ContainsFunc(routes, func(r inventory.Props) bool {
 		return r.Str("nextHopType") == "VirtualNetworkGateway" && holdsAll(r.Str("addressPrefix"), e.vpcRanges())
 	})
 }

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"fmt"
 	"slices"
 )
@@ -152,7 +153,7 @@ func (e *ends) defaultAddress() string {
 }
 
 // peering are the BGP settings of the gateway instance.
-func (e *ends) peering() Props {
+func (e *ends) peering() inventory.Props {
 	for _, p := range e.vng.Props().Maps("bgpSettings.bgpPeeringAddresses") {
 		if e.isInstance(p.Str("ipconfigurationId")) {
 			return p
@@ -163,7 +164,7 @@ func (e *ends) peering() Props {
 
 // isInstance compares the id of an IP configuration with the tunnel's.
 func (e *ends) isInstance(id string) bool {
-	return SameID(id, e.vng.ID+"/ipConfigurations/"+e.ipConfig.Str("name"))
+	return inventory.SameID(id, e.vng.ID+"/ipConfigurations/"+e.ipConfig.Str("name"))
 }
 
 func (e *ends) awsASNDiffers() string {

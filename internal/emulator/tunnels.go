@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 	"fmt"
 	"net/netip"
@@ -124,18 +125,18 @@ type ends struct {
 	tx     *Tx
 	only   string // the one subnet that is asked about, "" for all
 	number int
-	vpn    *Object
-	cgw    *Object
+	vpn    *inventory.Object
+	cgw    *inventory.Object
 	// gateway is AWS's side: a virtual private gateway or a transit gateway.
-	gateway *Object
+	gateway *inventory.Object
 
-	vng      *Object
-	ipConfig Props // of vng, the one with the customer gateway's address
-	lng      *Object
-	conn     *Object
+	vng      *inventory.Object
+	ipConfig inventory.Props // of vng, the one with the customer gateway's address
+	lng      *inventory.Object
+	conn     *inventory.Object
 }
 
-func newEnds(tx *Tx, vpn *Object, number int) *ends {
+func newEnds(tx *Tx, vpn *inventory.Object, number int) *ends {
 	e := &ends{tx: tx, vpn: vpn, number: number}
 	e.cgw = tx.Get(customerGatewayType, vpn.In.Str("customerGatewayId"))
 	e.gateway = tx.Get(vpnGatewayType, vpn.In.Str("vpnGatewayId"))
@@ -158,7 +159,7 @@ func (e *ends) findInstance() {
 	}
 	for _, vng := range e.tx.All(azureGatewayType) {
 		for _, config := range vng.Props().Maps("ipConfigurations") {
-			if SameID(config.Str("publicIPAddress.id"), pip.ID) {
+			if inventory.SameID(config.Str("publicIPAddress.id"), pip.ID) {
 				e.vng, e.ipConfig = vng, config
 				return
 			}
@@ -174,7 +175,7 @@ func (e *ends) findConnection() {
 		if lng == nil || lng.Value("gatewayIpAddress") != e.awsOutside() {
 			continue
 		}
-		if e.conn == nil || e.vng != nil && SameID(conn.In.Str("virtualNetworkGateway1.id"), e.vng.ID) {
+		if e.conn == nil || e.vng != nil && inventory.SameID(conn.In.Str("virtualNetworkGateway1.id"), e.vng.ID) {
 			e.conn, e.lng = conn, lng
 		}
 	}
@@ -266,7 +267,7 @@ func (e *ends) unmet() string {
 		return fmt.Sprintf("AWV-02: no Azure VPN gateway has the customer gateway's address %s", e.cgw.Value("ipAddress"))
 	case e.conn == nil:
 		return fmt.Sprintf("AVC-02: no Azure connection leads to %s", e.awsOutside())
-	case !SameID(e.conn.In.Str("virtualNetworkGateway1.id"), e.vng.ID):
+	case !inventory.SameID(e.conn.In.Str("virtualNetworkGateway1.id"), e.vng.ID):
 		return fmt.Sprintf("AVC-08: the connection to %s is of another Azure gateway", e.awsOutside())
 	}
 	return ""
@@ -281,7 +282,7 @@ func address(s string) netip.Addr {
 }
 
 // asn reads an autonomous system number, which is text in AWS and a number in Azure.
-func asn(o *Object, path string) uint32 {
+func asn(o *inventory.Object, path string) uint32 {
 	v, _ := o.Props().Get(path)
 	switch v := v.(type) {
 	case float64:

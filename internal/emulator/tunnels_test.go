@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"burrow/internal/emulator/tunneltest"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -17,10 +18,10 @@ const (
 )
 
 // A tunnelWorld is a world of four tunnels that are up, object by object.
-type tunnelWorld map[string]*Object
+type tunnelWorld map[string]*inventory.Object
 
-func (w tunnelWorld) add(typ, id string, in Props) {
-	w[id] = &Object{Type: typ, ID: id, In: in, Out: in.Clone(), Hidden: Props{}}
+func (w tunnelWorld) add(typ, id string, in inventory.Props) {
+	w[id] = &inventory.Object{Type: typ, ID: id, In: in, Out: in.Clone(), Hidden: inventory.Props{}}
 }
 
 // set changes an input and the output of the same name.
@@ -42,7 +43,7 @@ func fourTunnels() tunnelWorld {
 	w := tunnelWorld{}
 	for _, o := range tunneltest.Four() {
 		w.add(o.Type, o.ID, o.In)
-		w[o.ID].Hidden = Props(o.Hidden).Clone()
+		w[o.ID].Hidden = inventory.Props(o.Hidden).Clone()
 	}
 	return w
 }
@@ -174,7 +175,7 @@ func TestTunnelsDown(t *testing.T) {
 		"networks overlap":      {func(w tunnelWorld) { w.set(testVNet, "addressSpace.addressPrefixes", []any{"10.0.128.0/17"}) }, "", "", "AVG-37"},
 		"attached by a resource": {func(w tunnelWorld) {
 			w.unset("vgw-1", "vpcId")
-			w.add(vpnAttachmentType, "att-1", Props{"vpnGatewayId": "vgw-1", "vpcId": "vpc-1"})
+			w.add(vpnAttachmentType, "att-1", inventory.Props{"vpnGatewayId": "vgw-1", "vpcId": "vpc-1"})
 		}, "", "", ""},
 		"same ASN on both sides": {func(w tunnelWorld) {
 			w.set("vgw-1", "amazonSideAsn", "65515")

@@ -1,6 +1,9 @@
 package emulator
 
-import "slices"
+import (
+	"burrow/internal/inventory"
+	"slices"
+)
 
 // chooseSending marks the tunnels that AWS sends through, gateway by gateway.
 func chooseSending(tx *Tx, all []Tunnel) {
@@ -21,7 +24,7 @@ func chooseSending(tx *Tx, all []Tunnel) {
 // else one: of a virtual private gateway over all its connections (AWV-11), where
 // static routes go before BGP's (AWV-10). Which of several equal ones AWS takes
 // is its own choice; here it is the first.
-func sending(transit *Object, carrying []*Tunnel) []*Tunnel {
+func sending(transit *inventory.Object, carrying []*Tunnel) []*Tunnel {
 	static := slices.IndexFunc(carrying, func(t *Tunnel) bool { return t.Static })
 	if static >= 0 {
 		return carrying[static : static+1]

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -13,19 +14,19 @@ func transitTunnels() tunnelWorld {
 	w := fourTunnels()
 	delete(w, "vgw-1")
 	delete(w, "prop-1")
-	w.add(transitGatewayType, "tgw-1", Props{
+	w.add(transitGatewayType, "tgw-1", inventory.Props{
 		"amazonSideAsn": "64512", "vpnEcmpSupport": "enable",
 		"defaultRouteTableAssociation": "enable", "defaultRouteTablePropagation": "enable",
 		"associationDefaultRouteTableId": "tgw-rtb", "propagationDefaultRouteTableId": "tgw-rtb",
 	})
 	for i, zone := range []string{"a", "b"} {
-		w.add(subnetType, fmt.Sprint("subnet-", i+1), Props{"availabilityZone": zone})
-		w.add(subnetType, fmt.Sprint("subnet-tgw-", i+1), Props{"availabilityZone": zone})
+		w.add(subnetType, fmt.Sprint("subnet-", i+1), inventory.Props{"availabilityZone": zone})
+		w.add(subnetType, fmt.Sprint("subnet-tgw-", i+1), inventory.Props{"availabilityZone": zone})
 	}
-	w.add(vpcAttachmentType, "attach-vpc", Props{
+	w.add(vpcAttachmentType, "attach-vpc", inventory.Props{
 		"transitGatewayId": "tgw-1", "vpcId": "vpc-1", "subnetIds": []any{"subnet-tgw-1", "subnet-tgw-2"},
 	})
-	w.add(routeType, "r-azure", Props{"routeTableId": "rtb-private", "destinationCidrBlock": "10.10.0.0/16", "transitGatewayId": "tgw-1"})
+	w.add(routeType, "r-azure", inventory.Props{"routeTableId": "rtb-private", "destinationCidrBlock": "10.10.0.0/16", "transitGatewayId": "tgw-1"})
 	for i := range 2 {
 		vpn := fmt.Sprint("vpn-", i)
 		w.unset(vpn, "vpnGatewayId")
@@ -40,7 +41,7 @@ func apart(w tunnelWorld) {
 	w.set("tgw-1", "defaultRouteTableAssociation", "disable")
 	w.set("tgw-1", "defaultRouteTablePropagation", "disable")
 	link := func(typ, attachment, table string) {
-		w.add(typ, typ+attachment, Props{"transitGatewayAttachmentId": attachment, "transitGatewayRouteTableId": table})
+		w.add(typ, typ+attachment, inventory.Props{"transitGatewayAttachmentId": attachment, "transitGatewayRouteTableId": table})
 	}
 	link(transitAssociationType, "attach-vpc", "rtb-of-vpc")
 	link(transitPropagationType, "attach-vpc", "rtb-of-vpn")
@@ -56,7 +57,7 @@ func staticTunnels() tunnelWorld {
 	w := fourTunnels()
 	withoutBGP(w)
 	for _, vpn := range []string{"vpn-0", "vpn-1"} {
-		w.add(connectionRouteType, vpn+"-route", Props{"vpnConnectionId": vpn, "destinationCidrBlock": "10.10.0.0/16"})
+		w.add(connectionRouteType, vpn+"-route", inventory.Props{"vpnConnectionId": vpn, "destinationCidrBlock": "10.10.0.0/16"})
 	}
 	return w
 }
@@ -89,7 +90,7 @@ func (w tunnelWorld) goes(name string) {
 func staticBesideBGP() tunnelWorld {
 	w := fourTunnels()
 	w.set("vpn-1", "staticRoutesOnly", true)
-	w.add(connectionRouteType, "vpn-1-route", Props{"vpnConnectionId": "vpn-1", "destinationCidrBlock": "10.10.0.0/16"})
+	w.add(connectionRouteType, "vpn-1-route", inventory.Props{"vpnConnectionId": "vpn-1", "destinationCidrBlock": "10.10.0.0/16"})
 	byPrefix(w, "t11")
 	w.goes("t12")
 	return w
@@ -100,7 +101,7 @@ func staticBesideBGP() tunnelWorld {
 func staticTransit() tunnelWorld {
 	w := transitTunnels()
 	withoutBGP(w)
-	w.add(transitRouteType, "tgw-r", Props{
+	w.add(transitRouteType, "tgw-r", inventory.Props{
 		"transitGatewayRouteTableId": "tgw-rtb", "destinationCidrBlock": "10.10.0.0/16", "transitGatewayAttachmentId": "attach-vpn-0",
 	})
 	return w
@@ -176,7 +177,7 @@ func TestEstablished(t *testing.T) {
 func TestShapesDown(t *testing.T) {
 	vpcRoute := func(to string, id string) func(tunnelWorld) {
 		return func(w tunnelWorld) {
-			w.add(routeType, "r-else", Props{"routeTableId": "rtb-private", "destinationCidrBlock": "10.10.0.0/16", to: id})
+			w.add(routeType, "r-else", inventory.Props{"routeTableId": "rtb-private", "destinationCidrBlock": "10.10.0.0/16", to: id})
 		}
 	}
 	lng := arm("localNetworkGateways", "t01")
@@ -216,7 +217,7 @@ func TestShapesDown(t *testing.T) {
 		"VPC by a static route": {transitTunnels, func(w tunnelWorld) {
 			apart(w)
 			delete(w, transitPropagationType+"attach-vpc")
-			w.add(transitRouteType, "tgw-r", Props{
+			w.add(transitRouteType, "tgw-r", inventory.Props{
 				"transitGatewayRouteTableId": "rtb-of-vpn", "destinationCidrBlock": "10.0.0.0/16", "transitGatewayAttachmentId": "attach-vpc",
 			})
 		}, ""},
@@ -225,7 +226,7 @@ func TestShapesDown(t *testing.T) {
 			delete(w, transitPropagationType+"attach-vpn-0")
 		}, "AWV-38"},
 		"a black hole": {transitTunnels, func(w tunnelWorld) {
-			w.add(transitRouteType, "tgw-r", Props{
+			w.add(transitRouteType, "tgw-r", inventory.Props{
 				"transitGatewayRouteTableId": "tgw-rtb", "destinationCidrBlock": "10.10.128.0/17", "blackhole": true,
 			})
 		}, "AWV-38"},
@@ -268,8 +269,8 @@ func TestShapesDown(t *testing.T) {
 func oldGatewayStays(prefix string) func(tunnelWorld) {
 	return func(w tunnelWorld) {
 		w.set("r-azure", "destinationCidrBlock", prefix)
-		w.add(vpnGatewayType, "vgw-1", Props{"vpcId": "vpc-1", "amazonSideAsn": "64512"})
-		w.add(propagationType, "prop-1", Props{"routeTableId": "rtb-private", "vpnGatewayId": "vgw-1"})
+		w.add(vpnGatewayType, "vgw-1", inventory.Props{"vpcId": "vpc-1", "amazonSideAsn": "64512"})
+		w.add(propagationType, "prop-1", inventory.Props{"routeTableId": "rtb-private", "vpnGatewayId": "vgw-1"})
 		w.unset("vpn-1", "transitGatewayId")
 		w.set("vpn-1", "vpnGatewayId", "vgw-1")
 	}

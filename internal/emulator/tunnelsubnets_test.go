@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"slices"
 	"testing"
 )
@@ -14,16 +15,16 @@ const (
 // idleSubnet adds subnet-3 with a private table of its own, which leads nothing to
 // Azure. Subnet-1 is that of the private table which does.
 func idleSubnet(w tunnelWorld) {
-	w.add(subnetType, "subnet-1", Props{"vpcId": "vpc-1", "availabilityZone": "a"})
-	w.add(subnetType, "subnet-3", Props{"vpcId": "vpc-1", "availabilityZone": "a"})
-	w.add(routeTableType, "rtb-idle", Props{"vpcId": "vpc-1"})
-	w.add(routeAssociationType, "assoc-3", Props{"routeTableId": "rtb-idle", "subnetId": "subnet-3"})
+	w.add(subnetType, "subnet-1", inventory.Props{"vpcId": "vpc-1", "availabilityZone": "a"})
+	w.add(subnetType, "subnet-3", inventory.Props{"vpcId": "vpc-1", "availabilityZone": "a"})
+	w.add(routeTableType, "rtb-idle", inventory.Props{"vpcId": "vpc-1"})
+	w.add(routeAssociationType, "assoc-3", inventory.Props{"routeTableId": "rtb-idle", "subnetId": "subnet-3"})
 }
 
 // balancer lets Azure's packets come to a subnet.
 func balancer(subnet string) func(tunnelWorld) {
 	return func(w tunnelWorld) {
-		w.add(testBalancer, "lb-"+subnet, Props{"subnetMappings": []any{map[string]any{"subnetId": subnet}}})
+		w.add(testBalancer, "lb-"+subnet, inventory.Props{"subnetMappings": []any{map[string]any{"subnetId": subnet}}})
 	}
 }
 
@@ -38,10 +39,10 @@ func TestReachedSubnets(t *testing.T) {
 		"a table that nobody needs": {[]func(tunnelWorld){balancer("subnet-1")}, ""},
 		"the balancer's own":        {[]func(tunnelWorld){balancer("subnet-1"), balancer("subnet-3")}, "AWV-08"},
 		"nodes": {[]func(tunnelWorld){balancer("subnet-1"), func(w tunnelWorld) {
-			w.add(testNodes, "nodes", Props{"subnetIds": []any{"subnet-3"}})
+			w.add(testNodes, "nodes", inventory.Props{"subnetIds": []any{"subnet-3"}})
 		}}, "AWV-08"},
 		"a resolver endpoint": {[]func(tunnelWorld){balancer("subnet-1"), func(w tunnelWorld) {
-			w.add(testResolver, "in", Props{"ipAddresses": []any{map[string]any{"subnetId": "subnet-3"}}})
+			w.add(testResolver, "in", inventory.Props{"ipAddresses": []any{map[string]any{"subnetId": "subnet-3"}}})
 		}}, "AWV-08"},
 		"a balancer in another VPC": {[]func(tunnelWorld){balancer("subnet-1"), elsewhere("subnet-3"), balancer("subnet-3")}, ""},
 		"none but in another VPC":   {[]func(tunnelWorld){elsewhere("subnet-9"), balancer("subnet-9")}, "AWV-08"},
@@ -51,7 +52,7 @@ func TestReachedSubnets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := fourTunnels()
 			idleSubnet(w)
-			w.add(subnetType, "subnet-2", Props{"vpcId": "vpc-1"})
+			w.add(subnetType, "subnet-2", inventory.Props{"vpcId": "vpc-1"})
 			for _, change := range tc.change {
 				change(w)
 			}
@@ -63,8 +64,8 @@ func TestReachedSubnets(t *testing.T) {
 // elsewhere puts a subnet into another VPC.
 func elsewhere(subnet string) func(tunnelWorld) {
 	return func(w tunnelWorld) {
-		w.add(vpcType, "vpc-2", Props{"cidrBlock": "10.1.0.0/16"})
-		w.add(subnetType, subnet, Props{"vpcId": "vpc-2"})
+		w.add(vpcType, "vpc-2", inventory.Props{"cidrBlock": "10.1.0.0/16"})
+		w.add(subnetType, subnet, inventory.Props{"vpcId": "vpc-2"})
 	}
 }
 
@@ -74,8 +75,8 @@ func elsewhere(subnet string) func(tunnelWorld) {
 func TestTunnelsOf(t *testing.T) {
 	w := transitTunnels()
 	idleSubnet(w)
-	w.add(vpnGatewayType, "vgw-1", Props{"vpcId": "vpc-1", "amazonSideAsn": "64512"})
-	w.add(propagationType, "prop-3", Props{"routeTableId": "rtb-idle", "vpnGatewayId": "vgw-1"})
+	w.add(vpnGatewayType, "vgw-1", inventory.Props{"vpcId": "vpc-1", "amazonSideAsn": "64512"})
+	w.add(propagationType, "prop-3", inventory.Props{"routeTableId": "rtb-idle", "vpnGatewayId": "vgw-1"})
 	w.unset("vpn-0", "transitGatewayId")
 	w.unset("vpn-0", "transitGatewayAttachmentId")
 	w.set("vpn-0", "vpnGatewayId", "vgw-1")

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,8 +17,8 @@ import (
 // Everywhere and Within. Objects are shared within the transaction: change one and Put it.
 // Mistakes of writing are kept and fail the transaction at its end.
 type Tx struct {
+	inventory.View
 	*txState
-	home string // region, or "" for the whole world
 }
 
 // txState is what every view of one transaction shares.
@@ -25,8 +26,8 @@ type txState struct {
 	bolt     *bolt.Tx
 	clouds   *registry
 	account  Account
-	loaded   map[string][]*Object // by type, in order of creation
-	written  []string             // types
+	loaded   map[string][]*inventory.Object // by type, in order of creation
+	written  []string                       // types
 	cached   *objectCache
 	readOnly bool
 	errs     []error
@@ -46,55 +47,11 @@ func (tx *Tx) Account() Account { return tx.account }
 func (tx *Tx) Everywhere() *Tx { return tx.Within("") }
 
 // Within is the same transaction, seen from a region; "" is the whole world.
-func (tx *Tx) Within(region string) *Tx { return &Tx{txState: tx.txState, home: region} }
-
-// Get returns the object with the id, or nil. ARM ids compare without regard to case.
-func (tx *Tx) Get(typ, id string) *Object {
-	for _, o := range tx.load(typ) {
-		if tx.sees(o) && SameID(o.ID, id) {
-			return o
-		}
-	}
-	return nil
-}
-
-// Find returns the oldest object whose output (or input) at the path is the
-// value, or nil. The path "id" is the object's id.
-func (tx *Tx) Find(typ, path, value string) *Object {
-	for _, o := range tx.load(typ) {
-		if tx.sees(o) && SameID(o.Value(path), value) {
-			return o
-		}
-	}
-	return nil
-}
-
-// All returns the objects of the types in the order of their creation; every
-// object when no type is named.
-func (tx *Tx) All(types ...string) []*Object {
-	if len(types) == 0 {
-		types = tx.types()
-	}
-	var all []*Object
-	for _, typ := range types {
-		for _, o := range tx.load(typ) {
-			if tx.sees(o) {
-				all = append(all, o)
-			}
-		}
-	}
-	slices.SortFunc(all, func(a, b *Object) int { return int(a.Serial) - int(b.Serial) })
-	return all
-}
-
-// Where returns the objects of a type that keep the condition, oldest first.
-func (tx *Tx) Where(typ string, keep func(*Object) bool) []*Object {
-	return slices.DeleteFunc(tx.All(typ), func(o *Object) bool { return !keep(o) })
-}
+func (tx *Tx) Within(region string) *Tx { return &Tx{tx.View.Within(region), tx.txState} }
 
 // Put stores an object, new or changed. A new one (Serial 0) gets its serial,
 // its cloud from its type, and the transaction's region unless its kind is global.
-func (tx *Tx) Put(o *Object) {
+func (tx *Tx) Put(o *inventory.Object) {
 	if o.Serial == 0 {
 		tx.adopt(o)
 	}
@@ -111,11 +68,11 @@ func (tx *Tx) Put(o *Object) {
 	tx.fail(err, "store %s %s", o.Type, o.ID)
 }
 
-func (tx *Tx) adopt(o *Object) {
+func (tx *Tx) adopt(o *inventory.Object) {
 	if k := tx.clouds.kind(o.Type); o.Region == "" && (k == nil || !k.Global) {
-		o.Region = tx.home
+		o.Region = tx.Region
 	}
-	if slices.ContainsFunc(tx.load(o.Type), o.collides) {
+	if slices.ContainsFunc(tx.Objects(o.Type), o.Collides) {
 		tx.fail(errors.New("the id is taken"), "store %s %s", o.Type, o.ID)
 	}
 	serial, err := tx.bolt.Bucket(objectsBucket).NextSequence()
@@ -124,13 +81,13 @@ func (tx *Tx) adopt(o *Object) {
 	if o.Cloud == "" {
 		o.Cloud, _, _ = strings.Cut(o.Type, ":")
 	}
-	tx.loaded[o.Type] = append(tx.load(o.Type), o)
+	tx.loaded[o.Type] = append(tx.Objects(o.Type), o)
 }
 
 // Remove takes an object away.
-func (tx *Tx) Remove(o *Object) {
+func (tx *Tx) Remove(o *inventory.Object) {
 	tx.written = append(tx.written, o.Type)
-	tx.loaded[o.Type] = slices.DeleteFunc(tx.load(o.Type), func(p *Object) bool { return p == o })
+	tx.loaded[o.Type] = slices.DeleteFunc(tx.Objects(o.Type), func(p *inventory.Object) bool { return p == o })
 	if b := tx.bolt.Bucket(objectsBucket).Bucket([]byte(o.Type)); b != nil {
 		tx.fail(b.Delete(objectKey(o)), "remove %s %s", o.Type, o.ID)
 	}
@@ -143,14 +100,12 @@ func (tx *txState) fail(err error, attempt string, args ...any) {
 	}
 }
 
-func (tx *Tx) sees(o *Object) bool {
-	return tx.home == "" || o.Region == "" || o.Region == tx.home
+func objectKey(o *inventory.Object) []byte {
+	return []byte(inventory.NormalID(o.ID) + "\x00" + o.Region)
 }
 
-func objectKey(o *Object) []byte { return []byte(normalID(o.ID) + "\x00" + o.Region) }
-
-// types are those that have ever had an object, sorted.
-func (tx *txState) types() []string {
+// Types are those that have ever had an object, sorted.
+func (tx *txState) Types() []string {
 	var names []string
 	err := tx.bolt.Bucket(objectsBucket).ForEachBucket(func(k []byte) error {
 		names = append(names, string(k))
@@ -160,9 +115,9 @@ func (tx *txState) types() []string {
 	return names
 }
 
-// load has the objects of a type, the same ones throughout a transaction. Those
+// Objects has the objects of a type, the same ones throughout a transaction. Those
 // of a transaction that reads are shared with others, and nobody's to change.
-func (tx *txState) load(typ string) []*Object {
+func (tx *txState) Objects(typ string) []*inventory.Object {
 	if all, ok := tx.loaded[typ]; ok {
 		return all
 	}
@@ -190,17 +145,17 @@ func (tx *txState) settleCache(failed bool) {
 }
 
 // read reads the objects of a type from the file.
-func (tx *txState) read(typ string) []*Object {
-	var all []*Object
+func (tx *txState) read(typ string) []*inventory.Object {
+	var all []*inventory.Object
 	if b := tx.bolt.Bucket(objectsBucket).Bucket([]byte(typ)); b != nil {
 		err := b.ForEach(func(_, data []byte) error {
-			o := &Object{}
+			o := &inventory.Object{}
 			all = append(all, o)
 			return json.Unmarshal(data, o)
 		})
 		tx.fail(err, "read %s", typ)
 	}
-	slices.SortFunc(all, func(a, b *Object) int { return int(a.Serial) - int(b.Serial) })
+	slices.SortFunc(all, func(a, b *inventory.Object) int { return int(a.Serial) - int(b.Serial) })
 	return all
 }
 
@@ -218,7 +173,7 @@ func (tx *txState) nextGeneration(urn string) uint64 {
 
 // A Reference is an object that refers to another one, and how.
 type Reference struct {
-	From *Object
+	From *inventory.Object
 	Ref  Ref
 	Path string // where in From
 }
@@ -226,7 +181,7 @@ type Reference struct {
 // ReferencesTo finds what refers to the object, by the Refs of every kind of
 // every registered cloud, in all regions. An object's references to itself are
 // left out.
-func (tx *Tx) ReferencesTo(target *Object) []Reference {
+func (tx *Tx) ReferencesTo(target *inventory.Object) []Reference {
 	var found []Reference
 	for _, r := range tx.clouds.referrersTo(target.Type) {
 		for _, from := range tx.Everywhere().All(r.kind.Type) {
@@ -234,7 +189,7 @@ func (tx *Tx) ReferencesTo(target *Object) []Reference {
 				continue
 			}
 			from.In.Each(r.ref.Path, func(path string, v any) {
-				if s, ok := v.(string); ok && s != "" && SameID(s, target.Value(r.ref.by())) {
+				if s, ok := v.(string); ok && s != "" && inventory.SameID(s, target.Value(r.ref.by())) {
 					found = append(found, Reference{From: from, Ref: r.ref, Path: path})
 				}
 			})
@@ -244,12 +199,12 @@ func (tx *Tx) ReferencesTo(target *Object) []Reference {
 }
 
 // sameHome keeps equal names in two regions apart.
-func sameHome(a, b *Object) bool {
+func sameHome(a, b *inventory.Object) bool {
 	return a.Region == "" || b.Region == "" || a.Region == b.Region
 }
 
 // removeHosted takes away what lived on a deleted object.
-func (tx *Tx) removeHosted(deleted *Object) {
+func (tx *Tx) removeHosted(deleted *inventory.Object) {
 	for _, cloud := range tx.clouds.all() {
 		if cloud.HostedOn == nil {
 			continue

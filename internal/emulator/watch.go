@@ -1,5 +1,7 @@
 package emulator
 
+import "burrow/internal/inventory"
+
 // An Event is a moment of a write: when the cloud begins to carry it out, and
 // when it is done. Every beginning has an end.
 type Event struct {
@@ -11,7 +13,7 @@ type Event struct {
 	// In and OldIn are the call's inputs, secrets in plain text. A delete has
 	// the same in both. Of an update OldIn is at the beginning what the engine
 	// remembers, and at the end what the cloud held.
-	In, OldIn Props
+	In, OldIn inventory.Props
 	// Refused is why the write did not happen; nil at the beginning.
 	Refused error
 }

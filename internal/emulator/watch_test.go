@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -31,15 +32,15 @@ func (d *diary) write(tx *Tx, e Event) {
 func TestOnWrite(t *testing.T) {
 	d := &diary{}
 	s := serveToys(t, filepath.Join(t.TempDir(), "world.db"), Options{OnWrite: d.write})
-	c := s.client(Props{"region": "here"})
-	id, _ := c.mustCreate(boxType, "a", Props{"name": "n", "size": 1.0})
-	if _, _, err := c.create(boxType, "b", Props{"name": "n", "size": 1.0}); err == nil {
+	c := s.client(inventory.Props{"region": "here"})
+	id, _ := c.mustCreate(boxType, "a", inventory.Props{"name": "n", "size": 1.0})
+	if _, _, err := c.create(boxType, "b", inventory.Props{"name": "n", "size": 1.0}); err == nil {
 		t.Error("a second box of the name was taken")
 	}
-	if _, err := c.update(boxType, "a", id, Props{"name": "n", "size": 1.0}, Props{"name": "n", "size": 2.0}); err != nil {
+	if _, err := c.update(boxType, "a", id, inventory.Props{"name": "n", "size": 1.0}, inventory.Props{"name": "n", "size": 2.0}); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.update(boxType, "a", id, Props{"name": "n", "size": 2.0}, Props{"name": "n", "size": 3.0, "wood": "green"}); err == nil {
+	if _, err := c.update(boxType, "a", id, inventory.Props{"name": "n", "size": 2.0}, inventory.Props{"name": "n", "size": 3.0, "wood": "green"}); err == nil {
 		t.Error("green wood did not warp")
 	}
 	if err := c.delete(boxType, "a", id); err != nil {
@@ -83,11 +84,11 @@ func TestOnWriteTakesTurns(t *testing.T) {
 			open.Add(-1)
 		}
 	}})
-	c := s.client(Props{"region": "here"})
+	c := s.client(inventory.Props{"region": "here"})
 	var all sync.WaitGroup
 	for i := range 16 {
 		all.Go(func() {
-			if _, _, err := c.create(boxType, fmt.Sprint("box", i), Props{"name": fmt.Sprint(i / 2), "size": 1.0}); err != nil && !strings.Contains(err.Error(), "DuplicateBox") {
+			if _, _, err := c.create(boxType, fmt.Sprint("box", i), inventory.Props{"name": fmt.Sprint(i / 2), "size": 1.0}); err != nil && !strings.Contains(err.Error(), "DuplicateBox") {
 				t.Error(err)
 			}
 		})
@@ -102,17 +103,17 @@ func TestOnWriteTakesTurns(t *testing.T) {
 func TestOnWriteOfWhatCannotBeStored(t *testing.T) {
 	var told []Event
 	s := serveToys(t, filepath.Join(t.TempDir(), "world.db"), Options{OnWrite: func(_ *Tx, e Event) { told = append(told, e) }})
-	c := s.client(Props{"region": "here"})
+	c := s.client(inventory.Props{"region": "here"})
 	err := s.world.Update(func(tx *Tx) error {
 		// The ball that the cloud puts beside a box is in the way.
 		k := &Call{Tx: tx, URN: urn(boxType, "a"), generation: 1}
-		tx.Within("here").Put(&Object{Type: ballType, ID: "free-" + k.Hex(4)})
+		tx.Within("here").Put(&inventory.Object{Type: ballType, ID: "free-" + k.Hex(4)})
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := c.create(boxType, "a", Props{"name": "n", "size": 1.0}); err == nil {
+	if _, _, err := c.create(boxType, "a", inventory.Props{"name": "n", "size": 1.0}); err == nil {
 		t.Fatal("two balls with one id")
 	}
 	if len(told) != 2 || told[1].Begin || told[1].Refused == nil || errors.Is(told[1].Refused, ErrBusy) {

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"burrow/internal/inventory"
 	"fmt"
 
 	"google.golang.org/protobuf/types/known/structpb"
@@ -26,8 +27,8 @@ const (
 )
 
 // decode opens secrets and drops nulls.
-func decode(s *structpb.Struct) Props {
-	p := Props{}
+func decode(s *structpb.Struct) inventory.Props {
+	p := inventory.Props{}
 	for k, v := range s.GetFields() {
 		if d := decodeValue(v); d != nil {
 			p[k] = d
@@ -59,7 +60,7 @@ func decodeValue(v *structpb.Value) any {
 func decodeString(s string) any {
 	switch s {
 	case unknownString, unknownBool, unknownNumber, unknownArray, unknownAsset, unknownArchive, unknownObject:
-		return Unknown{}
+		return inventory.Unknown{}
 	}
 	return s
 }
@@ -73,13 +74,13 @@ func decodeObject(s *structpb.Struct) any {
 		if v, known := s.GetFields()["value"]; known {
 			return decodeValue(v)
 		}
-		return Unknown{}
+		return inventory.Unknown{}
 	}
 	return map[string]any(decode(s))
 }
 
 // encode wraps the named properties as secrets.
-func encode(p Props, secrets []string) (*structpb.Struct, error) {
+func encode(p inventory.Props, secrets []string) (*structpb.Struct, error) {
 	s := &structpb.Struct{Fields: map[string]*structpb.Value{}}
 	for k, v := range p {
 		e, err := encodeValue(v)
@@ -104,9 +105,9 @@ func secret(v *structpb.Value) *structpb.Value {
 
 func encodeValue(v any) (*structpb.Value, error) {
 	switch v := v.(type) {
-	case Unknown:
+	case inventory.Unknown:
 		return structpb.NewStringValue(unknownString), nil
-	case Props:
+	case inventory.Props:
 		return encodeValue(map[string]any(v))
 	case map[string]any:
 		s, err := encode(v, nil)

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 )
 
 // Create makes an object, or says in a preview what is known of it.
@@ -83,7 +84,7 @@ func (p *provider) preview(c *Call, res *schema.Resource) (*structpb.Struct, err
 // touch, takes its time, and happens as a whole or not at all. A client that
 // goes away does not stop it.
 func (p *provider) write(ctx context.Context, c *Call, f func() (*Fault, error)) (late *Fault, err error) {
-	if hasUnknown(c.In) {
+	if inventory.HasUnknown(c.In) {
 		return nil, fmt.Errorf("%s %s: an input is unknown outside a preview", c.Type, c.Name)
 	}
 	release, err := p.world.acquire(c)
@@ -135,7 +136,7 @@ func (p *provider) create(c *Call, res *schema.Resource) (late *Fault, err error
 	if c.Tx.Get(c.Kind.Type, c.ID) != nil {
 		return p.takeOver(c)
 	}
-	c.object = &Object{Cloud: p.cloud.Name, Type: c.Kind.Type, ID: c.ID, URN: c.URN, Generation: c.generation}
+	c.object = &inventory.Object{Cloud: p.cloud.Name, Type: c.Kind.Type, ID: c.ID, URN: c.URN, Generation: c.generation}
 	if err := c.settle(); err != nil {
 		return nil, err
 	}

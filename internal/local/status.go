@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // Status writes what exists in the emulated clouds on one screen: clusters, the
@@ -46,7 +47,7 @@ type section struct {
 
 func (s *screen) write(out io.Writer) error {
 	all := s.tx.All()
-	made := slices.ContainsFunc(all, func(o *emulator.Object) bool { return o.URN != "" })
+	made := slices.ContainsFunc(all, func(o *inventory.Object) bool { return o.URN != "" })
 	heading, next := "The estate in the emulated clouds. Nothing here is real, and nothing costs anything.\n", nextSteps
 	switch {
 	case len(all) == 0:
@@ -77,7 +78,7 @@ func (s *screen) estate() {
 }
 
 // leftovers lists what clouds made by themselves and keep when the estate goes.
-func (s *screen) leftovers(all []*emulator.Object) {
+func (s *screen) leftovers(all []*inventory.Object) {
 	t := section{
 		heading: "Left by the clouds, which made it by themselves and keep it, as in real life",
 		rows:    [][]string{{"CLOUD", "TYPE", "ID"}},

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // The screen names what a newcomer looks for, says why a tunnel is down, and
@@ -16,44 +17,44 @@ func TestStatus(t *testing.T) {
 	t.Parallel()
 	const group = "/subscriptions/0/resourceGroups/rg/providers/Microsoft."
 	p := newProject(t, "says")
-	got := statusOf(t, p, []*emulator.Object{
-		{Type: vpcType, ID: "vpc-1", Region: "eu-west-2", Out: emulator.Props{
+	got := statusOf(t, p, []*inventory.Object{
+		{Type: vpcType, ID: "vpc-1", Region: "eu-west-2", Out: inventory.Props{
 			"cidrBlock": "10.0.0.0/16", "tags": map[string]any{"Name": "the-vpc"},
 		}},
-		{Type: eksClusterType, ID: "relay", Region: "eu-west-2", Out: emulator.Props{
+		{Type: eksClusterType, ID: "relay", Region: "eu-west-2", Out: inventory.Props{
 			"name": "relay", "version": "1.36", "vpcConfig": map[string]any{"endpointPublicAccess": false},
 		}},
-		{Type: nodeGroupType, ID: "relay:nodes", Region: "eu-west-2", Out: emulator.Props{
+		{Type: nodeGroupType, ID: "relay:nodes", Region: "eu-west-2", Out: inventory.Props{
 			"clusterName": "relay", "instanceTypes": []any{"t3.medium"}, "scalingConfig": map[string]any{"desiredSize": 2.0},
 		}},
-		{Type: aksClusterType, ID: group + "ContainerService/managedClusters/bunny", Out: emulator.Props{
+		{Type: aksClusterType, ID: group + "ContainerService/managedClusters/bunny", Out: inventory.Props{
 			"location": "uksouth", "kubernetesVersion": "1.35",
 			"agentPoolProfiles": []any{map[string]any{"count": 2.0, "vmSize": "Standard_B2ms"}},
 		}},
-		{Type: "aws:ec2/vpnConnection:VpnConnection", ID: "vpn-1", Region: "eu-west-2", In: emulator.Props{
+		{Type: "aws:ec2/vpnConnection:VpnConnection", ID: "vpn-1", Region: "eu-west-2", In: inventory.Props{
 			"customerGatewayId": "cgw-1", "vpnGatewayId": "vgw-1",
-		}, Out: emulator.Props{"tunnel1Address": "198.51.100.7", "tunnel1PresharedKey": "do-not-show-me"}},
+		}, Out: inventory.Props{"tunnel1Address": "198.51.100.7", "tunnel1PresharedKey": "do-not-show-me"}},
 		{Type: "aws:ec2/vpnGateway:VpnGateway", ID: "vgw-1", Region: "eu-west-2"},
-		{Type: "aws:sns/topic:Topic", ID: "arn:aws:sns:eu-west-2:1:pages", Region: "eu-west-2", Out: emulator.Props{
+		{Type: "aws:sns/topic:Topic", ID: "arn:aws:sns:eu-west-2:1:pages", Region: "eu-west-2", Out: inventory.Props{
 			"name": "pages", "arn": "arn:aws:sns:eu-west-2:1:pages",
 		}},
-		{Type: "aws:sns/topicSubscription:TopicSubscription", ID: "sub", Region: "eu-west-2", Out: emulator.Props{
+		{Type: "aws:sns/topicSubscription:TopicSubscription", ID: "sub", Region: "eu-west-2", Out: inventory.Props{
 			"topic": "arn:aws:sns:eu-west-2:1:pages", "protocol": "email", "endpoint": "do-not-show-me@example.com",
 		}},
 		alarmOn("tunnels-down", "TunnelState", "LessThanThreshold", 1, "breaching"), alarmOn("busy", "TunnelDataIn", "GreaterThanThreshold", 1e9, "missing"),
 		alarmOn("misspelled", "TunnelStatus", "LessThanThreshold", 1, "missing"),
-		{Type: awsZoneType, ID: "Z1", Out: emulator.Props{"name": "private.aws.internal"}},
-		{Type: awsRecordType, ID: "Z1_relay_A", Out: emulator.Props{
+		{Type: awsZoneType, ID: "Z1", Out: inventory.Props{"name": "private.aws.internal"}},
+		{Type: awsRecordType, ID: "Z1_relay_A", Out: inventory.Props{
 			"name": "relay", "type": "A", "zoneId": "Z1", "aliases": []any{map[string]any{"name": "lb.amazonaws.com"}},
 		}},
-		{Type: azureRecordType, ID: group + "Network/privateDnsZones/private.azure.internal/TXT/bunny", Out: emulator.Props{
+		{Type: azureRecordType, ID: group + "Network/privateDnsZones/private.azure.internal/TXT/bunny", Out: inventory.Props{
 			"txtRecords": []any{map[string]any{"value": []any{"no service"}}},
 		}},
-		{Type: loadBalanceType, ID: "lb", Region: "eu-west-2", Out: emulator.Props{
+		{Type: loadBalanceType, ID: "lb", Region: "eu-west-2", Out: inventory.Props{
 			"name": "relay-nlb", "arn": "lb", "internal": true,
 			"subnetMappings": []any{map[string]any{"privateIpv4Address": "10.0.1.250"}},
 		}},
-		{Type: listenerType, ID: "li", Region: "eu-west-2", Out: emulator.Props{"loadBalancerArn": "lb", "port": 8443.0}},
+		{Type: listenerType, ID: "li", Region: "eu-west-2", Out: inventory.Props{"loadBalancerArn": "lb", "port": 8443.0}},
 	})
 	for _, want := range []string{
 		"the-vpc 10.0.0.0/16",
@@ -83,8 +84,8 @@ func TestStatus(t *testing.T) {
 	}
 }
 
-func alarmOn(name, metric, operator string, threshold float64, missing string) *emulator.Object {
-	return &emulator.Object{Type: "aws:cloudwatch/metricAlarm:MetricAlarm", ID: name, Region: "eu-west-2", In: emulator.Props{
+func alarmOn(name, metric, operator string, threshold float64, missing string) *inventory.Object {
+	return &inventory.Object{Type: "aws:cloudwatch/metricAlarm:MetricAlarm", ID: name, Region: "eu-west-2", In: inventory.Props{
 		"name": name, "namespace": "AWS/VPN", "metricName": metric, "dimensions": map[string]any{"VpnId": "vpn-1"},
 		"statistic": "Minimum", "comparisonOperator": operator, "threshold": threshold, "treatMissingData": missing,
 		"alarmActions": []any{"arn:aws:sns:eu-west-2:1:pages"},
@@ -96,7 +97,7 @@ func TestStatusOfAlarmsThatTellNobody(t *testing.T) {
 	t.Parallel()
 	silent := alarmOn("silent", "TunnelDataIn", "GreaterThanThreshold", 1e9, "missing")
 	silent.In.Del("alarmActions")
-	got := statusOf(t, newProject(t, "says"), []*emulator.Object{silent})
+	got := statusOf(t, newProject(t, "says"), []*inventory.Object{silent})
 	if !strings.Contains(got, "it can never work: AWV-30") || !strings.Contains(got, "LOG-15: it has no alarm action") || strings.Contains(got, "TELLS") {
 		t.Errorf("the screen does not say that nobody is told:\n%s", got)
 	}
@@ -154,8 +155,8 @@ func TestStatusOfNothing(t *testing.T) {
 func TestStatusAfterDestroy(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, "says")
-	watcher := &emulator.Object{
-		Type: "azure-native:network:NetworkWatcher", ID: "/subscriptions/0/watcher", Out: emulator.Props{},
+	watcher := &inventory.Object{
+		Type: "azure-native:network:NetworkWatcher", ID: "/subscriptions/0/watcher", Out: inventory.Props{},
 	}
 	world, err := p.openWorld()
 	if err != nil {
@@ -174,7 +175,7 @@ func TestStatusAfterDestroy(t *testing.T) {
 
 // statusOf puts objects of a stack into the world and returns the screen, with
 // runs of blanks as one.
-func statusOf(t *testing.T, p *testProject, objects []*emulator.Object) string {
+func statusOf(t *testing.T, p *testProject, objects []*inventory.Object) string {
 	t.Helper()
 	world, err := p.openWorld()
 	if err != nil {

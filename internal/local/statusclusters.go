@@ -1,10 +1,9 @@
 package local
 
 import (
+	"burrow/internal/inventory"
 	"fmt"
 	"strings"
-
-	"burrow/internal/emulator"
 )
 
 const (
@@ -43,7 +42,7 @@ func access(public bool) string {
 }
 
 // eksNodes are the cluster's managed node groups, for example "2 × t3.medium".
-func (s *screen) eksNodes(cluster *emulator.Object) string {
+func (s *screen) eksNodes(cluster *inventory.Object) string {
 	var groups []string
 	for _, g := range s.tx.All(nodeGroupType) {
 		if g.Value("clusterName") == cluster.Value("name") && g.Region == cluster.Region {
@@ -54,7 +53,7 @@ func (s *screen) eksNodes(cluster *emulator.Object) string {
 	return strings.Join(groups, ", ")
 }
 
-func aksNodes(cluster *emulator.Object) string {
+func aksNodes(cluster *inventory.Object) string {
 	var pools []string
 	for _, p := range cluster.Out.Maps("agentPoolProfiles[*]") {
 		pools = append(pools, fmt.Sprintf("%d × %s", p.Int("count"), p.Str("vmSize")))
@@ -81,7 +80,7 @@ func (s *screen) loadBalancers() {
 	s.add(t)
 }
 
-func (s *screen) ports(lb *emulator.Object) string {
+func (s *screen) ports(lb *inventory.Object) string {
 	var ports []string
 	for _, l := range s.tx.All(listenerType) {
 		if l.Value("loadBalancerArn") == lb.Value("arn") {

@@ -1,9 +1,8 @@
 package local
 
 import (
+	"burrow/internal/inventory"
 	"strings"
-
-	"burrow/internal/emulator"
 )
 
 const (
@@ -37,7 +36,7 @@ func (s *screen) names() {
 }
 
 // awsRecordName is the record's full name: it may be given relative to its zone.
-func (s *screen) awsRecordName(r *emulator.Object) string {
+func (s *screen) awsRecordName(r *inventory.Object) string {
 	if fqdn := r.Out.Str("fqdn"); fqdn != "" {
 		return strings.TrimSuffix(fqdn, ".")
 	}
@@ -49,7 +48,7 @@ func (s *screen) awsRecordName(r *emulator.Object) string {
 	return name + "." + zone.Value("name")
 }
 
-func awsAnswer(r *emulator.Object) string {
+func awsAnswer(r *inventory.Object) string {
 	if alias := r.Out.Str("aliases[0].name"); alias != "" {
 		return "as " + alias
 	}
@@ -58,7 +57,7 @@ func awsAnswer(r *emulator.Object) string {
 
 // azureRecord reads the name, the type and the zone of a record set from its ARM
 // id, which ends in privateDnsZones/ZONE/TYPE/NAME.
-func azureRecord(r *emulator.Object) (name, typ, zone string) {
+func azureRecord(r *inventory.Object) (name, typ, zone string) {
 	parts := strings.Split(r.ID, "/")
 	if len(parts) < 4 {
 		return r.ID, "", ""
@@ -67,7 +66,7 @@ func azureRecord(r *emulator.Object) (name, typ, zone string) {
 	return parts[n-1], parts[n-2], parts[n-3]
 }
 
-func azureAnswer(r *emulator.Object) string {
+func azureAnswer(r *inventory.Object) string {
 	answers := r.Out.Strings("aRecords[*].ipv4Address")
 	for _, text := range r.Out.Maps("txtRecords[*]") {
 		answers = append(answers, `"`+strings.Join(text.Strings("value[*]"), "")+`"`)

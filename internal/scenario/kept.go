@@ -18,7 +18,7 @@ import (
 	bolt "go.etcd.io/bbolt"
 	"gopkg.in/yaml.v3"
 
-	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/local"
 )
 
@@ -71,7 +71,7 @@ func (s *Stack) provePlaceholders(texts ...string) {
 	s.t.Helper()
 	secrets := map[string]string{}
 	for _, o := range s.Objects() {
-		for _, props := range []emulator.Props{o.In, o.Out, o.Hidden} {
+		for _, props := range []inventory.Props{o.In, o.Out, o.Hidden} {
 			collectSecrets(secrets, o.Type, map[string]any(props))
 		}
 	}
@@ -134,12 +134,12 @@ type placeholders map[string]string
 func (p placeholders) find(db *bolt.DB) error {
 	return db.View(func(tx *bolt.Tx) error {
 		return eachValue(tx, func(_ [][]byte, _, value []byte) error {
-			var o emulator.Object
+			var o inventory.Object
 			if json.Unmarshal(value, &o) != nil || o.Type == "" {
 				return nil // a number or a name
 			}
 			found := map[string]string{}
-			for _, props := range []emulator.Props{o.In, o.Out, o.Hidden} {
+			for _, props := range []inventory.Props{o.In, o.Out, o.Hidden} {
 				collectSecrets(found, o.Type, map[string]any(props))
 			}
 			for _, secret := range slices.Sorted(maps.Keys(found)) {

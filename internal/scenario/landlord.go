@@ -6,7 +6,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
-	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/local"
 	"burrow/internal/plan"
 )
@@ -92,7 +92,7 @@ func (s *Stack) MoveIn(with Settings, env ...string) (Settings, func()) {
 	owner := open(t, s.home, nil, as(landlordProgram), func(o *local.Options) { o.Env = append(o.Env, env...) })
 	owner.name = "landlord"
 	owner.Up()
-	before := map[string]*emulator.Object{}
+	before := map[string]*inventory.Object{}
 	ids := map[string]string{}
 	s.others = map[string]bool{}
 	for _, o := range s.Objects() {
@@ -126,7 +126,7 @@ func (s *Stack) MoveIn(with Settings, env ...string) (Settings, func()) {
 }
 
 // Others says that an object is somebody else's.
-func (s *Stack) Others(o *emulator.Object) bool { return s.others[o.ID] }
+func (s *Stack) Others(o *inventory.Object) bool { return s.others[o.ID] }
 
 // Existing is how an estate with the settings names networks that exist. With
 // endpoints as its way out it needs no internet gateway.

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"burrow/internal/emulator"
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 )
 
 // secretProperties are where the emulated clouds hold what nobody else may see.
@@ -33,7 +33,7 @@ func (s *Stack) ProveNoSecret() {
 	t.Helper()
 	secrets := map[string]string{}
 	for _, o := range s.Objects() {
-		for _, props := range []emulator.Props{o.In, o.Out, o.Hidden} {
+		for _, props := range []inventory.Props{o.In, o.Out, o.Hidden} {
 			collectSecrets(secrets, o.Type, map[string]any(props))
 		}
 	}

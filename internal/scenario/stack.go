@@ -16,6 +16,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/local"
 )
 
@@ -245,7 +246,7 @@ func changed(a, b map[string]any) []string {
 }
 
 // Objects are all that exists in the stack's clouds, as type and id.
-func (s *Stack) Objects() (all []*emulator.Object) {
+func (s *Stack) Objects() (all []*inventory.Object) {
 	s.t.Helper()
 	s.View(func(tx *emulator.Tx) { all = tx.All() })
 	return all

@@ -9,6 +9,7 @@ import (
 	"burrow/internal/emulator/alarms"
 	"burrow/internal/emulator/aws"
 	"burrow/internal/emulator/azure"
+	"burrow/internal/inventory"
 	"burrow/internal/plan"
 )
 
@@ -84,7 +85,7 @@ func checkAlarm(t *testing.T, tx *emulator.Tx, a alarms.Alarm, p *plan.Plan) {
 		t.Errorf("%s watches nothing", a.Name)
 	}
 	for _, id := range a.Watches {
-		if !slices.ContainsFunc(tx.All(), func(o *emulator.Object) bool { return emulator.SameID(o.ID, id) }) {
+		if !slices.ContainsFunc(tx.All(), func(o *inventory.Object) bool { return inventory.SameID(o.ID, id) }) {
 			t.Errorf("%s watches %s, which does not exist", a.Name, id)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -77,11 +78,11 @@ type watcher struct {
 // A judgement is an alarm while it is judged.
 type judgement struct {
 	*watcher
-	o     *emulator.Object
+	o     *inventory.Object
 	alarm Alarm
 }
 
-func nameOf(o *emulator.Object) string {
+func nameOf(o *inventory.Object) string {
 	if name := o.Value("name"); name != "" {
 		return name
 	}
@@ -96,7 +97,7 @@ func (j *judgement) broken(rule rules.ID, format string, args ...any) {
 }
 
 // watches notes an object that the alarm is about.
-func (j *judgement) watches(o *emulator.Object) {
+func (j *judgement) watches(o *inventory.Object) {
 	if !slices.Contains(j.alarm.Watches, o.ID) {
 		j.alarm.Watches = append(j.alarm.Watches, o.ID)
 	}

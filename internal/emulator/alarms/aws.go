@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -32,7 +32,7 @@ func (j *judgement) compositeAlarm() {
 
 // metricMath checks the metrics of an expression. What it makes of them is not
 // emulated.
-func (j *judgement) metricMath(queries []emulator.Props) {
+func (j *judgement) metricMath(queries []inventory.Props) {
 	j.alarm.Metric = "metric math"
 	for _, q := range queries {
 		if m := q.Map("metric"); m != nil {
@@ -42,7 +42,7 @@ func (j *judgement) metricMath(queries []emulator.Props) {
 	j.state(Insufficient, "metric math is not emulated")
 }
 
-func (j *judgement) singleMetric(p emulator.Props) {
+func (j *judgement) singleMetric(p inventory.Props) {
 	t := threshold{p.Str("comparisonOperator"), p.Num("threshold")}
 	r, missing := j.read(p)
 	switch {
@@ -71,7 +71,7 @@ func (j *judgement) singleMetric(p emulator.Props) {
 
 // sampled is what a statistic makes of one sample, which is all that there is in
 // a period.
-func sampled(p emulator.Props, value float64) float64 {
+func sampled(p inventory.Props, value float64) float64 {
 	if p.Str("statistic") == "SampleCount" {
 		return 1
 	}
@@ -104,7 +104,7 @@ func (j *judgement) missingData(treat, why string) {
 }
 
 // read finds what the metric says, or why it says nothing.
-func (j *judgement) read(m emulator.Props) (r *reading, missing string) {
+func (j *judgement) read(m inventory.Props) (r *reading, missing string) {
 	namespace, name := m.Str("namespace"), m.Str("metricName")
 	dimensions := m.Map("dimensions")
 	family := findFamily(namespace, name)
@@ -116,7 +116,7 @@ func (j *judgement) read(m emulator.Props) (r *reading, missing string) {
 		j.broken(family.rule, "%s/%s has no data by [%s]; only by %s", namespace, name, strings.Join(given, ", "), family.offered())
 		return nil, "the metric has no such dimensions"
 	}
-	found := map[string]*emulator.Object{}
+	found := map[string]*inventory.Object{}
 	for _, dimension := range given {
 		o := dimensionFinders[dimension](j.local(), dimensions.Str(dimension))
 		if o == nil {

@@ -1,10 +1,9 @@
 package alarms
 
 import (
+	"burrow/internal/inventory"
 	"strings"
 	"testing"
-
-	"burrow/internal/emulator"
 )
 
 // metric makes the alarm watch another metric: "AWS/VPN TunnelState VpnId=vpn-0 …",
@@ -68,18 +67,18 @@ func TestCloudWatchMetrics(t *testing.T) {
 			OK, "only when a message", ""},
 		"transit gateway": {both(metric("AWS/TransitGateway PacketDropCountNoRoute TransitGateway=tgw-1 TransitGatewayAttachment=att-9", above, 0),
 			func(w watchedWorld) {
-				w.add(transitGatewayType, "tgw-1", emulator.Props{})
-				w.add(vpcAttachmentType, "att-9", emulator.Props{})
+				w.add(transitGatewayType, "tgw-1", inventory.Props{})
+				w.add(vpcAttachmentType, "att-9", inventory.Props{})
 			}), OK, "no packets", ""},
 		"attachment alone": {metric("AWS/TransitGateway PacketDropCountNoRoute TransitGatewayAttachment=att-9", above, 0), Firing, "no such dimensions", "LOG-15"},
 		"metric math": {setting("alarm", "metricQueries", []any{map[string]any{"id": "m", "metric": map[string]any{
 			"namespace": "AWS/VPN", "metricName": "TunnelState", "dimensions": map[string]any{"VpnId": "vpn-7"},
 		}}}), Insufficient, "metric math", "AWV-30"},
 		"a filter's metric": {both(metric("Burrow Errors", above, 0), func(w watchedWorld) {
-			w.add(metricFilterType, "f", emulator.Props{"metricTransformation": map[string]any{"namespace": "Burrow", "name": "Errors", "defaultValue": "0"}})
+			w.add(metricFilterType, "f", inventory.Props{"metricTransformation": map[string]any{"namespace": "Burrow", "name": "Errors", "defaultValue": "0"}})
 		}), OK, "nothing is logged", ""},
 		"a filter's metric without default": {both(metric("Burrow Errors", above, 0), func(w watchedWorld) {
-			w.add(metricFilterType, "f", emulator.Props{"metricTransformation": map[string]any{"namespace": "Burrow", "name": "Errors"}})
+			w.add(metricFilterType, "f", inventory.Props{"metricTransformation": map[string]any{"namespace": "Burrow", "name": "Errors"}})
 		}), Firing, "no default value", ""},
 		"no relay":           {metric("AWS/NetworkELB HealthyHostCount"+group, below, 1), Firing, "no Kubernetes service has node port 30443", ""},
 		"no relay, reversed": {metric("AWS/NetworkELB UnHealthyHostCount"+group, above, 0), Firing, "none of 2 targets", ""},
@@ -103,7 +102,7 @@ func TestCloudWatchMetrics(t *testing.T) {
 }
 
 func relayService(w watchedWorld) {
-	w.add(serviceType, "svc", emulator.Props{
+	w.add(serviceType, "svc", inventory.Props{
 		"metadata": map[string]any{"namespace": "relay"},
 		"spec":     map[string]any{"selector": map[string]any{"app": "relay"}, "ports": []any{map[string]any{"nodePort": 30443.0}}},
 	})
@@ -111,7 +110,7 @@ func relayService(w watchedWorld) {
 
 func relayPods(app string, replicas float64) func(watchedWorld) {
 	return func(w watchedWorld) {
-		w.add("kubernetes:apps/v1:Deployment", "deploy", emulator.Props{
+		w.add("kubernetes:apps/v1:Deployment", "deploy", inventory.Props{
 			"metadata": map[string]any{"namespace": "relay"},
 			"spec": map[string]any{"replicas": replicas, "template": map[string]any{"metadata": map[string]any{
 				"labels": map[string]any{"app": app, "tier": "x"},

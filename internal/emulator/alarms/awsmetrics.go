@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -21,7 +21,7 @@ type metricFamily struct {
 
 // A metricReader reads a metric of the objects that the dimensions name: nil and
 // why when there is no data.
-type metricReader func(j *judgement, named map[string]*emulator.Object, dimensions emulator.Props) (*reading, string)
+type metricReader func(j *judgement, named map[string]*inventory.Object, dimensions inventory.Props) (*reading, string)
 
 // metricFamilies are the metrics that are known. Sources: AWV-30 and LOG-16; the
 // CloudWatch chapters of the guides of Route 53 Resolver, Network Load Balancers,
@@ -77,18 +77,18 @@ func (f *metricFamily) offered() string {
 }
 
 // dimensionFinders find the object that a dimension's value names.
-var dimensionFinders = map[string]func(w *watcher, value string) *emulator.Object{
-	"VpnId":            func(w *watcher, v string) *emulator.Object { return w.tx.Get(vpnConnectionType, v) },
+var dimensionFinders = map[string]func(w *watcher, value string) *inventory.Object{
+	"VpnId":            func(w *watcher, v string) *inventory.Object { return w.tx.Get(vpnConnectionType, v) },
 	"TunnelIpAddress":  (*watcher).connectionWithTunnel,
-	"EndpointId":       func(w *watcher, v string) *emulator.Object { return w.tx.Get(resolverEndpointType, v) },
+	"EndpointId":       func(w *watcher, v string) *inventory.Object { return w.tx.Get(resolverEndpointType, v) },
 	"RniId":            (*watcher).endpointWithInterface,
-	"LoadBalancer":     func(w *watcher, v string) *emulator.Object { return w.tx.Find(loadBalancerType, "arnSuffix", v) },
-	"TargetGroup":      func(w *watcher, v string) *emulator.Object { return w.tx.Find(targetGroupType, "arnSuffix", v) },
-	"AvailabilityZone": func(w *watcher, v string) *emulator.Object { return w.tx.Find(subnetType, "availabilityZone", v) },
-	"TransitGateway":   func(w *watcher, v string) *emulator.Object { return w.tx.Get(transitGatewayType, v) },
-	"NatGatewayId":     func(w *watcher, v string) *emulator.Object { return w.tx.Get(natGatewayType, v) },
-	"TopicName":        func(w *watcher, v string) *emulator.Object { return w.tx.Find(topicType, "name", v) },
-	"TransitGatewayAttachment": func(w *watcher, v string) *emulator.Object {
+	"LoadBalancer":     func(w *watcher, v string) *inventory.Object { return w.tx.Find(loadBalancerType, "arnSuffix", v) },
+	"TargetGroup":      func(w *watcher, v string) *inventory.Object { return w.tx.Find(targetGroupType, "arnSuffix", v) },
+	"AvailabilityZone": func(w *watcher, v string) *inventory.Object { return w.tx.Find(subnetType, "availabilityZone", v) },
+	"TransitGateway":   func(w *watcher, v string) *inventory.Object { return w.tx.Get(transitGatewayType, v) },
+	"NatGatewayId":     func(w *watcher, v string) *inventory.Object { return w.tx.Get(natGatewayType, v) },
+	"TopicName":        func(w *watcher, v string) *inventory.Object { return w.tx.Find(topicType, "name", v) },
+	"TransitGatewayAttachment": func(w *watcher, v string) *inventory.Object {
 		if a := w.tx.Get(vpcAttachmentType, v); a != nil {
 			return a
 		}
@@ -96,7 +96,7 @@ var dimensionFinders = map[string]func(w *watcher, value string) *emulator.Objec
 	},
 }
 
-func (w *watcher) connectionWithTunnel(outside string) *emulator.Object {
+func (w *watcher) connectionWithTunnel(outside string) *inventory.Object {
 	for _, t := range w.tunnels {
 		if t.AWSOutside.IsValid() && t.AWSOutside.String() == outside {
 			return w.tx.Get(vpnConnectionType, t.VPNConnection)
@@ -105,7 +105,7 @@ func (w *watcher) connectionWithTunnel(outside string) *emulator.Object {
 	return nil
 }
 
-func (w *watcher) endpointWithInterface(id string) *emulator.Object {
+func (w *watcher) endpointWithInterface(id string) *inventory.Object {
 	for _, e := range w.tx.All(resolverEndpointType) {
 		if slices.Contains(e.Props().Strings("ipAddresses[*].ipId"), id) {
 			return e
@@ -115,7 +115,7 @@ func (w *watcher) endpointWithInterface(id string) *emulator.Object {
 }
 
 // quiet is a metric that counts what is not emulated.
-func quiet(*judgement, map[string]*emulator.Object, emulator.Props) (*reading, string) {
+func quiet(*judgement, map[string]*inventory.Object, inventory.Props) (*reading, string) {
 	return &reading{why: "no packets move in the emulated clouds, so it is 0"}, ""
 }
 
@@ -128,18 +128,18 @@ func quietly(names ...string) map[string]metricReader {
 }
 
 // nothingHappened is a metric that is sent only when there is something to count.
-func nothingHappened(*judgement, map[string]*emulator.Object, emulator.Props) (*reading, string) {
+func nothingHappened(*judgement, map[string]*inventory.Object, inventory.Props) (*reading, string) {
 	return nil, "there is data only when a message is sent"
 }
 
 // isTraffic reports whether the metric counts what a tunnel carries, its own
 // keepalives included.
-func isTraffic(m emulator.Props) bool {
+func isTraffic(m inventory.Props) bool {
 	return m.Str("namespace") == "AWS/VPN" && strings.HasPrefix(m.Str("metricName"), "TunnelData")
 }
 
 // readTunnelState is the share of the named tunnels that are established.
-func readTunnelState(j *judgement, _ map[string]*emulator.Object, dimensions emulator.Props) (*reading, string) {
+func readTunnelState(j *judgement, _ map[string]*inventory.Object, dimensions inventory.Props) (*reading, string) {
 	up, all := 0, 0
 	for _, t := range j.tunnels {
 		if t.VPNConnection == dimensions.Str("VpnId") || t.AWSOutside.IsValid() && t.AWSOutside.String() == dimensions.Str("TunnelIpAddress") {
@@ -156,19 +156,19 @@ func readTunnelState(j *judgement, _ map[string]*emulator.Object, dimensions emu
 	}, ""
 }
 
-func readHealthyENIs(_ *judgement, named map[string]*emulator.Object, _ emulator.Props) (*reading, string) {
+func readHealthyENIs(_ *judgement, named map[string]*inventory.Object, _ inventory.Props) (*reading, string) {
 	n := float64(len(named["EndpointId"].Props().Maps("ipAddresses")))
 	return &reading{n, fmt.Sprintf("all %v addresses of the endpoint are healthy", n), &bounds{well: n, dead: 0}}, ""
 }
 
-func readUnhealthyENIs(_ *judgement, named map[string]*emulator.Object, _ emulator.Props) (*reading, string) {
+func readUnhealthyENIs(_ *judgement, named map[string]*inventory.Object, _ inventory.Props) (*reading, string) {
 	n := float64(len(named["EndpointId"].Props().Maps("ipAddresses")))
 	return &reading{0, fmt.Sprintf("all %v addresses of the endpoint are healthy", n), &bounds{well: 0, dead: n}}, ""
 }
 
 // queriesOf counts what endpoints of one direction pass on; others never do.
 func queriesOf(direction string) metricReader {
-	return func(j *judgement, named map[string]*emulator.Object, dimensions emulator.Props) (*reading, string) {
+	return func(j *judgement, named map[string]*inventory.Object, dimensions inventory.Props) (*reading, string) {
 		for _, endpoint := range named {
 			if is := endpoint.Value("direction"); is != direction {
 				j.broken("LOG-15", "%s is an %s endpoint and never sends this metric", endpoint.ID, strings.ToLower(is))

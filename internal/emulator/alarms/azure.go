@@ -1,11 +1,10 @@
 package alarms
 
 import (
+	"burrow/internal/inventory"
 	"fmt"
 	"slices"
 	"strings"
-
-	"burrow/internal/emulator"
 )
 
 // metricAlert judges an alert rule of Azure on metrics. It fires when all of its
@@ -37,7 +36,7 @@ func (j *judgement) metricAlert() {
 }
 
 // scopes are the objects that the rule watches.
-func (j *judgement) scopes(p emulator.Props) (found []*emulator.Object) {
+func (j *judgement) scopes(p inventory.Props) (found []*inventory.Object) {
 	for _, id := range p.Strings("scopes") {
 		if o := j.azureObject(id); o != nil {
 			found = append(found, o)
@@ -49,9 +48,9 @@ func (j *judgement) scopes(p emulator.Props) (found []*emulator.Object) {
 	return found
 }
 
-func (w *watcher) azureObject(id string) *emulator.Object {
+func (w *watcher) azureObject(id string) *inventory.Object {
 	for _, o := range w.tx.All() {
-		if o.Cloud == "azure-native" && emulator.SameID(o.ID, id) {
+		if o.Cloud == "azure-native" && inventory.SameID(o.ID, id) {
 			return o
 		}
 	}
@@ -59,7 +58,7 @@ func (w *watcher) azureObject(id string) *emulator.Object {
 }
 
 // namespaceOf is the ARM type of an object: Microsoft.Network/natGateways.
-func namespaceOf(o *emulator.Object) string {
+func namespaceOf(o *inventory.Object) string {
 	_, rest, _ := strings.Cut(o.ID, "/providers/")
 	parts := strings.Split(rest, "/")
 	if len(parts) < 2 {
@@ -74,7 +73,7 @@ type verdict struct {
 	why        string
 }
 
-func (j *judgement) criterion(scopes []*emulator.Object, c emulator.Props, window string) verdict {
+func (j *judgement) criterion(scopes []*inventory.Object, c inventory.Props, window string) verdict {
 	name := c.Str("metricName")
 	if c.Str("criterionType") == "DynamicThresholdCriterion" {
 		return verdict{why: "a dynamic threshold learns from weeks of data, which are not emulated"}
@@ -103,7 +102,7 @@ func (j *judgement) criterion(scopes []*emulator.Object, c emulator.Props, windo
 
 // compare aggregates each group and compares it with the threshold: as it is, as
 // it would be when all is well, and when nothing works.
-func (j *judgement) compare(groups [][]series, c emulator.Props) verdict {
+func (j *judgement) compare(groups [][]series, c inventory.Props) verdict {
 	t := threshold{c.Str("operator"), c.Num("threshold")}
 	if !t.known() {
 		return verdict{why: "the operator " + t.operator + " is not known"}
@@ -151,7 +150,7 @@ func aggregate(group []series, how string, value func(series) float64) float64 {
 
 // split keeps the series that the criterion's dimensions name, in groups that
 // agree on all of them: what it does not name is aggregated.
-func (j *judgement) split(all []series, c emulator.Props) (groups [][]series) {
+func (j *judgement) split(all []series, c inventory.Props) (groups [][]series) {
 	dimensions := c.Maps("dimensions")
 	for _, d := range dimensions {
 		j.checkDimension(all, c.Str("metricName"), d)
@@ -178,7 +177,7 @@ func (j *judgement) split(all []series, c emulator.Props) (groups [][]series) {
 
 // checkDimension finds dimensions that the metric lacks, and values that are
 // nothing's.
-func (j *judgement) checkDimension(all []series, metric string, d emulator.Props) {
+func (j *judgement) checkDimension(all []series, metric string, d inventory.Props) {
 	name := d.Str("name")
 	if len(all) == 0 || all[0].dimensions == nil {
 		return
@@ -191,7 +190,7 @@ func (j *judgement) checkDimension(all []series, metric string, d emulator.Props
 		return
 	}
 	for _, value := range d.Strings("values") {
-		one := emulator.Props{"operator": d.Str("operator"), "values": []any{value}}
+		one := inventory.Props{"operator": d.Str("operator"), "values": []any{value}}
 		if !slices.ContainsFunc(all, func(s series) bool { return names(one, s.dimensions[name]) }) {
 			j.broken("LOG-13", "the dimension %s of %s is never %q", name, metric, value)
 		}
@@ -199,7 +198,7 @@ func (j *judgement) checkDimension(all []series, metric string, d emulator.Props
 }
 
 // names reports whether a dimension of a criterion takes in a value.
-func names(d emulator.Props, value string) bool {
+func names(d inventory.Props, value string) bool {
 	found := slices.ContainsFunc(d.Strings("values"), func(v string) bool {
 		return v == "*" || strings.EqualFold(v, value) || d.Str("operator") == "StartsWith" && strings.HasPrefix(value, v)
 	})

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // A series is a metric of one object with one value of each dimension.
@@ -50,7 +51,7 @@ var (
 )
 
 // seriesOf are the series of a metric of one thing, if it has the metric.
-func (j *judgement) seriesOf(o *emulator.Object, metric string) (found []series, known bool) {
+func (j *judgement) seriesOf(o *inventory.Object, metric string) (found []series, known bool) {
 	switch {
 	case o.Type != azureGatewayType:
 		value, known := plainMetrics[o.Type][metric]
@@ -73,7 +74,7 @@ func still() reading { return reading{why: "no packets move in the emulated clou
 
 // gatewayInstances are the names of the gateway's IP configurations: it has an
 // instance for each.
-func gatewayInstances(gateway *emulator.Object) []string {
+func gatewayInstances(gateway *inventory.Object) []string {
 	return gateway.Props().Strings("ipConfigurations[*].name")
 }
 
@@ -83,20 +84,20 @@ func instanceName(i int) string { return fmt.Sprintf("GatewayTenantWorker_IN_%d"
 // An azureTunnel is a connection of a VPN gateway with its peer, and the tunnel
 // when one meets it.
 type azureTunnel struct {
-	conn, lng *emulator.Object
+	conn, lng *inventory.Object
 	tunnel    *emulator.Tunnel
 	instance  int // at which it ends; -1 when there is none
 }
 
-func (j *judgement) azureTunnels(gateway *emulator.Object) (found []azureTunnel) {
+func (j *judgement) azureTunnels(gateway *inventory.Object) (found []azureTunnel) {
 	for _, conn := range j.tx.All(azureConnectionType) {
 		lng := j.tx.Get(localGatewayType, conn.In.Str("localNetworkGateway2.id"))
-		if lng == nil || !emulator.SameID(conn.In.Str("virtualNetworkGateway1.id"), gateway.ID) {
+		if lng == nil || !inventory.SameID(conn.In.Str("virtualNetworkGateway1.id"), gateway.ID) {
 			continue
 		}
 		t := azureTunnel{conn: conn, lng: lng, instance: -1}
 		for i := range j.tunnels {
-			if emulator.SameID(j.tunnels[i].Connection, conn.ID) {
+			if inventory.SameID(j.tunnels[i].Connection, conn.ID) {
 				t.tunnel = &j.tunnels[i]
 				t.instance = slices.Index(gatewayInstances(gateway), t.tunnel.Instance)
 			}
@@ -107,7 +108,7 @@ func (j *judgement) azureTunnels(gateway *emulator.Object) (found []azureTunnel)
 }
 
 // tunnelSeries exist at the instance that the tunnel ends at.
-func (j *judgement) tunnelSeries(gateway *emulator.Object, metric string) (found []series) {
+func (j *judgement) tunnelSeries(gateway *inventory.Object, metric string) (found []series) {
 	for _, t := range j.azureTunnels(gateway) {
 		s := series{still(), gateway.ID, map[string]string{
 			"ConnectionName": nameOf(t.conn), "RemoteIP": t.lng.Value("gatewayIpAddress"), "Instance": instanceName(max(t.instance, 0)),
@@ -125,7 +126,7 @@ func (j *judgement) tunnelSeries(gateway *emulator.Object, metric string) (found
 
 // bgpSeries exist at every instance for every peer. A peer is up at the instance
 // that its tunnel ends at, and at no other.
-func (j *judgement) bgpSeries(gateway *emulator.Object) (found []series) {
+func (j *judgement) bgpSeries(gateway *inventory.Object) (found []series) {
 	for _, t := range j.azureTunnels(gateway) {
 		if !t.conn.Props().Bool("enableBgp") {
 			continue

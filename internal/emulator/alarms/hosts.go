@@ -1,10 +1,9 @@
 package alarms
 
 import (
+	"burrow/internal/inventory"
 	"fmt"
 	"slices"
-
-	"burrow/internal/emulator"
 )
 
 // workloadTypes run pods, and say under this path which labels they have.
@@ -15,7 +14,7 @@ var workloadTypes = map[string]string{
 	"kubernetes:apps/v1:DaemonSet":   "spec.template.metadata.labels",
 }
 
-func readHealthyHosts(j *judgement, named map[string]*emulator.Object, _ emulator.Props) (*reading, string) {
+func readHealthyHosts(j *judgement, named map[string]*inventory.Object, _ inventory.Props) (*reading, string) {
 	h, missing := j.hosts(named)
 	if missing != "" {
 		return nil, missing
@@ -23,7 +22,7 @@ func readHealthyHosts(j *judgement, named map[string]*emulator.Object, _ emulato
 	return &reading{float64(h.healthy), h.why, &bounds{well: float64(h.registered), dead: 0}}, ""
 }
 
-func readUnhealthyHosts(j *judgement, named map[string]*emulator.Object, _ emulator.Props) (*reading, string) {
+func readUnhealthyHosts(j *judgement, named map[string]*inventory.Object, _ inventory.Props) (*reading, string) {
 	h, missing := j.hosts(named)
 	if missing != "" {
 		return nil, missing
@@ -38,7 +37,7 @@ type hosts struct {
 
 // hosts are the targets of a group and how many answer. A load balancer says
 // nothing of a group that it does not forward to, nor of one without targets.
-func (j *judgement) hosts(named map[string]*emulator.Object) (h hosts, missing string) {
+func (j *judgement) hosts(named map[string]*inventory.Object) (h hosts, missing string) {
 	lb, group := named["LoadBalancer"], named["TargetGroup"]
 	if !j.forwards(lb, group) {
 		j.broken("LOG-15", "no listener of %s forwards to %s", nameOf(lb), nameOf(group))
@@ -60,8 +59,8 @@ func (j *judgement) hosts(named map[string]*emulator.Object) (h hosts, missing s
 	return h, ""
 }
 
-func (j *judgement) forwards(lb, group *emulator.Object) bool {
-	return slices.ContainsFunc(j.tx.All(listenerType), func(l *emulator.Object) bool {
+func (j *judgement) forwards(lb, group *inventory.Object) bool {
+	return slices.ContainsFunc(j.tx.All(listenerType), func(l *inventory.Object) bool {
 		p := l.Props()
 		targets := append(p.Strings("defaultActions[*].targetGroupArn"), p.Strings("defaultActions[*].forward.targetGroups[*].arn")...)
 		return p.Str("loadBalancerArn") == lb.Value("arn") && slices.Contains(targets, group.Value("arn"))
@@ -70,7 +69,7 @@ func (j *judgement) forwards(lb, group *emulator.Object) bool {
 
 // registered are the targets that were attached one by one, and the machines of
 // the scaling groups that register theirs.
-func (j *judgement) registered(group *emulator.Object) (n int) {
+func (j *judgement) registered(group *inventory.Object) (n int) {
 	for _, a := range j.tx.All(targetAttachmentType) {
 		if a.Value("targetGroupArn") == group.Value("arn") {
 			n++
@@ -85,15 +84,15 @@ func (j *judgement) registered(group *emulator.Object) (n int) {
 	return n
 }
 
-func (j *judgement) servicesOn(nodePort int) []*emulator.Object {
-	return j.tx.Where(serviceType, func(s *emulator.Object) bool {
-		return slices.ContainsFunc(s.Props().Maps("spec.ports"), func(p emulator.Props) bool { return p.Int("nodePort") == nodePort })
+func (j *judgement) servicesOn(nodePort int) []*inventory.Object {
+	return j.tx.Where(serviceType, func(s *inventory.Object) bool {
+		return slices.ContainsFunc(s.Props().Maps("spec.ports"), func(p inventory.Props) bool { return p.Int("nodePort") == nodePort })
 	})
 }
 
 // hasPods reports whether a workload of the service's namespace has the labels
 // that the service selects.
-func (j *judgement) hasPods(service *emulator.Object) bool {
+func (j *judgement) hasPods(service *inventory.Object) bool {
 	selector := service.Props().Map("spec.selector")
 	for typ, labels := range workloadTypes {
 		for _, o := range j.tx.All(typ) {
@@ -108,7 +107,7 @@ func (j *judgement) hasPods(service *emulator.Object) bool {
 	return false
 }
 
-func includes(labels, selector emulator.Props) bool {
+func includes(labels, selector inventory.Props) bool {
 	for name, v := range selector {
 		if labels[name] != v {
 			return false

@@ -1,11 +1,10 @@
 package alarms
 
 import (
+	"burrow/internal/inventory"
 	"regexp"
 	"slices"
 	"strings"
-
-	"burrow/internal/emulator"
 )
 
 // dedicatedTables are the tables of resources whose settings ask for tables of
@@ -56,18 +55,18 @@ func (j *judgement) queryRule() {
 }
 
 // fed checks that the table and categories that a query names get rows.
-func (j *judgement) fed(scopes []*emulator.Object, query string) bool {
+func (j *judgement) fed(scopes []*inventory.Object, query string) bool {
 	table := tableIn(query)
 	switch categories := categoriesIn(query); {
 	case table == "NTANetAnalytics":
-		if !slices.ContainsFunc(j.tx.All(azureFlowType), func(f *emulator.Object) bool { return analysed(f, scopes) }) {
+		if !slices.ContainsFunc(j.tx.All(azureFlowType), func(f *inventory.Object) bool { return analysed(f, scopes) }) {
 			j.broken("LOG-07", "no flow log with traffic analytics feeds %s", table)
 			return false
 		}
 	case table == "AzureMetrics":
-		return j.someSetting(scopes, table, "", func(_ *emulator.Object, s emulator.Props) bool { return anyEnabled(s, "metrics", "", nil) })
+		return j.someSetting(scopes, table, "", func(_ *inventory.Object, s inventory.Props) bool { return anyEnabled(s, "metrics", "", nil) })
 	case ownTables[table].of != "":
-		return j.someSetting(scopes, table, "", func(from *emulator.Object, s emulator.Props) bool {
+		return j.someSetting(scopes, table, "", func(from *inventory.Object, s inventory.Props) bool {
 			return from.Type == ownTables[table].of && anyEnabled(s, "logs", "", []string{ownTables[table].category})
 		})
 	case table != sharedTable && dedicatedTables[table] == nil:
@@ -86,8 +85,8 @@ func (j *judgement) fed(scopes []*emulator.Object, query string) bool {
 }
 
 // categoryFed looks for a setting that sends the category, or any, to the table.
-func (j *judgement) categoryFed(scopes []*emulator.Object, table, category string) bool {
-	return j.someSetting(scopes, table, category, func(from *emulator.Object, s emulator.Props) bool {
+func (j *judgement) categoryFed(scopes []*inventory.Object, table, category string) bool {
+	return j.someSetting(scopes, table, category, func(from *inventory.Object, s inventory.Props) bool {
 		for _, own := range ownTables {
 			if from.Type == own.of {
 				return false
@@ -100,12 +99,12 @@ func (j *judgement) categoryFed(scopes []*emulator.Object, table, category strin
 
 // someSetting looks for a diagnostic setting that does what is asked, of a
 // resource that exists and to one of the scopes.
-func (j *judgement) someSetting(scopes []*emulator.Object, table, category string, does func(from *emulator.Object, setting emulator.Props) bool) bool {
+func (j *judgement) someSetting(scopes []*inventory.Object, table, category string, does func(from *inventory.Object, setting inventory.Props) bool) bool {
 	for _, s := range j.tx.All(diagnosticType) {
 		p := s.Props()
 		from := j.azureObject(s.In.Str("resourceUri"))
-		sent := slices.ContainsFunc(scopes, func(o *emulator.Object) bool {
-			return emulator.SameID(o.ID, p.Str("workspaceId")) || from != nil && emulator.SameID(o.ID, from.ID) && j.tx.Get(workspaceType, p.Str("workspaceId")) != nil
+		sent := slices.ContainsFunc(scopes, func(o *inventory.Object) bool {
+			return inventory.SameID(o.ID, p.Str("workspaceId")) || from != nil && inventory.SameID(o.ID, from.ID) && j.tx.Get(workspaceType, p.Str("workspaceId")) != nil
 		})
 		if from != nil && sent && does(from, p) {
 			return true
@@ -120,8 +119,8 @@ func (j *judgement) someSetting(scopes []*emulator.Object, table, category strin
 
 // anyEnabled reports whether the setting sends a category of logs or metrics: the
 // one named, else any of those that the table holds. A group stands for many.
-func anyEnabled(s emulator.Props, list, category string, held []string) bool {
-	return slices.ContainsFunc(s.Maps(list), func(l emulator.Props) bool {
+func anyEnabled(s inventory.Props, list, category string, held []string) bool {
+	return slices.ContainsFunc(s.Maps(list), func(l inventory.Props) bool {
 		is := l.Str("category")
 		fits := category == "" || strings.EqualFold(is, category)
 		holds := held == nil || slices.Contains(held, is)
@@ -131,11 +130,11 @@ func anyEnabled(s emulator.Props, list, category string, held []string) bool {
 }
 
 // analysed reports whether traffic analytics of a flow log feeds a workspace.
-func analysed(f *emulator.Object, workspaces []*emulator.Object) bool {
+func analysed(f *inventory.Object, workspaces []*inventory.Object) bool {
 	const analytics = "flowAnalyticsConfiguration.networkWatcherFlowAnalyticsConfiguration."
 	p := f.Props()
-	return p.Bool(analytics+"enabled") && slices.ContainsFunc(workspaces, func(w *emulator.Object) bool {
-		return emulator.SameID(w.ID, p.Str(analytics+"workspaceResourceId"))
+	return p.Bool(analytics+"enabled") && slices.ContainsFunc(workspaces, func(w *inventory.Object) bool {
+		return inventory.SameID(w.ID, p.Str(analytics+"workspaceResourceId"))
 	})
 }
 

@@ -3,8 +3,8 @@ package alarms
 import (
 	"testing"
 
-	"burrow/internal/emulator"
 	"burrow/internal/emulator/tunneltest"
+	"burrow/internal/inventory"
 )
 
 func TestQueryRules(t *testing.T) {
@@ -13,7 +13,7 @@ func TestQueryRules(t *testing.T) {
 	diag, aks := tunneltest.Gateway+"/diag", testCluster+"/diag"
 	flowLog := func(enabled bool) func(watchedWorld) {
 		return func(w watchedWorld) {
-			w.add(azureFlowType, tunneltest.ARM("flowLogs", "f"), emulator.Props{"flowAnalyticsConfiguration": map[string]any{
+			w.add(azureFlowType, tunneltest.ARM("flowLogs", "f"), inventory.Props{"flowAnalyticsConfiguration": map[string]any{
 				"networkWatcherFlowAnalyticsConfiguration": map[string]any{"enabled": enabled, "workspaceResourceId": testWorkspace},
 			}})
 		}
@@ -25,8 +25,8 @@ func TestQueryRules(t *testing.T) {
 		}
 		return func(w watchedWorld) {
 			policy := tunneltest.ARM("dnsResolverPolicies", "policy")
-			w.add(dnsPolicyType, policy, emulator.Props{})
-			w.add(diagnosticType, policy+"/diag", emulator.Props{
+			w.add(dnsPolicyType, policy, inventory.Props{})
+			w.add(diagnosticType, policy+"/diag", inventory.Props{
 				"resourceUri": policy, "workspaceId": testWorkspace, "logAnalyticsDestinationType": destination, "logs": []any{log},
 			})
 		}

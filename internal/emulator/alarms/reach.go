@@ -4,14 +4,14 @@ import (
 	"slices"
 	"strings"
 
-	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
+	"burrow/internal/inventory"
 )
 
 const cloudWatch = "cloudwatch.amazonaws.com" // the service that publishes alarms
 
 // tellsTopics follows a CloudWatch alarm to the subscribers of its topics.
-func (j *judgement) tellsTopics(p emulator.Props) {
+func (j *judgement) tellsTopics(p inventory.Props) {
 	if v, set := p.Get("actionsEnabled"); set && v == any(false) {
 		j.broken("LOG-15", "its actions are off")
 		return
@@ -61,7 +61,7 @@ func (j *judgement) tellsTopic(arn string) {
 
 // mayPublish reads the topic's policy. The one that a topic is born with lets its
 // own account's alarms in.
-func (j *judgement) mayPublish(topic *emulator.Object) bool {
+func (j *judgement) mayPublish(topic *inventory.Object) bool {
 	policy, arn := topic.Props(), topic.Value("arn")
 	if p := j.local().tx.Find(topicPolicyType, "arn", arn); p != nil {
 		policy = p.In
@@ -78,7 +78,7 @@ func (j *judgement) mayPublish(topic *emulator.Object) bool {
 
 // mayEncrypt reads the policy of the topic's key. Nobody can change that of AWS's
 // own key for SNS, which knows nothing of CloudWatch.
-func (j *judgement) mayEncrypt(topic *emulator.Object, key string) bool {
+func (j *judgement) mayEncrypt(topic *inventory.Object, key string) bool {
 	found := iam.KeyNamed(j.local().tx, key)
 	return found != nil && iam.ServiceMayUse(found, cloudWatch, j.o.Value("arn"), map[string]string{"aws:sns:topicarn": topic.Value("arn")})
 }
@@ -124,7 +124,7 @@ func (j *judgement) tellsGroup(id string) {
 		j.broken("LOG-11", "the action group %s has no receiver", nameOf(group))
 		return
 	}
-	if !slices.ContainsFunc(j.alarm.Reaches, func(r Reach) bool { return emulator.SameID(r.ID, reach.ID) }) {
+	if !slices.ContainsFunc(j.alarm.Reaches, func(r Reach) bool { return inventory.SameID(r.ID, reach.ID) }) {
 		j.alarm.Reaches = append(j.alarm.Reaches, reach)
 	}
 }

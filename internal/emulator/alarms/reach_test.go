@@ -1,17 +1,16 @@
 package alarms
 
 import (
+	"burrow/internal/inventory"
 	"fmt"
 	"strings"
 	"testing"
-
-	"burrow/internal/emulator"
 )
 
 func TestCloudWatchReach(t *testing.T) {
 	policy := func(statement string) func(watchedWorld) {
 		return func(w watchedWorld) {
-			w.add(topicPolicyType, "tp", emulator.Props{"arn": testTopic, "policy": `{"Statement":` + statement + `}`})
+			w.add(topicPolicyType, "tp", inventory.Props{"arn": testTopic, "policy": `{"Statement":` + statement + `}`})
 		}
 	}
 	const mayPublish = `{"Effect":"Allow","Principal":{"Service":["cloudwatch.amazonaws.com"]},"Action":"SNS:Publish","Resource":"*"}`
@@ -58,7 +57,7 @@ func TestCloudWatchReach(t *testing.T) {
 func TestCompositeAlarm(t *testing.T) {
 	composite := func(action string) func(watchedWorld) {
 		return func(w watchedWorld) {
-			w.add(compositeAlarmType, "path", emulator.Props{
+			w.add(compositeAlarmType, "path", inventory.Props{
 				"arn": testAlarm, "alarmRule": "ALARM(alarm)", "alarmActions": []any{action},
 			})
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // aclKinds are network ACLs and their entries.
@@ -35,7 +36,7 @@ func networkACL() *emulator.Kind {
 			refuse("VPC-17", "NetworkAclEntryAlreadyExists", emulator.OpWrite, moto("ec2/exceptions.py"), inlineEntryTwice),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn": regional(c, "ec2", "network-acl/"+c.ID), "ownerId": c.Account().AWSAccount,
 				"ingress": []any{}, "egress": []any{}, "subnetIds": []any{},
 			})
@@ -101,7 +102,7 @@ func defaultACL() *emulator.Kind {
 		Replace: forceNew(source, "defaultNetworkAclId"),
 		Fill: func(c *emulator.Call) error {
 			vpc := valueOf(c, typeNetworkACL, c.ID, "vpcId")
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn": regional(c, "ec2", "network-acl/"+c.ID), "ownerId": c.Account().AWSAccount, "vpcId": vpc,
 			})
 			return nil
@@ -135,7 +136,7 @@ func networkACLRule() *emulator.Kind {
 			refuse("VPC-18", "InvalidParameterValue", emulator.OpCreate, model("ec2")+" (text unverified)", entryPorts),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{"egress": false})
+			defaults(c, inventory.Props{"egress": false})
 			return nil
 		},
 	}
@@ -175,7 +176,7 @@ func entryNumber(c *emulator.Call) string {
 
 func entryTwice(c *emulator.Call) string {
 	acl, number, egress := c.In.Str("networkAclId"), c.In.Int("ruleNumber"), c.In.Bool("egress")
-	twice := slices.ContainsFunc(where(c, typeNetworkACLRule, "networkAclId", acl), func(o *emulator.Object) bool {
+	twice := slices.ContainsFunc(where(c, typeNetworkACLRule, "networkAclId", acl), func(o *inventory.Object) bool {
 		return o.In.Int("ruleNumber") == number && o.In.Bool("egress") == egress
 	})
 	if !twice {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -131,7 +132,7 @@ type eni struct{ subnet, address string }
 // enisPath is where an object keeps its interfaces, hidden.
 const enisPath = "enis"
 
-func enisOf(o *emulator.Object) []eni {
+func enisOf(o *inventory.Object) []eni {
 	var list []eni
 	for _, p := range o.Hidden.Maps(enisPath) {
 		list = append(list, eni{p.Str("subnet"), p.Str("address")})
@@ -223,7 +224,7 @@ func isReserved(p netip.Prefix, a netip.Addr) bool {
 // settleENIs gives every wanted interface an address: the one asked for, else
 // the one that it had, else a free one.
 func settleENIs(c *emulator.Call, wanted []eni) ([]eni, error) {
-	before := enisOf(&emulator.Object{Hidden: c.Hidden})
+	before := enisOf(&inventory.Object{Hidden: c.Hidden})
 	var settled []eni
 	for i, w := range wanted {
 		old := slices.IndexFunc(before, func(e eni) bool { return e.subnet == w.subnet })

@@ -9,6 +9,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -72,7 +73,7 @@ func metricAlarm() *emulator.Kind {
 		Replace:  forceNew(sourceAlarm, "name"),
 		Rules:    all(rules, actionRules(source, alarmServices)),
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn": regional(c, "cloudwatch", "alarm:"+c.ID), "actionsEnabled": true, "treatMissingData": "missing",
 			})
 			return nil
@@ -255,14 +256,14 @@ func compositeAlarm() *emulator.Kind {
 		Replace: forceNew(sourceComposite, "actionsEnabled", "alarmName"),
 		Rules:   all(rules, actionRules(source, compositeServices)),
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{"arn": regional(c, "cloudwatch", "alarm:"+c.ID), "actionsEnabled": true})
+			defaults(c, inventory.Props{"arn": regional(c, "cloudwatch", "alarm:"+c.ID), "actionsEnabled": true})
 			return nil
 		},
 	})
 }
 
 // alarmNamed finds an alarm of either kind by name or ARN.
-func alarmNamed(c *emulator.Call, name string) *emulator.Object {
+func alarmNamed(c *emulator.Call, name string) *inventory.Object {
 	for _, o := range c.Tx.All(typeMetricAlarm, typeCompositeAlarm) {
 		if o.ID == name || o.Out.Str("arn") == name {
 			return o

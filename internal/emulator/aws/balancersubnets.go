@@ -5,10 +5,11 @@ import (
 	"slices"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // balancerSubnets are the subnets of a load balancer, however they are given.
-func balancerSubnets(in emulator.Props) []string {
+func balancerSubnets(in inventory.Props) []string {
 	return append(in.Strings("subnets"), in.Strings("subnetMappings[*].subnetId")...)
 }
 
@@ -69,11 +70,11 @@ func fixedAddresses(c *emulator.Call) string {
 }
 
 // mappingOf is a subnet mapping as the provider tells two of them apart.
-func mappingOf(m emulator.Props) string {
+func mappingOf(m inventory.Props) string {
 	return fmt.Sprintf("%q", []string{m.Str("subnetId"), m.Str("privateIpv4Address"), m.Str("allocationId"), m.Str("ipv6Address")})
 }
 
-func mappingsOf(in emulator.Props) []string {
+func mappingsOf(in inventory.Props) []string {
 	var list []string
 	for _, m := range in.Maps("subnetMappings[*]") {
 		list = append(list, mappingOf(m))

@@ -15,6 +15,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // part makes only the steps that are named, and what they refer to must be among
@@ -367,7 +368,7 @@ func TestClusterSecurityGroup(t *testing.T) {
 	e := clusterWith(t, nil)
 	cluster := e.made["cluster"]
 	id := cluster.out.Str("vpcConfig.clusterSecurityGroupId")
-	i := slices.IndexFunc(e.objects(typeSecurityGroup), func(o *emulator.Object) bool { return o.ID == id })
+	i := slices.IndexFunc(e.objects(typeSecurityGroup), func(o *inventory.Object) bool { return o.ID == id })
 	if i < 0 {
 		t.Fatalf("there is no group %s", id)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
+	"burrow/internal/inventory"
 )
 
 func cloudwatchKinds() []*emulator.Kind {
@@ -45,7 +46,7 @@ func logGroup() *emulator.Kind {
 			refuse("LOG-18", "AccessDeniedException", emulator.OpWrite, "hashicorp/terraform-provider-aws#29282", logsMayNotUseKey),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn": regional(c, "logs", "log-group:"+c.ID), "logGroupClass": "STANDARD", "retentionInDays": 0, "skipDestroy": false,
 			})
 			return nil
@@ -74,7 +75,7 @@ func logsMayNotUseKey(c *emulator.Call) string {
 }
 
 // logsMayUse reports whether a key's policy lets CloudWatch Logs encrypt a group.
-func logsMayUse(key *emulator.Object, group string) bool {
+func logsMayUse(key *inventory.Object, group string) bool {
 	return iam.ServiceMayUse(key, "logs."+iam.Region(group)+".amazonaws.com", group, map[string]string{"aws:logs:arn": group})
 }
 
@@ -110,7 +111,7 @@ func makeLogGroup(c *emulator.Call, maker, name string) {
 	if c.Tx.Get(typeLogGroup, name) != nil {
 		return
 	}
-	c.Tx.Put(&emulator.Object{Type: typeLogGroup, ID: name, MadeBy: maker, In: emulator.Props{}, Out: emulator.Props{
+	c.Tx.Put(&inventory.Object{Type: typeLogGroup, ID: name, MadeBy: maker, In: inventory.Props{}, Out: inventory.Props{
 		"name": name, "arn": regional(c, "logs", "log-group:"+name), "retentionInDays": 0.0, "logGroupClass": "STANDARD",
 	}})
 }

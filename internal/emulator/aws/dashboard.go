@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const sourceDashboardBody = "AmazonCloudWatch/latest/APIReference CloudWatch-Dashboard-Body-Structure.html"
@@ -32,7 +33,7 @@ func dashboard() *emulator.Kind {
 			refuse("model", "InvalidParameterInput", emulator.OpWrite, sourceDashboardBody+"; pulumi/pulumi#13059; aws-samples/aws-eda-slurm-cluster#116", badDashboard),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{"dashboardArn": global(c, "cloudwatch", "dashboard/"+c.ID)})
+			defaults(c, inventory.Props{"dashboardArn": global(c, "cloudwatch", "dashboard/"+c.ID)})
 			return nil
 		},
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const (
@@ -44,7 +45,7 @@ func dhcpOptions() *emulator.Kind {
 			refuse("model", "InvalidParameterValue", emulator.OpCreate, sourceDhcpModel, netbiosNodeType),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn": regional(c, "ec2", "dhcp-options/"+c.ID), "ownerId": c.Account().AWSAccount,
 			})
 			return nil
@@ -54,7 +55,7 @@ func dhcpOptions() *emulator.Kind {
 			for _, vpc := range where(c, typeVpc, "dhcpOptionsId", c.ID) {
 				useDhcpOptions(c, vpc.ID, noDhcpSet)
 			}
-			removeIf(c, func(o *emulator.Object) bool { return o.Value("dhcpOptionsId") == c.ID }, typeDhcpAssociation)
+			removeIf(c, func(o *inventory.Object) bool { return o.Value("dhcpOptionsId") == c.ID }, typeDhcpAssociation)
 			return nil
 		},
 	})
@@ -130,29 +131,29 @@ func regionDhcpOptions(c *emulator.Call) string {
 // regionDhcpSet is that set as the lookup finds it. AWS keeps it with VPCs and
 // without, so it is no object of the world.
 // Source: docs.aws.amazon.com/vpc, DHCPOptionSetConcepts.
-func regionDhcpSet(c *emulator.Call) *emulator.Object {
+func regionDhcpSet(c *emulator.Call) *inventory.Object {
 	id, domain := regionDhcpOptions(c), c.Region()+".compute.internal"
 	if c.Region() == "us-east-1" {
 		domain = "ec2.internal"
 	}
-	return &emulator.Object{Type: typeDhcpOptions, ID: id, Out: emulator.Props{
+	return &inventory.Object{Type: typeDhcpOptions, ID: id, Out: inventory.Props{
 		"arn": regional(c, "ec2", "dhcp-options/"+id), "ownerId": c.Account().AWSAccount,
 		"domainName": domain, "domainNameServers": []any{amazonDNS},
 	}}
 }
 
-var lookupDhcpOptions = lookup{typeDhcpOptions, "EC2 DHCP Options Set", map[string]func(*emulator.Call, *emulator.Object) []string{
+var lookupDhcpOptions = lookup{typeDhcpOptions, "EC2 DHCP Options Set", map[string]func(*emulator.Call, *inventory.Object) []string{
 	"dhcp-options-id": value("id"), "owner-id": value("ownerId"),
 }, map[string]string{"dhcpOptionsId": "dhcp-options-id"}}
 
-func getVpcDhcpOptions(c *emulator.Call) (emulator.Props, error) {
+func getVpcDhcpOptions(c *emulator.Call) (inventory.Props, error) {
 	// The provider answers with tags and does not look for them.
 	c.In.Del("tags")
 	o, err := lookupDhcpOptions.oneOf(c, append(c.Tx.All(typeDhcpOptions), regionDhcpSet(c)))
 	if err != nil {
 		return nil, err
 	}
-	return answer(c, o, emulator.Props{
+	return answer(c, o, inventory.Props{
 		"dhcpOptionsId": o.ID, "domainName": "", "ipv6AddressPreferredLeaseTime": "", "netbiosNodeType": "",
 		"domainNameServers": []any{}, "netbiosNameServers": []any{}, "ntpServers": []any{},
 	}.With(pick(o, "ownerId", "domainName", "domainNameServers", "ipv6AddressPreferredLeaseTime",

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const (
@@ -119,7 +120,7 @@ func schemaFailed(path string, v any) string {
 // dnsWithoutNodes: CoreDNS needs somewhere to run.
 func dnsWithoutNodes(c *emulator.Call) string {
 	nodes := where(c, typeNodeGroup, "clusterName", c.In.Str("clusterName"))
-	running := slices.ContainsFunc(nodes, func(o *emulator.Object) bool { return o.Value("status") == "ACTIVE" })
+	running := slices.ContainsFunc(nodes, func(o *inventory.Object) bool { return o.Value("status") == "ACTIVE" })
 	if c.In.Str("addonName") != "coredns" || running {
 		return ""
 	}
@@ -130,7 +131,7 @@ func fillAddon(c *emulator.Call) error {
 	cluster, name := c.In.Str("clusterName"), c.In.Str("addonName")
 	build, _ := addonVersion(name, valueOf(c, typeCluster, cluster, "version"), false)
 	keep(c, "addonVersion", func() any { return build })
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn":       regional(c, "eks", fmt.Sprintf("addon/%s/%s/%s", cluster, name, c.UUID())),
 		"createdAt": moment(c, "created"), "modifiedAt": moment(c, "modified"), "configurationValues": "",
 	})
@@ -183,7 +184,7 @@ func entryExists(c *emulator.Call) string {
 	return "The specified access entry resource is already in use on this cluster."
 }
 
-func entryOf(c *emulator.Call, cluster, principal string) *emulator.Object {
+func entryOf(c *emulator.Call, cluster, principal string) *inventory.Object {
 	return c.Tx.Get(typeAccessEntry, cluster+":"+principal)
 }
 
@@ -199,12 +200,12 @@ func putEntry(c *emulator.Call, cluster, principal, typ string) {
 	if entryOf(c, cluster, principal) != nil {
 		return
 	}
-	out := emulator.Props{"clusterName": cluster, "principalArn": principal, "type": typ}
+	out := inventory.Props{"clusterName": cluster, "principalArn": principal, "type": typ}
 	fillEntry(c, out, cluster, principal)
 	made(c, typeAccessEntry, cluster+":"+principal, out)
 }
 
-func fillEntry(c *emulator.Call, out emulator.Props, cluster, principal string) {
+func fillEntry(c *emulator.Call, out inventory.Props, cluster, principal string) {
 	parts := strings.SplitN(principal, ":", 6)
 	resource := strings.ReplaceAll(parts[len(parts)-1], ":", "/")
 	out.Default("accessEntryArn", regional(c, "eks", fmt.Sprintf("access-entry/%s/%s/%s", cluster, resource, c.UUIDOf(principal))))
@@ -231,7 +232,7 @@ func accessPolicy() *emulator.Kind {
 			refuse("EKS-16", "InvalidParameterException", emulator.OpCreate, eksModel, scopeNamespaces),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{"associatedAt": moment(c, "created"), "modifiedAt": moment(c, "modified")})
+			defaults(c, inventory.Props{"associatedAt": moment(c, "created"), "modifiedAt": moment(c, "modified")})
 			return nil
 		},
 	}
@@ -289,7 +290,7 @@ func podIdentityAssociation() *emulator.Kind {
 		},
 		Replace: forceNew(source, "clusterName", "namespace", "serviceAccount"),
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"associationArn": regional(c, "eks", fmt.Sprintf("podidentityassociation/%s/%s", c.In.Str("clusterName"), c.ID)),
 				"associationId":  c.ID,
 			})

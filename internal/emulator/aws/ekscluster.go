@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const (
@@ -180,7 +181,7 @@ func clusterGroups(c *emulator.Call) string {
 	return ""
 }
 
-func publicAccess(in emulator.Props) bool {
+func publicAccess(in inventory.Props) bool {
 	return !in.Has("vpcConfig.endpointPublicAccess") || in.Bool("vpcConfig.endpointPublicAccess")
 }
 
@@ -240,7 +241,7 @@ func serviceOverlap(c *emulator.Call) string {
 	return fmt.Sprintf("The service CIDR %s overlaps with the VPC CIDR %s.", p, block)
 }
 
-func authenticationMode(in emulator.Props) string {
+func authenticationMode(in inventory.Props) string {
 	return in.StrOr("accessConfig.authenticationMode", modeMap)
 }
 
@@ -296,7 +297,7 @@ func fillCluster(c *emulator.Call) error {
 		version = newestVersion()
 	}
 	k, _ := offered(version)
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn":       regional(c, "eks", "cluster/"+c.ID),
 		"endpoint":  fmt.Sprintf("https://%s.gr7.%s.eks.amazonaws.com", strings.ToUpper(c.HexOf("endpoint", 32)), c.Region()),
 		"createdAt": moment(c, "created"), "platformVersion": k.platform, "status": "ACTIVE",
@@ -326,7 +327,7 @@ func issuerOf(c *emulator.Call) string {
 func fillAuthority(c *emulator.Call) error {
 	data, err := authority(c)
 	authority := map[string]any{"data": data}
-	defaults(c, emulator.Props{"certificateAuthority": authority, "certificateAuthorities": []any{authority}})
+	defaults(c, inventory.Props{"certificateAuthority": authority, "certificateAuthorities": []any{authority}})
 	return err
 }
 
@@ -339,7 +340,7 @@ func fillServiceRange(c *emulator.Call) {
 		chosen = "172.20.0.0/16"
 	}
 	keep(c, "kubernetesNetworkConfig.serviceIpv4Cidr", func() any { return chosen })
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"kubernetesNetworkConfig.ipFamily": "ipv4", "kubernetesNetworkConfig.elasticLoadBalancing.enabled": false,
 	})
 }
@@ -355,13 +356,13 @@ func fillControlPlane(c *emulator.Call) error {
 	if _, err := settleENIs(c, wanted); err != nil {
 		return err
 	}
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"vpcConfig.clusterSecurityGroupId": opaqueOf(c, "sg", "cluster"),
 		"vpcConfig.vpcId":                  clusterVpc(c),
 		"vpcConfig.endpointPrivateAccess":  false, "vpcConfig.endpointPublicAccess": true,
 	})
 	if publicAccess(c.In) {
-		defaults(c, emulator.Props{"vpcConfig.publicAccessCidrs": []string{"0.0.0.0/0"}})
+		defaults(c, inventory.Props{"vpcConfig.publicAccessCidrs": []string{"0.0.0.0/0"}})
 	}
 	return nil
 }
@@ -371,7 +372,7 @@ func fillControlPlane(c *emulator.Call) error {
 func madeWithCluster(c *emulator.Call) error {
 	id := c.Out.Str("vpcConfig.clusterSecurityGroupId")
 	name := fmt.Sprintf("eks-cluster-sg-%s-%s", c.ID, decimals(c.HexOf("group", 20), 10))
-	made(c, typeSecurityGroup, id, emulator.Props{
+	made(c, typeSecurityGroup, id, inventory.Props{
 		"name": name, "vpcId": c.Out.Str("vpcConfig.vpcId"), "ownerId": c.Account().AWSAccount,
 		"arn": regional(c, "ec2", "security-group/"+id),
 		"description": "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes, " +
@@ -391,7 +392,7 @@ func madeWithCluster(c *emulator.Call) error {
 // goneWithCluster takes away what lives inside a cluster. The log group stays, as
 // it does for real.
 func goneWithCluster(c *emulator.Call) error {
-	inside := func(o *emulator.Object) bool { return o.MadeBy == c.ID || o.Value("clusterName") == c.ID }
+	inside := func(o *inventory.Object) bool { return o.MadeBy == c.ID || o.Value("clusterName") == c.ID }
 	removeIf(c, inside, typeAddon, typeAccessEntry, typeAccessPolicy, typePodIdentity)
 	unmake(c, typeSecurityGroup)
 	return nil

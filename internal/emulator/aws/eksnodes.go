@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const (
@@ -188,7 +189,7 @@ func nodesAhead(c *emulator.Call) string {
 	return ""
 }
 
-func nodeRole(c *emulator.Call) *emulator.Object {
+func nodeRole(c *emulator.Call) *inventory.Object {
 	return c.Tx.Find(typeRole, "arn", c.In.Str("nodeRoleArn"))
 }
 
@@ -244,7 +245,7 @@ func templateGroupsMissing(c *emulator.Call) string {
 	return ""
 }
 
-func templateGroups(template *emulator.Object) []string {
+func templateGroups(template *inventory.Object) []string {
 	if template == nil {
 		return nil
 	}
@@ -253,7 +254,7 @@ func templateGroups(template *emulator.Object) []string {
 
 // nodeSecurityGroups are what nodes really carry: the groups of their launch
 // template, else the one that EKS made for the cluster (EKS-20).
-func nodeSecurityGroups(c *emulator.Call, nodes *emulator.Object) []string {
+func nodeSecurityGroups(c *emulator.Call, nodes *inventory.Object) []string {
 	template, _ := templateOf(c, nodes.In)
 	if groups := templateGroups(template); len(groups) > 0 {
 		return groups
@@ -265,7 +266,7 @@ func fillNodeGroup(c *emulator.Call) error {
 	cluster, name := c.In.Str("clusterName"), c.In.Str("nodeGroupName")
 	template, _ := templateOf(c, c.In)
 	version := nodesVersion(c)
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn":     regional(c, "eks", fmt.Sprintf("nodegroup/%s/%s/%s", cluster, name, c.UUID())),
 		"amiType": defaultAMI, "capacityType": "ON_DEMAND", "status": "ACTIVE", "version": version,
 		"releaseVersion": version + ".0-20261109", "labels": map[string]any{},
@@ -279,12 +280,12 @@ func fillNodeGroup(c *emulator.Call) error {
 		c.Out.Set("updateConfig.maxUnavailable", 1)
 	}
 	if template != nil {
-		defaults(c, emulator.Props{"launchTemplate.id": template.ID, "launchTemplate.name": template.Value("name")})
+		defaults(c, inventory.Props{"launchTemplate.id": template.ID, "launchTemplate.name": template.Value("name")})
 	} else {
-		defaults(c, emulator.Props{"diskSize": 20})
+		defaults(c, inventory.Props{"diskSize": 20})
 	}
 	if template == nil || !template.In.Has("instanceType") {
-		defaults(c, emulator.Props{"instanceTypes": []string{"t3.medium"}})
+		defaults(c, inventory.Props{"instanceTypes": []string{"t3.medium"}})
 	}
 	if err := settleNodes(c); err != nil {
 		return err
@@ -317,9 +318,9 @@ func putScalingGroup(c *emulator.Call) error {
 	name := scalingName(c)
 	group := c.Tx.Get(typeScalingGroup, name)
 	if group == nil {
-		group = &emulator.Object{Type: typeScalingGroup, ID: name, MadeBy: c.ID, In: emulator.Props{}}
+		group = &inventory.Object{Type: typeScalingGroup, ID: name, MadeBy: c.ID, In: inventory.Props{}}
 	}
-	group.Out = emulator.Props{
+	group.Out = inventory.Props{
 		"name": name, "arn": regional(c, "autoscaling", fmt.Sprintf("autoScalingGroup:%s:autoScalingGroupName/%s", c.UUIDOf("group"), name)),
 		"minSize": c.In.Num("scalingConfig.minSize"), "maxSize": c.In.Num("scalingConfig.maxSize"),
 		"desiredCapacity":    c.In.Num("scalingConfig.desiredSize"),
@@ -375,7 +376,7 @@ func scalingGroup() *emulator.Kind {
 			}),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn": regional(c, "autoscaling", fmt.Sprintf("autoScalingGroup:%s:autoScalingGroupName/%s", c.UUID(), c.ID)),
 			})
 			return nil

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // A kubernetes is one minor version as EKS offers it.
@@ -134,14 +135,14 @@ func addonVersion(addon, minor string, newest bool) (build string, ok bool) {
 }
 
 // getAddonVersion answers DescribeAddonVersions, as pulumi-eks asks it (PEK-05).
-func getAddonVersion(c *emulator.Call) (emulator.Props, error) {
+func getAddonVersion(c *emulator.Call) (inventory.Props, error) {
 	addon, minor, newest := c.In.Str("addonName"), c.In.Str("kubernetesVersion"), c.In.Bool("mostRecent")
 	build, ok := addonVersion(addon, minor, newest)
 	if !ok {
 		return nil, c.Fault("InvalidParameterException",
 			"no EKS Add-On version of %s is compatible with Kubernetes %s", addon, minor)
 	}
-	return emulator.Props{
+	return inventory.Props{
 		"addonName": addon, "kubernetesVersion": minor, "mostRecent": newest, "version": build,
 		"id": fmt.Sprintf("%s,%s", addon, minor),
 	}, nil

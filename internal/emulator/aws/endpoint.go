@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const sourceEndpoint = "ec2/vpc_endpoint.go"
@@ -54,14 +55,14 @@ func vpcEndpoint() *emulator.Kind {
 	})
 }
 
-func isGatewayEndpoint(in emulator.Props) bool {
+func isGatewayEndpoint(in inventory.Props) bool {
 	return in.StrOr("vpcEndpointType", "Gateway") == "Gateway"
 }
 
 // endpointService is the service's own part of the name, "" for services of others.
 func endpointService(c *emulator.Call) string { return serviceIn(c.Region(), c.In) }
 
-func serviceIn(region string, in emulator.Props) string {
+func serviceIn(region string, in inventory.Props) string {
 	name, ours := strings.CutPrefix(in.Str("serviceName"), "com.amazonaws."+region+".")
 	if !ours {
 		return ""
@@ -161,7 +162,7 @@ func endpointWithoutDNS(c *emulator.Call) string {
 }
 
 // hasDNS reports whether a VPC has DNS support and hostnames both.
-func hasDNS(vpc *emulator.Object) bool {
+func hasDNS(vpc *inventory.Object) bool {
 	return vpc.Out.Bool("enableDnsSupport") && vpc.Out.Bool("enableDnsHostnames")
 }
 
@@ -188,7 +189,7 @@ func conflictingDomain(domain, vpc string) string {
 }
 
 // endpointDomain is the public name that an interface endpoint takes over.
-func endpointDomain(region string, in emulator.Props) string {
+func endpointDomain(region string, in inventory.Props) string {
 	parts := strings.Split(serviceIn(region, in), ".")
 	slices.Reverse(parts)
 	return strings.Join(parts, ".") + "." + region + ".amazonaws.com"
@@ -207,14 +208,14 @@ func endpointNeedsGateway(c *emulator.Call) string {
 }
 
 func fillEndpoint(c *emulator.Call) error {
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn": regional(c, "ec2", "vpc-endpoint/"+c.ID), "ownerId": c.Account().AWSAccount, "state": "available",
 		"vpcEndpointType": "Gateway", "requesterManaged": false, "privateDnsEnabled": false, "serviceRegion": c.Region(),
 		"policy": `{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}`,
 	})
 	if isGatewayEndpoint(c.In) {
 		c.Out.Default("dnsOptions.dnsRecordIpType", "service-defined")
-		defaults(c, emulator.Props{"prefixListId": prefixList(c.In.Str("serviceName")), "networkInterfaceIds": []any{}})
+		defaults(c, inventory.Props{"prefixListId": prefixList(c.In.Str("serviceName")), "networkInterfaceIds": []any{}})
 		return nil
 	}
 	return fillInterfaceEndpoint(c)
@@ -234,7 +235,7 @@ func fillInterfaceEndpoint(c *emulator.Call) error {
 	if groups := c.In.Strings("securityGroupIds"); len(groups) == 0 {
 		c.Out.Set("securityGroupIds", []string{valueOf(c, typeVpc, c.In.Str("vpcId"), "defaultSecurityGroupId")})
 	}
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"ipAddressType": "ipv4", "networkInterfaceIds": interfaces,
 		"dnsEntries": []any{map[string]any{
 			"dnsName":      fmt.Sprintf("%s-%s.%s.%s.vpce.amazonaws.com", c.ID, c.HexOf("dns", 8), endpointService(c), c.Region()),
@@ -244,13 +245,13 @@ func fillInterfaceEndpoint(c *emulator.Call) error {
 	return nil
 }
 
-var lookupVpcEndpoint = lookup{typeVpcEndpoint, "EC2 VPC Endpoint", map[string]func(*emulator.Call, *emulator.Object) []string{
+var lookupVpcEndpoint = lookup{typeVpcEndpoint, "EC2 VPC Endpoint", map[string]func(*emulator.Call, *inventory.Object) []string{
 	"vpc-endpoint-id": value("id"), "vpc-id": value("vpcId"), "service-name": value("serviceName"),
 	"service-region": value("serviceRegion"), "vpc-endpoint-state": value("state"), "vpc-endpoint-type": value("vpcEndpointType"),
 	"ip-address-type": value("ipAddressType"),
 }, map[string]string{"id": "vpc-endpoint-id", "vpcId": "vpc-id", "serviceName": "service-name", "state": "vpc-endpoint-state"}}
 
-func getVpcEndpoint(c *emulator.Call) (emulator.Props, error) {
+func getVpcEndpoint(c *emulator.Call) (inventory.Props, error) {
 	o, err := lookupVpcEndpoint.one(c)
 	if err != nil {
 		return nil, err
@@ -261,11 +262,11 @@ func getVpcEndpoint(c *emulator.Call) (emulator.Props, error) {
 	if slices.Contains(gatewayServices, serviceIn(c.Region(), o.In)) {
 		prefixes = prefixList(o.Value("serviceName"))
 	}
-	return answer(c, o, emulator.Props{
+	return answer(c, o, inventory.Props{
 		"ipAddressType": "", "cidrBlocks": []any{}, "dnsEntries": []any{}, "routeTableIds": []any{}, "securityGroupIds": []any{}, "subnetIds": []any{},
 	}.With(pick(o, "cidrBlocks", "dnsEntries", "ipAddressType", "networkInterfaceIds", "ownerId", "policy", "privateDnsEnabled",
 		"requesterManaged", "routeTableIds", "securityGroupIds", "serviceName", "state", "subnetIds", "vpcEndpointType", "vpcId")).
-		With(emulator.Props{
+		With(inventory.Props{
 			"prefixListId": prefixes,
 			"dnsOptions": []any{map[string]any{
 				"dnsRecordIpType":                          options.Str("dnsRecordIpType"),

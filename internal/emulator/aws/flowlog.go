@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const (
@@ -55,7 +56,7 @@ func flowLog() *emulator.Kind {
 			refuse("VPC-30", "FlowLogAlreadyExists", emulator.OpCreate, moto("ec2/exceptions.py"), flowLogTwice),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn":                regional(c, "ec2", "vpc-flow-log/"+c.ID),
 				"logDestinationType": cloudWatchLogs, "logFormat": defaultLogFormat, "maxAggregationInterval": 600,
 			})
@@ -74,7 +75,7 @@ func aggregationInterval(c *emulator.Call) string {
 // onTransit reports that a flow log watches a transit gateway or what hangs on
 // one. AWS takes no traffic type for those, and the provider sends none, whatever
 // the program says.
-func onTransit(in emulator.Props) bool {
+func onTransit(in inventory.Props) bool {
 	return in.Has("transitGatewayId") || in.Has("transitGatewayAttachmentId")
 }
 
@@ -124,7 +125,7 @@ func flowLogToNothing(c *emulator.Call) string {
 
 // flowLogGroup is the ARN of the group that a flow log writes to; "" when it writes
 // elsewhere.
-func flowLogGroup(c *emulator.Call, log *emulator.Object) string {
+func flowLogGroup(c *emulator.Call, log *inventory.Object) string {
 	if name := log.In.Str("logGroupName"); name != "" {
 		return regional(c, "logs", "log-group:"+name)
 	}
@@ -133,7 +134,7 @@ func flowLogGroup(c *emulator.Call, log *emulator.Object) string {
 
 // remakes reports whether a flow log would make its group again: its role may
 // create groups (terraform-aws-modules/terraform-aws-vpc#550).
-func remakes(c *emulator.Call, log *emulator.Object) bool {
+func remakes(c *emulator.Call, log *inventory.Object) bool {
 	group, role := flowLogGroup(c, log), c.Tx.Find(typeRole, "arn", log.In.Str("iamRoleArn"))
 	return role != nil && trusts(role, flowLogService) &&
 		(roleMay(c.Tx, role.ID, "logs:CreateLogGroup", group) || roleMay(c.Tx, role.ID, "logs:CreateLogGroup", group+":*"))
@@ -158,7 +159,7 @@ func flowLogTwice(c *emulator.Call) string {
 }
 
 // flowLogKey is what two flow logs may not have in common.
-func flowLogKey(in emulator.Props) []string {
+func flowLogKey(in inventory.Props) []string {
 	key := []string{groupOf(in.Str("logDestination")), in.Str("logGroupName")}
 	if !onTransit(in) {
 		key = append(key, in.Str("trafficType"))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // functions are the invokes that are answered.
@@ -27,26 +28,26 @@ func functions() []emulator.Function {
 	}
 }
 
-func getPartition(*emulator.Call) (emulator.Props, error) {
-	return emulator.Props{
+func getPartition(*emulator.Call) (inventory.Props, error) {
+	return inventory.Props{
 		"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws",
 	}, nil
 }
 
-func getRegion(c *emulator.Call) (emulator.Props, error) {
+func getRegion(c *emulator.Call) (inventory.Props, error) {
 	name := c.In.StrOr("name", c.Region())
 	r, known := regions[name]
 	if !known {
 		return nil, c.Fault("InvalidParameterValue", "no matching EC2 Region found: %s", name)
 	}
-	return emulator.Props{
+	return inventory.Props{
 		"id": name, "name": name, "description": r.words, "endpoint": fmt.Sprintf("ec2.%s.amazonaws.com", name),
 	}, nil
 }
 
-func getCallerIdentity(c *emulator.Call) (emulator.Props, error) {
+func getCallerIdentity(c *emulator.Call) (inventory.Props, error) {
 	account := c.Account()
-	return emulator.Props{
+	return inventory.Props{
 		"id": account.AWSAccount, "accountId": account.AWSAccount, "arn": sessionOf(account.CallerARN),
 		"userId": fmt.Sprintf("AROA%s:burrow", letters(account.CallerARN, base32Alphabet, 17)),
 	}, nil
@@ -63,7 +64,7 @@ func sessionOf(arn string) string {
 
 // getAvailabilityZones knows the filters by name and id; others narrow nothing
 // that the emulation has.
-func getAvailabilityZones(c *emulator.Call) (emulator.Props, error) {
+func getAvailabilityZones(c *emulator.Call) (inventory.Props, error) {
 	var names, ids []string
 	for _, zone := range zonesOf(c.Region()) {
 		id := zoneID(c.Region(), zone)
@@ -72,7 +73,7 @@ func getAvailabilityZones(c *emulator.Call) (emulator.Props, error) {
 		}
 		names, ids = append(names, zone), append(ids, id)
 	}
-	return emulator.Props{
+	return inventory.Props{
 		"id": c.Region(), "names": anyList(names), "zoneIds": anyList(ids), "groupNames": []any{c.Region()},
 	}, nil
 }

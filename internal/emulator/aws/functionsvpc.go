@@ -8,6 +8,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
+	"burrow/internal/inventory"
 )
 
 // A lookup is how EC2 finds things of one type: what its filters compare.
@@ -15,21 +16,21 @@ type lookup struct {
 	typ  string
 	noun string // the provider's
 	// filters read the values of an object, by the names of EC2's filters.
-	filters map[string]func(*emulator.Call, *emulator.Object) []string
+	filters map[string]func(*emulator.Call, *inventory.Object) []string
 	// arguments are those of the function that stand for a filter.
 	arguments map[string]string
 }
 
-func value(path string) func(*emulator.Call, *emulator.Object) []string {
-	return func(_ *emulator.Call, o *emulator.Object) []string { return []string{o.Value(path)} }
+func value(path string) func(*emulator.Call, *inventory.Object) []string {
+	return func(_ *emulator.Call, o *inventory.Object) []string { return []string{o.Value(path)} }
 }
 
-func always(text string) func(*emulator.Call, *emulator.Object) []string {
-	return func(*emulator.Call, *emulator.Object) []string { return []string{text} }
+func always(text string) func(*emulator.Call, *inventory.Object) []string {
+	return func(*emulator.Call, *inventory.Object) []string { return []string{text} }
 }
 
 // attachedTo are the VPCs of a gateway, whichever way it is attached.
-func attachedTo(c *emulator.Call, o *emulator.Object) []string {
+func attachedTo(c *emulator.Call, o *inventory.Object) []string {
 	by := map[string][2]string{
 		typeInternetGateway: {typeInternetAttachment, "internetGatewayId"}, typeVpnGateway: {typeVpnAttachment, "vpnGatewayId"},
 	}[o.Type]
@@ -45,25 +46,25 @@ func attachedTo(c *emulator.Call, o *emulator.Object) []string {
 }
 
 // stateOf is the state of each attachment of a gateway.
-func stateOf(state string) func(*emulator.Call, *emulator.Object) []string {
-	return func(c *emulator.Call, o *emulator.Object) []string {
+func stateOf(state string) func(*emulator.Call, *inventory.Object) []string {
+	return func(c *emulator.Call, o *inventory.Object) []string {
 		return slices.Repeat([]string{state}, min(len(attachedTo(c, o)), 1))
 	}
 }
 
 var (
-	lookupVpc = lookup{typeVpc, "EC2 VPC", map[string]func(*emulator.Call, *emulator.Object) []string{
+	lookupVpc = lookup{typeVpc, "EC2 VPC", map[string]func(*emulator.Call, *inventory.Object) []string{
 		"vpc-id": value("id"), "cidr": value("cidrBlock"), "cidr-block-association.cidr-block": value("cidrBlock"),
 		"dhcp-options-id": value("dhcpOptionsId"), "isDefault": always("false"), "is-default": always("false"),
 		"owner-id": value("ownerId"), "state": always("available"),
 	}, map[string]string{"id": "vpc-id", "cidrBlock": "cidr", "dhcpOptionsId": "dhcp-options-id", "state": "state"}}
 
-	lookupSubnet = lookup{typeSubnet, "EC2 Subnet", map[string]func(*emulator.Call, *emulator.Object) []string{
+	lookupSubnet = lookup{typeSubnet, "EC2 Subnet", map[string]func(*emulator.Call, *inventory.Object) []string{
 		"subnet-id": value("id"), "vpc-id": value("vpcId"), "cidr-block": value("cidrBlock"), "cidrBlock": value("cidrBlock"),
 		"cidr": value("cidrBlock"), "availability-zone": value("availabilityZone"), "availabilityZone": value("availabilityZone"),
 		"availability-zone-id": value("availabilityZoneId"), "availabilityZoneId": value("availabilityZoneId"),
 		"default-for-az": always("false"), "defaultForAz": always("false"), "owner-id": value("ownerId"), "state": always("available"),
-		"map-public-ip-on-launch": func(_ *emulator.Call, o *emulator.Object) []string {
+		"map-public-ip-on-launch": func(_ *emulator.Call, o *inventory.Object) []string {
 			return []string{fmt.Sprint(o.Out.Bool("mapPublicIpOnLaunch"))}
 		},
 	}, map[string]string{
@@ -71,11 +72,11 @@ var (
 		"availabilityZoneId": "availability-zone-id", "state": "state",
 	}}
 
-	lookupInternetGateway = lookup{typeInternetGateway, "EC2 Internet Gateway", map[string]func(*emulator.Call, *emulator.Object) []string{
+	lookupInternetGateway = lookup{typeInternetGateway, "EC2 Internet Gateway", map[string]func(*emulator.Call, *inventory.Object) []string{
 		"internet-gateway-id": value("id"), "attachment.vpc-id": attachedTo, "attachment.state": stateOf("available"), "owner-id": value("ownerId"),
 	}, map[string]string{"internetGatewayId": "internet-gateway-id"}}
 
-	lookupVpnGateway = lookup{typeVpnGateway, "EC2 VPN Gateway", map[string]func(*emulator.Call, *emulator.Object) []string{
+	lookupVpnGateway = lookup{typeVpnGateway, "EC2 VPN Gateway", map[string]func(*emulator.Call, *inventory.Object) []string{
 		"vpn-gateway-id": value("id"), "amazon-side-asn": value("amazonSideAsn"), "attachment.vpc-id": attachedTo,
 		"attachment.state": stateOf("attached"), "availability-zone": value("availabilityZone"), "state": always("available"),
 		"type": always("ipsec.1"),
@@ -84,10 +85,10 @@ var (
 		"availabilityZone": "availability-zone", "state": "state",
 	}}
 
-	lookupRouteTable = lookup{typeRouteTable, "EC2 Route Table", map[string]func(*emulator.Call, *emulator.Object) []string{
+	lookupRouteTable = lookup{typeRouteTable, "EC2 Route Table", map[string]func(*emulator.Call, *inventory.Object) []string{
 		"route-table-id": value("id"), "vpc-id": value("vpcId"), "owner-id": value("ownerId"),
-		"association.main": func(_ *emulator.Call, o *emulator.Object) []string { return []string{fmt.Sprint(o.Out.Bool("main"))} },
-		"association.subnet-id": func(c *emulator.Call, o *emulator.Object) (list []string) {
+		"association.main": func(_ *emulator.Call, o *inventory.Object) []string { return []string{fmt.Sprint(o.Out.Bool("main"))} },
+		"association.subnet-id": func(c *emulator.Call, o *inventory.Object) (list []string) {
 			for _, a := range where(c, typeRouteAssociation, "routeTableId", o.ID) {
 				list = append(list, a.Value("subnetId"))
 			}
@@ -97,25 +98,25 @@ var (
 )
 
 // find are the objects, of those given, that the arguments of a function describe.
-func (l lookup) find(c *emulator.Call, found []*emulator.Object) ([]*emulator.Object, error) {
+func (l lookup) find(c *emulator.Call, found []*inventory.Object) ([]*inventory.Object, error) {
 	keep := func(name string, patterns []string) error {
 		read, known := l.filters[name]
 		switch key, tagged := strings.CutPrefix(name, "tag:"); {
 		case tagged:
-			read = func(_ *emulator.Call, o *emulator.Object) (list []string) {
+			read = func(_ *emulator.Call, o *inventory.Object) (list []string) {
 				if v, ok := o.Out.Map("tagsAll")[key].(string); ok {
 					list = append(list, v)
 				}
 				return list
 			}
 		case name == "tag-key":
-			read = func(_ *emulator.Call, o *emulator.Object) []string {
+			read = func(_ *emulator.Call, o *inventory.Object) []string {
 				return slices.Sorted(maps.Keys(o.Out.Map("tagsAll")))
 			}
 		case !known:
 			return c.Fault("InvalidParameterValue", "The filter '%s' is invalid", name)
 		}
-		found = slices.DeleteFunc(found, func(o *emulator.Object) bool { return !anyMatches(read(c, o), patterns) })
+		found = slices.DeleteFunc(found, func(o *inventory.Object) bool { return !anyMatches(read(c, o), patterns) })
 		return nil
 	}
 	for _, argument := range slices.Sorted(maps.Keys(l.arguments)) {
@@ -152,9 +153,9 @@ func invoking(c *emulator.Call, format string, args ...any) error {
 }
 
 // one is the only object that the arguments describe, or the provider's complaint.
-func (l lookup) one(c *emulator.Call) (*emulator.Object, error) { return l.oneOf(c, c.Tx.All(l.typ)) }
+func (l lookup) one(c *emulator.Call) (*inventory.Object, error) { return l.oneOf(c, c.Tx.All(l.typ)) }
 
-func (l lookup) oneOf(c *emulator.Call, all []*emulator.Object) (*emulator.Object, error) {
+func (l lookup) oneOf(c *emulator.Call, all []*inventory.Object) (*inventory.Object, error) {
 	found, err := l.find(c, all)
 	switch {
 	case err != nil:
@@ -179,8 +180,8 @@ func (l lookup) ids(c *emulator.Call) ([]any, error) {
 
 // answer is what every function returns besides its own: the filters asked by, and
 // the tags that were found.
-func answer(c *emulator.Call, o *emulator.Object, more emulator.Props) emulator.Props {
-	out := emulator.Props{"id": o.ID, "arn": o.Value("arn"), "tags": map[string]any(o.Out.Map("tagsAll"))}
+func answer(c *emulator.Call, o *inventory.Object, more inventory.Props) inventory.Props {
+	out := inventory.Props{"id": o.ID, "arn": o.Value("arn"), "tags": map[string]any(o.Out.Map("tagsAll"))}
 	if c.In.Has("filters") {
 		out["filters"] = c.In["filters"]
 	}
@@ -188,8 +189,8 @@ func answer(c *emulator.Call, o *emulator.Object, more emulator.Props) emulator.
 }
 
 // pick are outputs of an object under the names that they have.
-func pick(o *emulator.Object, names ...string) emulator.Props {
-	out := emulator.Props{}
+func pick(o *inventory.Object, names ...string) inventory.Props {
+	out := inventory.Props{}
 	for _, name := range names {
 		if v, ok := o.Effective(name); ok {
 			out[name] = v
@@ -198,13 +199,13 @@ func pick(o *emulator.Object, names ...string) emulator.Props {
 	return out
 }
 
-func getVpc(c *emulator.Call) (emulator.Props, error) {
+func getVpc(c *emulator.Call) (inventory.Props, error) {
 	o, err := lookupVpc.one(c)
 	if err != nil {
 		return nil, err
 	}
 	return answer(c, o, pick(o, "cidrBlock", "dhcpOptionsId", "enableDnsHostnames", "enableDnsSupport",
-		"enableNetworkAddressUsageMetrics", "instanceTenancy", "mainRouteTableId", "ownerId").With(emulator.Props{
+		"enableNetworkAddressUsageMetrics", "instanceTenancy", "mainRouteTableId", "ownerId").With(inventory.Props{
 		"default": false, "state": "available", "ipv6AssociationId": "", "ipv6CidrBlock": "",
 		"cidrBlockAssociations": []any{map[string]any{
 			"associationId": "vpc-cidr-assoc-" + strings.TrimPrefix(o.ID, "vpc-"), "cidrBlock": o.Value("cidrBlock"), "state": "associated",
@@ -212,29 +213,29 @@ func getVpc(c *emulator.Call) (emulator.Props, error) {
 	})), nil
 }
 
-func getSubnets(c *emulator.Call) (emulator.Props, error) {
+func getSubnets(c *emulator.Call) (inventory.Props, error) {
 	ids, err := lookupSubnet.ids(c)
 	if err != nil {
 		return nil, err
 	}
-	return c.In.With(emulator.Props{"id": c.Region(), "ids": ids}), nil
+	return c.In.With(inventory.Props{"id": c.Region(), "ids": ids}), nil
 }
 
-func getSubnet(c *emulator.Call) (emulator.Props, error) {
+func getSubnet(c *emulator.Call) (inventory.Props, error) {
 	o, err := lookupSubnet.one(c)
 	if err != nil {
 		return nil, err
 	}
 	return answer(c, o, pick(o, "vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId", "ownerId", "mapPublicIpOnLaunch",
 		"assignIpv6AddressOnCreation", "enableDns64", "enableResourceNameDnsARecordOnLaunch",
-		"enableResourceNameDnsAaaaRecordOnLaunch", "ipv6Native", "privateDnsHostnameTypeOnLaunch").With(emulator.Props{
+		"enableResourceNameDnsAaaaRecordOnLaunch", "ipv6Native", "privateDnsHostnameTypeOnLaunch").With(inventory.Props{
 		"availableIpAddressCount": freeAddresses(c, o.ID), "defaultForAz": false, "state": "available",
 		"customerOwnedIpv4Pool": "", "enableLniAtDeviceIndex": 0, "ipv6CidrBlock": "", "ipv6CidrBlockAssociationId": "",
 		"mapCustomerOwnedIpOnLaunch": false, "outpostArn": "",
 	})), nil
 }
 
-func getInternetGateway(c *emulator.Call) (emulator.Props, error) {
+func getInternetGateway(c *emulator.Call) (inventory.Props, error) {
 	if len(present(c.In, []string{"internetGatewayId", "filters", "tags"})) == 0 {
 		return nil, invoking(c, "One of internet_gateway_id or filter or tags must be assigned")
 	}
@@ -246,24 +247,24 @@ func getInternetGateway(c *emulator.Call) (emulator.Props, error) {
 	for _, vpc := range attachedTo(c, o) {
 		attachments = append(attachments, map[string]any{"state": "available", "vpcId": vpc})
 	}
-	return answer(c, o, emulator.Props{"internetGatewayId": o.ID, "ownerId": o.Value("ownerId"), "attachments": attachments}), nil
+	return answer(c, o, inventory.Props{"internetGatewayId": o.ID, "ownerId": o.Value("ownerId"), "attachments": attachments}), nil
 }
 
-func getVpnGateway(c *emulator.Call) (emulator.Props, error) {
+func getVpnGateway(c *emulator.Call) (inventory.Props, error) {
 	o, err := lookupVpnGateway.one(c)
 	if err != nil {
 		return nil, err
 	}
-	return answer(c, o, emulator.Props{
+	return answer(c, o, inventory.Props{
 		"amazonSideAsn": o.Value("amazonSideAsn"), "attachedVpcId": strings.Join(attachedTo(c, o), ""),
 		"availabilityZone": o.Value("availabilityZone"), "state": "available",
 	}), nil
 }
 
-func getRouteTables(c *emulator.Call) (emulator.Props, error) {
+func getRouteTables(c *emulator.Call) (inventory.Props, error) {
 	ids, err := lookupRouteTable.ids(c)
 	if err != nil {
 		return nil, err
 	}
-	return c.In.With(emulator.Props{"id": c.Region(), "ids": ids}), nil
+	return c.In.With(inventory.Props{"id": c.Region(), "ids": ids}), nil
 }

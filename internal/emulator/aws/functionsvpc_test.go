@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"burrow/internal/emulator"
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 )
 
 // What a program asks about a VPC that it has not made.
@@ -105,7 +105,7 @@ func checkResult(t *testing.T, f *schema.Function, out props) {
 		}
 	}
 	result := &schema.Object{Name: f.Token, Properties: f.Result}
-	for _, v := range result.Check(out, func(v any) bool { _, unknown := v.(emulator.Unknown); return unknown }) {
+	for _, v := range result.Check(out, func(v any) bool { _, unknown := v.(inventory.Unknown); return unknown }) {
 		t.Errorf("%s: %v", f.Token, v)
 	}
 }

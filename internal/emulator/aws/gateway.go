@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // gatewayKinds are the ways to the internet.
@@ -25,7 +26,7 @@ func internetGateway() *emulator.Kind {
 			refuse("VPC-09", "DependencyViolation", emulator.OpDelete, model("ec2")+" DetachInternetGateway", publicAddressesLeft),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn": regional(c, "ec2", "internet-gateway/"+c.ID), "ownerId": c.Account().AWSAccount,
 			})
 			return nil
@@ -115,7 +116,7 @@ func fillElasticIP(c *emulator.Call) error {
 		c.Out.Set("publicIp", address)
 	}
 	keep(c, "publicIp", func() any { return c.Out.Str("publicIp") })
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"allocationId":       c.ID,
 		"arn":                regional(c, "ec2", "elastic-ip/"+c.ID),
 		"domain":             "vpc",
@@ -214,7 +215,7 @@ func fillNatGateway(c *emulator.Call) error {
 	if err != nil {
 		return err
 	}
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"connectivityType":   "public",
 		"networkInterfaceId": opaqueOf(c, "eni", "nat"),
 		"privateIp":          enis[0].address,

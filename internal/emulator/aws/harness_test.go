@@ -16,11 +16,12 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/rpctest"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
 // props shortens what tests write most.
-type props = emulator.Props
+type props = inventory.Props
 
 // verdicts counts, for every rule of the tables, how often it was kept and how
 // often it was broken while the tests ran.
@@ -160,7 +161,7 @@ func (l *lab) invoke(token string, args props) (props, error) {
 }
 
 // objects are what the world holds of the types, all when none is named.
-func (l *lab) objects(types ...string) (found []*emulator.Object) {
+func (l *lab) objects(types ...string) (found []*inventory.Object) {
 	l.t.Helper()
 	err := l.world.View(func(tx *emulator.Tx) error {
 		found = tx.All(types...)

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // iamKinds are roles, policies and what joins them.
@@ -71,7 +72,7 @@ func role() *emulator.Kind {
 }
 
 func fillRole(c *emulator.Call) error {
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"path": "/", "maxSessionDuration": 3600, "forceDetachPolicies": false,
 		"createDate": moment(c, "created"), "uniqueId": "AROA" + letters(c.HexOf("unique", 40), base32Alphabet, 17),
 	})
@@ -155,7 +156,7 @@ func policy() *emulator.Kind {
 			refuse("IAM-03", "MalformedPolicyDocument", emulator.OpWrite, moto("iam/policy_validation.py"), grammar("policy", false)),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn": c.ID, "path": "/", "attachmentCount": 0,
 				"policyId": "ANPA" + letters(c.HexOf("unique", 40), base32Alphabet, 17),
 			})
@@ -218,7 +219,7 @@ func instanceProfile() *emulator.Kind {
 		Replace: forceNew(source, "name", "namePrefix", "path"),
 		Rules:   []emulator.Rule{nameRule(maxPolicyName, terraform(source))},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"path": "/", "createDate": moment(c, "created"),
 				"uniqueId": "AIPA" + letters(c.HexOf("unique", 40), base32Alphabet, 17),
 			})

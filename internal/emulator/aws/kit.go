@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -88,15 +89,15 @@ func atMostOne(id rules.ID, source string, properties ...string) emulator.Rule {
 }
 
 // present are the properties that have a value, known or not.
-func present(in emulator.Props, properties []string) []string {
+func present(in inventory.Props, properties []string) []string {
 	return slices.DeleteFunc(slices.Clone(properties), func(p string) bool { return !in.Has(p) })
 }
 
 // known are the properties that have a value which is not unknown itself.
-func known(in emulator.Props, properties []string) []string {
+func known(in inventory.Props, properties []string) []string {
 	return slices.DeleteFunc(present(in, properties), func(p string) bool {
 		v, _ := in.Get(p)
-		_, unknown := v.(emulator.Unknown)
+		_, unknown := v.(inventory.Unknown)
 		return unknown
 	})
 }
@@ -137,15 +138,15 @@ func matches(id rules.ID, path, source string, pattern *regexp.Regexp, words str
 }
 
 // others are the objects of the types that the call is not about.
-func others(c *emulator.Call, types ...string) []*emulator.Object {
-	return slices.DeleteFunc(c.Tx.All(types...), func(o *emulator.Object) bool {
+func others(c *emulator.Call, types ...string) []*inventory.Object {
+	return slices.DeleteFunc(c.Tx.All(types...), func(o *inventory.Object) bool {
 		return o.ID == c.ID && o.Type == c.Kind.Type
 	})
 }
 
 // where are the others of a type whose value at the path is the given one.
-func where(c *emulator.Call, typ, path, value string) []*emulator.Object {
-	return slices.DeleteFunc(others(c, typ), func(o *emulator.Object) bool { return o.Value(path) != value })
+func where(c *emulator.Call, typ, path, value string) []*inventory.Object {
+	return slices.DeleteFunc(others(c, typ), func(o *inventory.Object) bool { return o.Value(path) != value })
 }
 
 // valueOf is a property of an object by its id, "" when there is no such object.
@@ -159,7 +160,7 @@ func valueOf(c *emulator.Call, typ, id, path string) string {
 
 // grow adds to a list of the outputs what objects of their own have put there,
 // each once.
-func grow(c *emulator.Call, list string, from []*emulator.Object, path string) {
+func grow(c *emulator.Call, list string, from []*inventory.Object, path string) {
 	all := c.Out.Strings(list)
 	for _, o := range from {
 		all = append(all, o.Value(path))
@@ -180,7 +181,7 @@ func keep(c *emulator.Call, path string, made func() any) {
 }
 
 // defaults sets outputs that nobody has set.
-func defaults(c *emulator.Call, values emulator.Props) {
+func defaults(c *emulator.Call, values inventory.Props) {
 	for name, v := range values {
 		c.Out.Default(name, v)
 	}
@@ -188,16 +189,16 @@ func defaults(c *emulator.Call, values emulator.Props) {
 
 // made stores what a cloud makes by itself beside the object of the call. All of
 // it stands in the outputs: what a cloud makes by itself holds on to nothing.
-func made(c *emulator.Call, typ, id string, out emulator.Props) {
-	c.Tx.Put(&emulator.Object{Type: typ, ID: id, MadeBy: c.ID, In: emulator.Props{}, Out: out})
+func made(c *emulator.Call, typ, id string, out inventory.Props) {
+	c.Tx.Put(&inventory.Object{Type: typ, ID: id, MadeBy: c.ID, In: inventory.Props{}, Out: out})
 }
 
 // unmake takes away what a cloud made beside the object of the call.
 func unmake(c *emulator.Call, types ...string) {
-	removeIf(c, func(o *emulator.Object) bool { return o.MadeBy == c.ID }, types...)
+	removeIf(c, func(o *inventory.Object) bool { return o.MadeBy == c.ID }, types...)
 }
 
-func removeIf(c *emulator.Call, doomed func(*emulator.Object) bool, types ...string) {
+func removeIf(c *emulator.Call, doomed func(*inventory.Object) bool, types ...string) {
 	for _, typ := range types {
 		for _, o := range c.Tx.Where(typ, doomed) {
 			c.Tx.Remove(o)

@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
+	"burrow/internal/inventory"
 )
 
 func kmsKinds() []*emulator.Kind { return []*emulator.Kind{key(), alias()} }
@@ -70,7 +71,7 @@ func rotatesAsymmetric(c *emulator.Call) string {
 }
 
 func fillKey(c *emulator.Call) error {
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn": regional(c, "kms", "key/"+c.ID), "keyId": c.ID, "customerMasterKeySpec": symmetric,
 		"keyUsage": "ENCRYPT_DECRYPT", "isEnabled": true, "enableKeyRotation": false, "multiRegion": false,
 		"bypassPolicyLockoutSafetyCheck": false, "description": "",
@@ -78,7 +79,7 @@ func fillKey(c *emulator.Call) error {
 			`"Resource":"*","Sid":"Enable IAM User Permissions"}],"Version":"2012-10-17"}`, root(c)),
 	})
 	if c.In.Bool("enableKeyRotation") {
-		defaults(c, emulator.Props{"rotationPeriodInDays": 365})
+		defaults(c, inventory.Props{"rotationPeriodInDays": 365})
 	}
 	return nil
 }
@@ -108,7 +109,7 @@ func alias() *emulator.Kind {
 			if !strings.HasPrefix(target, "arn:") {
 				target = regional(c, "kms", "key/"+target)
 			}
-			defaults(c, emulator.Props{"arn": regional(c, "kms", c.ID), "targetKeyArn": target})
+			defaults(c, inventory.Props{"arn": regional(c, "kms", c.ID), "targetKeyArn": target})
 			return nil
 		},
 	}

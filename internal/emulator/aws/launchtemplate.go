@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const sourceTemplate = "ec2/ec2_launch_template.go"
@@ -54,12 +55,12 @@ func fillLaunchTemplate(c *emulator.Call) error {
 	}
 	c.Out.Set("latestVersion", latest)
 	c.Out.Set("defaultVersion", chosen)
-	defaults(c, emulator.Props{"arn": regional(c, "ec2", "launch-template/"+c.ID)})
+	defaults(c, inventory.Props{"arn": regional(c, "ec2", "launch-template/"+c.ID)})
 	return nil
 }
 
 func templateChanged(c *emulator.Call) bool {
-	for _, p := range []emulator.Props{c.In, c.OldIn} {
+	for _, p := range []inventory.Props{c.In, c.OldIn} {
 		for name := range p {
 			if !slices.Contains(unversioned, name) && c.Changed(name) {
 				return true
@@ -79,7 +80,7 @@ func defaultVersionMissing(c *emulator.Call) string {
 
 // templateOf is the launch template that a node group names, and whether the
 // version that it names exists.
-func templateOf(c *emulator.Call, in emulator.Props) (template *emulator.Object, versionExists bool) {
+func templateOf(c *emulator.Call, in inventory.Props) (template *inventory.Object, versionExists bool) {
 	if id := in.Str("launchTemplate.id"); id != "" {
 		template = c.Tx.Get(typeLaunchTemplate, id)
 	} else if name := in.Str("launchTemplate.name"); name != "" {

@@ -6,9 +6,10 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
-func forwardsTo(in emulator.Props) []string {
+func forwardsTo(in inventory.Props) []string {
 	return append(in.Strings("defaultActions[*].targetGroupArn"), in.Strings("defaultActions[*].forward.targetGroups[*].arn")...)
 }
 
@@ -39,16 +40,16 @@ func listener() *emulator.Kind {
 			refuse("NLB-11", "InvalidConfigurationRequest", emulator.OpWrite, elbModel, targetsInOtherVpc),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{"arn": c.ID})
+			defaults(c, inventory.Props{"arn": c.ID})
 			if c.In.Str("protocol") == "TCP" {
-				defaults(c, emulator.Props{"tcpIdleTimeoutSeconds": 350})
+				defaults(c, inventory.Props{"tcpIdleTimeoutSeconds": 350})
 			}
 			return nil
 		},
 	})
 }
 
-func balancerOf(c *emulator.Call) *emulator.Object {
+func balancerOf(c *emulator.Call) *inventory.Object {
 	return c.Tx.Find(typeLoadBalancer, "arn", c.In.Str("loadBalancerArn"))
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -68,7 +69,7 @@ func loadBalancer() *emulator.Kind {
 		Rules: all(balancerChecks(), balancerRefusals()),
 		Fill:  fillBalancer,
 		Gone: func(c *emulator.Call) error {
-			removeIf(c, func(o *emulator.Object) bool { return o.Value("loadBalancerArn") == c.ID }, typeListener)
+			removeIf(c, func(o *inventory.Object) bool { return o.Value("loadBalancerArn") == c.ID }, typeListener)
 			return nil
 		},
 	})
@@ -107,7 +108,7 @@ func balancerRefusals() []emulator.Rule {
 	}
 }
 
-func isNetwork(in emulator.Props) bool { return in.Str("loadBalancerType") == typeNetwork }
+func isNetwork(in inventory.Props) bool { return in.Str("loadBalancerType") == typeNetwork }
 
 func balancerSuffix(c *emulator.Call) string {
 	short := map[string]string{typeNetwork: "net", "gateway": "gwy"}[c.In.Str("loadBalancerType")]
@@ -156,7 +157,7 @@ func fillBalancer(c *emulator.Call) error {
 		return err
 	}
 	suffix := strings.TrimPrefix(c.ID, regional(c, "elasticloadbalancing", "loadbalancer/"))
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn": c.ID, "arnSuffix": suffix, "dnsName": balancerName(c), "zoneId": balancerZone(c),
 		"vpcId": balancerVpc(c), "internal": false, "loadBalancerType": typeALB, "ipAddressType": "ipv4",
 		"enableCrossZoneLoadBalancing": !isNetwork(c.In), "enableDeletionProtection": false,
@@ -178,9 +179,9 @@ func fillBalancer(c *emulator.Call) error {
 }
 
 func fillNetworkBalancer(c *emulator.Call) {
-	defaults(c, emulator.Props{"dnsRecordClientRoutingPolicy": "any_availability_zone", "securityGroups": []any{}})
+	defaults(c, inventory.Props{"dnsRecordClientRoutingPolicy": "any_availability_zone", "securityGroups": []any{}})
 	if len(c.In.List("securityGroups")) > 0 {
-		defaults(c, emulator.Props{"enforceSecurityGroupInboundRulesOnPrivateLinkTraffic": "on"})
+		defaults(c, inventory.Props{"enforceSecurityGroupInboundRulesOnPrivateLinkTraffic": "on"})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
+	"burrow/internal/inventory"
 )
 
 // Logs that a service delivers in its own name, instead of in a role's, need a
@@ -47,9 +48,9 @@ func deliver(c *emulator.Call, groups []string) (complaint string) {
 	}
 	o := c.Tx.Get(typeLogResourcePolicy, deliveryPolicy)
 	if o == nil {
-		o = &emulator.Object{
+		o = &inventory.Object{
 			Type: typeLogResourcePolicy, ID: deliveryPolicy, MadeBy: c.ID,
-			In: emulator.Props{}, Out: emulator.Props{"policyName": deliveryPolicy},
+			In: inventory.Props{}, Out: inventory.Props{"policyName": deliveryPolicy},
 		}
 	}
 	o.Out.Set("policyDocument", text)
@@ -97,7 +98,7 @@ func delivers(c *emulator.Call, arn string) bool {
 	facts := map[string]string{
 		"aws:sourceaccount": c.Account().AWSAccount, "aws:sourcearn": regional(c, "logs", "delivery"),
 	}
-	return slices.ContainsFunc(c.Tx.All(typeLogResourcePolicy), func(o *emulator.Object) bool {
+	return slices.ContainsFunc(c.Tx.All(typeLogResourcePolicy), func(o *inventory.Object) bool {
 		d, err := iam.Read(o.Out, "policyDocument")
 		return err == nil && !slices.ContainsFunc(deliveryActions, func(action string) bool {
 			return !d.Permits(iam.Request{
@@ -108,7 +109,7 @@ func delivers(c *emulator.Call, arn string) bool {
 }
 
 // deliveryResources are the groups in AWS's policy.
-func deliveryResources(o *emulator.Object) []string {
+func deliveryResources(o *inventory.Object) []string {
 	d, err := iam.Read(o.Out, "policyDocument")
 	if err != nil || len(d.Statement) == 0 {
 		return nil

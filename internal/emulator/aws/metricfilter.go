@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const (
@@ -61,7 +62,7 @@ func metricFilter() *emulator.Kind {
 				"AmazonCloudWatch/latest/logs CloudWatch_Logs_Log_Classes.html (code unverified)", filterOfRareGroup),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{"metricTransformation.unit": "None"})
+			defaults(c, inventory.Props{"metricTransformation.unit": "None"})
 			return nil
 		},
 	}
@@ -148,7 +149,7 @@ func filterOfRareGroup(c *emulator.Call) string {
 // dropFilters: a group's filters go with it, and do not come back with a group of
 // the same name.
 func dropFilters(c *emulator.Call) {
-	removeIf(c, func(o *emulator.Object) bool { return o.Value("logGroupName") == c.ID }, typeMetricFilter)
+	removeIf(c, func(o *inventory.Object) bool { return o.Value("logGroupName") == c.ID }, typeMetricFilter)
 }
 
 // selects reports whether a text names a field the way such patterns do.

@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
+	"burrow/internal/inventory"
 )
 
 // addonRegistry is the account that EKS's own images are pulled from, in every
@@ -39,7 +40,7 @@ func needsOf(c *emulator.Call, service string, images []string) (list []need) {
 
 // unpulled says which need an endpoint's policy keeps from the nodes.
 func (n *nodeNet) unpulled(images []string) string {
-	return n.eachEndpoint(nodeServices, func(_, service string, e *emulator.Object) string {
+	return n.eachEndpoint(nodeServices, func(_, service string, e *inventory.Object) string {
 		d, err := iam.Read(e.Out, "policy")
 		if err != nil {
 			return ""

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const cannotJoin = "Instances failed to join the kubernetes cluster: "
@@ -17,7 +18,7 @@ func newNodes(c *emulator.Call) *nodeNet {
 	if !starts || c.In.Int("scalingConfig.desiredSize") == 0 {
 		return nil
 	}
-	return nodeNetOf(c, &emulator.Object{In: c.In, Out: c.Out})
+	return nodeNetOf(c, &inventory.Object{In: c.In, Out: c.Out})
 }
 
 // joins refuses the nodes that a call starts when something keeps them away.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // nodeServices are what a node asks before it is ready (VPC-36): EC2 for its name
@@ -30,7 +31,7 @@ type nodeNet struct {
 	allowed []permission
 }
 
-func nodeNetOf(c *emulator.Call, nodes *emulator.Object) *nodeNet {
+func nodeNetOf(c *emulator.Call, nodes *inventory.Object) *nodeNet {
 	n := &nodeNet{
 		c: c, cluster: nodes.Value("clusterName"), vpc: valueOf(c, typeCluster, nodes.Value("clusterName"), "vpcConfig.vpcId"),
 		role: nodes.Value("nodeRoleArn"), subnets: nodes.In.Strings("subnetIds"), groups: nodeSecurityGroups(c, nodes),
@@ -76,7 +77,7 @@ func tableOf(c *emulator.Call, subnet string) string {
 }
 
 // defaultLeg is where a table sends what it has no other route for.
-func defaultLeg(c *emulator.Call, table string) (leg, emulator.Props, bool) {
+func defaultLeg(c *emulator.Call, table string) (leg, inventory.Props, bool) {
 	for _, o := range others(c, typeRoute, typeRouteTable, typeDefaultRouteTable) {
 		switch {
 		case o.Type == typeRoute && o.Value("routeTableId") == table && o.Value("destinationCidrBlock") == anywhere.String():
@@ -116,8 +117,8 @@ func (n *nodeNet) reachesInternet(subnet string) bool {
 // endpoint is what takes a subnet's traffic to a service inside the VPC, nil for
 // nothing: a gateway endpoint in the subnet's route table, else an interface
 // endpoint that has taken over the service's public name.
-func (n *nodeNet) endpoint(subnet, service string) *emulator.Object {
-	var found *emulator.Object
+func (n *nodeNet) endpoint(subnet, service string) *inventory.Object {
+	var found *inventory.Object
 	for _, o := range where(n.c, typeVpcEndpoint, "vpcId", n.vpc) {
 		switch {
 		case serviceIn(n.c.Region(), o.In) != service:
@@ -132,7 +133,7 @@ func (n *nodeNet) endpoint(subnet, service string) *emulator.Object {
 
 // eachEndpoint asks about every endpoint that nodes use for the services, until an
 // answer.
-func (n *nodeNet) eachEndpoint(services []string, ask func(subnet, service string, endpoint *emulator.Object) string) string {
+func (n *nodeNet) eachEndpoint(services []string, ask func(subnet, service string, endpoint *inventory.Object) string) string {
 	for _, subnet := range n.subnets {
 		for _, service := range services {
 			if e := n.endpoint(subnet, service); e != nil {
@@ -178,7 +179,7 @@ func (n *nodeNet) shutIn(services []string) string {
 // shutOut: an endpoint with private DNS takes the traffic of the whole VPC to
 // itself, whether it lets it in or not (VPC-37).
 func (n *nodeNet) shutOut(services []string) string {
-	return n.eachEndpoint(services, func(subnet, service string, e *emulator.Object) string {
+	return n.eachEndpoint(services, func(subnet, service string, e *inventory.Object) string {
 		switch {
 		case !n.letOut(e):
 			return fmt.Sprintf("the security groups %v let no HTTPS out to %s of %s", n.groups, e.ID, service)
@@ -192,7 +193,7 @@ func (n *nodeNet) shutOut(services []string) string {
 
 // letOut: the nodes' groups name the endpoint's prefix list, its groups or all of
 // its addresses.
-func (n *nodeNet) letOut(e *emulator.Object) bool {
+func (n *nodeNet) letOut(e *inventory.Object) bool {
 	names := append(e.Out.Strings("securityGroupIds"), e.Value("prefixListId"))
 	return slices.ContainsFunc(n.allowed, func(p permission) bool {
 		return p.opens("egress") && (slices.Contains(names, p.source) || p.covers(anywhere) || !isGatewayEndpoint(e.In) && p.coversAll(enisOf(e)))
@@ -207,7 +208,7 @@ func (p permission) coversAll(list []eni) bool {
 }
 
 // letIn: one of the endpoint's groups names the nodes' groups or all of their subnet.
-func (n *nodeNet) letIn(subnet string, e *emulator.Object) bool {
+func (n *nodeNet) letIn(subnet string, e *inventory.Object) bool {
 	return n.letInto(subnet, e.Out.Strings("securityGroupIds"))
 }
 

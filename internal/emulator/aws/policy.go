@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -39,7 +40,7 @@ func grammar(path string, withPrincipal bool) func(*emulator.Call) string {
 }
 
 // trusts reports whether a role may be assumed by a service.
-func trusts(role *emulator.Object, service string) bool {
+func trusts(role *inventory.Object, service string) bool {
 	d, err := iam.Read(role.In, "assumeRolePolicy")
 	return err == nil && d.Permits(iam.Request{Kind: "Service", Principal: service, Action: "sts:AssumeRole"})
 }
@@ -49,15 +50,15 @@ func trusts(role *emulator.Object, service string) bool {
 // nothing here.
 func roleMay(tx *emulator.Tx, role, action, resource string) bool {
 	asked := iam.Request{Action: action, Resource: resource}
-	return slices.ContainsFunc(rolePolicies(tx, role), func(in emulator.Props) bool {
+	return slices.ContainsFunc(rolePolicies(tx, role), func(in inventory.Props) bool {
 		d, err := iam.Read(in, "policy")
 		return err == nil && d.Permits(asked)
 	})
 }
 
 // rolePolicies are the things whose "policy" is one of the role's.
-func rolePolicies(tx *emulator.Tx, role string) []emulator.Props {
-	var list []emulator.Props
+func rolePolicies(tx *emulator.Tx, role string) []inventory.Props {
+	var list []inventory.Props
 	if o := tx.Get(typeRole, role); o != nil {
 		list = o.In.Maps("inlinePolicies[*]")
 	}

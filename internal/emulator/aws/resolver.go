@@ -9,6 +9,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
+	"burrow/internal/inventory"
 )
 
 func resolverKinds() []*emulator.Kind {
@@ -182,12 +183,12 @@ func fillResolver(c *emulator.Call) error {
 		addresses[i] = map[string]any{"subnetId": e.subnet, "ip": e.address, "ipId": "rni-" + c.HexOf("rni"+e.address, 17)}
 	}
 	c.Out.Set("ipAddresses", addresses)
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn":       regional(c, "route53resolver", "resolver-endpoint/"+c.ID),
 		"protocols": []string{"Do53"}, "resolverEndpointType": "IPV4",
 	})
 	if len(enis) > 0 {
-		defaults(c, emulator.Props{"hostVpcId": vpcOf(c, enis[0].subnet)})
+		defaults(c, inventory.Props{"hostVpcId": vpcOf(c, enis[0].subnet)})
 	}
 	return nil
 }
@@ -258,7 +259,7 @@ func ruleEndpoint(c *emulator.Call) string {
 }
 
 func fillRule(c *emulator.Call) error {
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn":     regional(c, "route53resolver", "resolver-rule/"+c.ID),
 		"ownerId": c.Account().AWSAccount, "shareStatus": "NOT_SHARED",
 	})
@@ -334,7 +335,7 @@ func queryLogConfig() *emulator.Kind {
 			if complaint := deliver(c, queryGroups(c)); complaint != "" {
 				return c.Fault("LimitExceededException", "%s", complaint)
 			}
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn":     regional(c, "route53resolver", "resolver-query-log-config/"+c.ID),
 				"ownerId": c.Account().AWSAccount, "shareStatus": "NOT_SHARED",
 			})
@@ -378,7 +379,7 @@ func queryLogAssociation() *emulator.Kind {
 			refuse("R53-17", "ResourceExistsException", emulator.OpCreate, resolverModel, func(c *emulator.Call) string {
 				config := c.In.Str("resolverQueryLogConfigId")
 				twice := slices.ContainsFunc(where(c, typeQueryLogAssociation, "resourceId", c.In.Str("resourceId")),
-					func(o *emulator.Object) bool { return o.Value("resolverQueryLogConfigId") == config })
+					func(o *inventory.Object) bool { return o.Value("resolverQueryLogConfigId") == config })
 				if !twice {
 					return ""
 				}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // routeKinds are route tables and what stands in them.
@@ -60,7 +61,7 @@ func routeTable() *emulator.Kind {
 }
 
 func fillRouteTable(c *emulator.Call) error {
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn": regional(c, "ec2", "route-table/"+c.ID), "ownerId": c.Account().AWSAccount,
 		"routes": []any{}, "propagatingVgws": []any{},
 	})
@@ -98,7 +99,7 @@ func defaultRouteTable() *emulator.Kind {
 		Replace: forceNew(source, "defaultRouteTableId"),
 		Fill: func(c *emulator.Call) error {
 			vpc := valueOf(c, typeRouteTable, c.ID, "vpcId")
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn": regional(c, "ec2", "route-table/"+c.ID), "ownerId": c.Account().AWSAccount,
 				"vpcId": vpc, "routes": []any{}, "propagatingVgws": []any{},
 			})
@@ -131,7 +132,7 @@ func route() *emulator.Kind {
 			refuse("AWV-39", "InvalidTransitGatewayID.NotFound", emulator.OpWrite, terraform(source), unattachedTransit),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{"origin": "CreateRoute", "state": "active"})
+			defaults(c, inventory.Props{"origin": "CreateRoute", "state": "active"})
 			return nil
 		},
 		Refresh: refreshRoute,
@@ -162,7 +163,7 @@ func legOf(c *emulator.Call) leg {
 	return legIn(c, c.In.Str("routeTableId"), c.In, "destinationCidrBlock")
 }
 
-func legIn(c *emulator.Call, table string, p emulator.Props, destination string) leg {
+func legIn(c *emulator.Call, table string, p inventory.Props, destination string) leg {
 	l := leg{
 		table: table, vpc: valueOf(c, typeRouteTable, table, "vpcId"),
 		destination: p.Str(destination), gateway: p.Str("gatewayId"), transit: p.Str("transitGatewayId"),
@@ -218,7 +219,7 @@ func routeTwice(c *emulator.Call) string {
 	if l.destination == "" {
 		return ""
 	}
-	twice := slices.ContainsFunc(where(c, typeRoute, "routeTableId", l.table), func(o *emulator.Object) bool {
+	twice := slices.ContainsFunc(where(c, typeRoute, "routeTableId", l.table), func(o *inventory.Object) bool {
 		return o.Value("destinationCidrBlock") == l.destination
 	})
 	if table := c.Tx.Get(typeRouteTable, l.table); table != nil {
@@ -259,7 +260,7 @@ func legForbidden(c *emulator.Call, l leg) string {
 }
 
 func isSubnet(c *emulator.Call, vpc string, p netip.Prefix) bool {
-	return slices.ContainsFunc(where(c, typeSubnet, "vpcId", vpc), func(o *emulator.Object) bool {
+	return slices.ContainsFunc(where(c, typeSubnet, "vpcId", vpc), func(o *inventory.Object) bool {
 		return o.Value("cidrBlock") == p.String()
 	})
 }
@@ -273,7 +274,7 @@ func legTransit(c *emulator.Call, l leg) string {
 	if l.transit == "" {
 		return ""
 	}
-	attached := slices.ContainsFunc(others(c, typeTransitAttachment), func(o *emulator.Object) bool {
+	attached := slices.ContainsFunc(others(c, typeTransitAttachment), func(o *inventory.Object) bool {
 		return o.Value("transitGatewayId") == l.transit && o.Value("vpcId") == l.vpc
 	})
 	if attached {

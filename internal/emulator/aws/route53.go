@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 func route53Kinds() []*emulator.Kind {
@@ -48,7 +49,7 @@ func zone() *emulator.Kind {
 		Fill:    fillZone,
 		Refresh: refreshZone,
 		Gone: func(c *emulator.Call) error {
-			removeIf(c, func(o *emulator.Object) bool { return o.Value("zoneId") == c.ID }, typeRecord, typeZoneAssociation)
+			removeIf(c, func(o *inventory.Object) bool { return o.Value("zoneId") == c.ID }, typeRecord, typeZoneAssociation)
 			return nil
 		},
 	})
@@ -86,7 +87,7 @@ func badZoneName(c *emulator.Call) string {
 }
 
 // zoneVpcs are the VPCs that see a private zone.
-func zoneVpcs(c *emulator.Call, zone *emulator.Object) []string {
+func zoneVpcs(c *emulator.Call, zone *inventory.Object) []string {
 	vpcs := zone.In.Strings("vpcs[*].vpcId")
 	for _, o := range where(c, typeZoneAssociation, "zoneId", zone.ID) {
 		vpcs = append(vpcs, o.Value("vpcId"))
@@ -149,7 +150,7 @@ func zoneNotEmpty(c *emulator.Call) string {
 }
 
 func fillZone(c *emulator.Call) error {
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn": "arn:aws:route53:::hostedzone/" + c.ID, "zoneId": c.ID, "comment": "Managed by Pulumi",
 		"forceDestroy": false, "nameServers": nameServers(c), "primaryNameServer": nameServers(c)[0],
 	})
@@ -204,7 +205,7 @@ func zoneAssociation() *emulator.Kind {
 			refuse("R53-04", "LastVPCAssociation", emulator.OpDelete, moto("route53/exceptions.py"), lastAssociation),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{"owningAccount": c.Account().AWSAccount, "vpcRegion": c.Region()})
+			defaults(c, inventory.Props{"owningAccount": c.Account().AWSAccount, "vpcRegion": c.Region()})
 			return nil
 		},
 	}
@@ -267,7 +268,7 @@ func record() *emulator.Kind {
 			refuse("R53-06", "InvalidChangeBatch", emulator.OpWrite, route53Model, badRecordValue),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{"fqdn": fqdn(c, c.In), "allowOverwrite": false})
+			defaults(c, inventory.Props{"fqdn": fqdn(c, c.In), "allowOverwrite": false})
 			return nil
 		},
 	}
@@ -283,7 +284,7 @@ func recordsWithoutTTL(c *emulator.Call) string {
 // fqdn is the whole name of a record. What is not in the zone is taken for
 // relative to it, as the provider does; a record outside its zone cannot be
 // written down.
-func fqdn(c *emulator.Call, in emulator.Props) string {
+func fqdn(c *emulator.Call, in inventory.Props) string {
 	zone := canonicalName(valueOf(c, typeZone, in.Str("zoneId"), "name"))
 	name := canonicalName(in.Str("name"))
 	if name == "" {
@@ -296,9 +297,9 @@ func fqdn(c *emulator.Call, in emulator.Props) string {
 }
 
 // sameName are the other records of the zone with the same whole name.
-func sameName(c *emulator.Call) []*emulator.Object {
+func sameName(c *emulator.Call) []*inventory.Object {
 	mine := fqdn(c, c.In)
-	return slices.DeleteFunc(where(c, typeRecord, "zoneId", c.In.Str("zoneId")), func(o *emulator.Object) bool {
+	return slices.DeleteFunc(where(c, typeRecord, "zoneId", c.In.Str("zoneId")), func(o *inventory.Object) bool {
 		return fqdn(c, o.In) != mine
 	})
 }
@@ -340,7 +341,7 @@ func aliasTarget(c *emulator.Call, zone, name string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(where(c, typeRecord, "zoneId", zone), func(o *emulator.Object) bool {
+	return slices.ContainsFunc(where(c, typeRecord, "zoneId", zone), func(o *inventory.Object) bool {
 		return fqdn(c, o.In) == name && o.Value("type") == c.In.Str("type")
 	})
 }

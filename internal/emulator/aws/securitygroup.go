@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // groupKinds are security groups and their rules, in the three ways that
@@ -98,7 +99,7 @@ func groupOnNodes(c *emulator.Call) string {
 // fillSecurityGroup leaves a group without egress unless some is declared: the
 // provider takes away the rule that EC2 adds (VPC-25).
 func fillSecurityGroup(c *emulator.Call) error {
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn": regional(c, "ec2", "security-group/"+c.ID), "ownerId": c.Account().AWSAccount,
 		"description": "Managed by Pulumi", "ingress": []any{}, "egress": []any{}, "revokeRulesOnDelete": false,
 	})
@@ -107,7 +108,7 @@ func fillSecurityGroup(c *emulator.Call) error {
 
 // forgetGroupRules takes the rules of a group away with it.
 func forgetGroupRules(c *emulator.Call) error {
-	removeIf(c, func(o *emulator.Object) bool { return o.Value("securityGroupId") == c.ID },
+	removeIf(c, func(o *inventory.Object) bool { return o.Value("securityGroupId") == c.ID },
 		typeSecurityGroupRule, typeIngressRule, typeEgressRule)
 	return nil
 }
@@ -148,7 +149,7 @@ func defaultGroup() *emulator.Kind {
 }
 
 func fillDefaultGroup(c *emulator.Call) error {
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn": regional(c, "ec2", "security-group/"+c.ID), "ownerId": c.Account().AWSAccount,
 		"name": "default", "namePrefix": "", "description": "default VPC security group",
 		"ingress": []any{}, "egress": []any{},
@@ -192,7 +193,7 @@ func groupRule() *emulator.Kind {
 			refuse("VPC-24", "RulesPerSecurityGroupLimitExceeded", emulator.OpCreate, moto("ec2/exceptions.py"), tooManyPermissions),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{"securityGroupRuleId": opaqueOf(c, "sgr", ""), "self": false})
+			defaults(c, inventory.Props{"securityGroupRuleId": opaqueOf(c, "sgr", ""), "self": false})
 			return nil
 		},
 	}
@@ -230,7 +231,7 @@ func singleRule(typ, side, source string) *emulator.Kind {
 			refuse("VPC-24", "RulesPerSecurityGroupLimitExceeded", emulator.OpCreate, moto("ec2/exceptions.py"), tooManyPermissions),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn": regional(c, "ec2", "security-group-rule/"+c.ID), "securityGroupRuleId": c.ID,
 			})
 			return nil
@@ -310,7 +311,7 @@ func (p permission) shown() map[string]any {
 
 // permissionsIn reads the permissions of one object. The id is the group's when
 // the permissions stand inside it.
-func permissionsIn(id, typ string, in emulator.Props) []permission {
+func permissionsIn(id, typ string, in inventory.Props) []permission {
 	switch typ {
 	case typeSecurityGroup:
 		return append(inlinePermissions(id, "ingress", in), inlinePermissions(id, "egress", in)...)
@@ -326,7 +327,7 @@ func permissionsIn(id, typ string, in emulator.Props) []permission {
 		in.Int("fromPort"), in.Int("toPort"), source)}
 }
 
-func inlinePermissions(group, direction string, in emulator.Props) []permission {
+func inlinePermissions(group, direction string, in inventory.Props) []permission {
 	var list []permission
 	for _, p := range in.Maps(direction + "[*]") {
 		list = append(list, expand(group, direction, p, p.Strings("securityGroups")...)...)
@@ -338,7 +339,7 @@ func inlinePermissions(group, direction string, in emulator.Props) []permission 
 }
 
 // expand makes a permission for each of the sources of a rule.
-func expand(group, direction string, p emulator.Props, groups ...string) []permission {
+func expand(group, direction string, p inventory.Props, groups ...string) []permission {
 	sources := slices.Concat(p.Strings("cidrBlocks"), p.Strings("ipv6CidrBlocks"), p.Strings("prefixListIds"), groups)
 	if p.Bool("self") {
 		sources = append(sources, group)

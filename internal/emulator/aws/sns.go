@@ -9,6 +9,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
+	"burrow/internal/inventory"
 )
 
 var (
@@ -41,7 +42,7 @@ func topic() *emulator.Kind {
 			refuse("IAM-03", "InvalidParameter", emulator.OpWrite, "hashicorp/terraform#12740", topicGrammar),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn": c.ID, "owner": c.Account().AWSAccount, "fifoTopic": false, "policy": defaultTopicPolicy(c.ID),
 			})
 			return nil
@@ -54,8 +55,8 @@ func topic() *emulator.Kind {
 		},
 		// A topic takes its subscriptions with it, unconfirmed ones too.
 		Gone: func(c *emulator.Call) error {
-			removeIf(c, func(o *emulator.Object) bool { return o.Value("topic") == c.ID }, typeTopicSubscription)
-			removeIf(c, func(o *emulator.Object) bool { return o.ID == c.ID }, typeTopicPolicy)
+			removeIf(c, func(o *inventory.Object) bool { return o.Value("topic") == c.ID }, typeTopicSubscription)
+			removeIf(c, func(o *inventory.Object) bool { return o.ID == c.ID }, typeTopicPolicy)
 			return nil
 		},
 	})
@@ -63,7 +64,7 @@ func topic() *emulator.Kind {
 
 func topicARN(c *emulator.Call) string { return regional(c, "sns", c.In.Str("name")) }
 
-func sameTopic(c *emulator.Call) *emulator.Object {
+func sameTopic(c *emulator.Call) *inventory.Object {
 	if otherTags(c) != "" {
 		return nil
 	}
@@ -159,7 +160,7 @@ func topicPolicy() *emulator.Kind {
 			refuse("IAM-03", "InvalidParameter", emulator.OpWrite, "hashicorp/terraform#12740", topicGrammar),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{"owner": c.Account().AWSAccount})
+			defaults(c, inventory.Props{"owner": c.Account().AWSAccount})
 			return nil
 		},
 	}
@@ -188,19 +189,19 @@ func topicSubscription() *emulator.Kind {
 		},
 		Fill: func(c *emulator.Call) error {
 			pending := mustConfirm(c)
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn": c.ID, "ownerId": c.Account().AWSAccount, "confirmationTimeoutInMinutes": 1, "endpointAutoConfirms": false,
 				"rawMessageDelivery": false, "pendingConfirmation": pending, "confirmationWasAuthenticated": !pending,
 			})
 			if c.In.Has("filterPolicy") {
-				defaults(c, emulator.Props{"filterPolicyScope": "MessageAttributes"})
+				defaults(c, inventory.Props{"filterPolicyScope": "MessageAttributes"})
 			}
 			return nil
 		},
 		Gone: func(c *emulator.Call) error {
 			topic := c.In.Str("topic")
 			if c.Out.Bool("pendingConfirmation") && c.Tx.Get(typeTopic, topic) != nil {
-				c.Tx.Put(&emulator.Object{Type: typeTopicSubscription, ID: c.ID, MadeBy: topic, In: c.In, Out: c.Out})
+				c.Tx.Put(&inventory.Object{Type: typeTopicSubscription, ID: c.ID, MadeBy: topic, In: c.In, Out: c.Out})
 			}
 			return nil
 		},
@@ -208,7 +209,7 @@ func topicSubscription() *emulator.Kind {
 }
 
 // sameSubscription: Subscribe returns the subscription that is there.
-func sameSubscription(c *emulator.Call) *emulator.Object {
+func sameSubscription(c *emulator.Call) *inventory.Object {
 	for _, o := range where(c, typeTopicSubscription, "topic", c.In.Str("topic")) {
 		if o.Value("protocol") == c.In.Str("protocol") && o.Value("endpoint") == c.In.Str("endpoint") {
 			return o

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -43,10 +44,10 @@ func Stranded(tx *emulator.Tx) []string {
 }
 
 // lookAt is a look at the world from where an object is.
-func lookAt(tx *emulator.Tx, o *emulator.Object) *emulator.Call {
+func lookAt(tx *emulator.Tx, o *inventory.Object) *emulator.Call {
 	return &emulator.Call{
 		Tx: tx.Within(o.Region), Op: emulator.OpRead, Kind: &emulator.Kind{Type: o.Type}, ID: o.ID,
-		Provider: emulator.Props{"region": o.Region},
+		Provider: inventory.Props{"region": o.Region},
 	}
 }
 

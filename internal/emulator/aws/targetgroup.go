@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const sourceTargets = "elbv2/target_group.go"
@@ -89,7 +90,7 @@ func timeoutTooLong(c *emulator.Call) string {
 func fillTargets(c *emulator.Call) error {
 	network := slices.Contains(netListener, c.In.Str("protocol"))
 	check := map[bool]string{true: "TCP", false: "HTTP"}[network && c.In.Str("healthCheck.path") == ""]
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn": c.ID, "arnSuffix": "targetgroup/" + strings.SplitN(c.ID, "targetgroup/", 2)[1], "loadBalancerArns": []any{},
 		"targetType": "instance", "ipAddressType": "ipv4", "deregistrationDelay": 300, "slowStart": 0,
 		"proxyProtocolV2": false, "lambdaMultiValueHeadersEnabled": false, "connectionTermination": false,
@@ -99,12 +100,12 @@ func fillTargets(c *emulator.Call) error {
 	})
 	fillTargetHealth(c)
 	if !network {
-		defaults(c, emulator.Props{"stickiness.enabled": false, "stickiness.type": "lb_cookie", "stickiness.cookieDuration": 86400})
+		defaults(c, inventory.Props{"stickiness.enabled": false, "stickiness.type": "lb_cookie", "stickiness.cookieDuration": 86400})
 	}
 	if network {
 		// Client addresses are kept by default for instances and for UDP (NLB-07).
 		kept := c.In.StrOr("targetType", "instance") == "instance" || strings.Contains(c.In.Str("protocol"), "UDP")
-		defaults(c, emulator.Props{
+		defaults(c, inventory.Props{
 			"preserveClientIp": fmt.Sprint(kept), "stickiness.enabled": false, "stickiness.type": "source_ip",
 		})
 	}
@@ -113,7 +114,7 @@ func fillTargets(c *emulator.Call) error {
 
 // fillTargetHealth is when a group counts as healthy: with one healthy target.
 func fillTargetHealth(c *emulator.Call) {
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"targetGroupHealth.dnsFailover.minimumHealthyTargetsCount":                "1",
 		"targetGroupHealth.dnsFailover.minimumHealthyTargetsPercentage":           "off",
 		"targetGroupHealth.unhealthyStateRouting.minimumHealthyTargetsCount":      1,

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // transitKinds are transit gateways and what hangs on them.
@@ -48,7 +49,7 @@ func transitGateway() *emulator.Kind {
 				return nil
 			}
 			id := defaultTransitTable(c)
-			made(c, typeTransitTable, id, emulator.Props{
+			made(c, typeTransitTable, id, inventory.Props{
 				"arn": regional(c, "ec2", "transit-gateway-route-table/"+id), "transitGatewayId": c.ID,
 				"defaultAssociationRouteTable": associates, "defaultPropagationRouteTable": propagates,
 			})
@@ -65,12 +66,12 @@ func defaultTransitTable(c *emulator.Call) string { return opaqueOf(c, "tgw-rtb"
 
 // hasDefault reports whether a gateway associates new attachments with its default
 // table, or propagates their routes into it; which is Association or Propagation.
-func hasDefault(gateway emulator.Props, which string) bool {
+func hasDefault(gateway inventory.Props, which string) bool {
 	return gateway.StrOr("defaultRouteTable"+which, enabled) == enabled
 }
 
 func fillTransitGateway(c *emulator.Call) error {
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn": regional(c, "ec2", "transit-gateway/"+c.ID), "ownerId": c.Account().AWSAccount, "amazonSideAsn": 64512,
 		"autoAcceptSharedAttachments": "disable", "defaultRouteTableAssociation": enabled,
 		"defaultRouteTablePropagation": enabled, "dnsSupport": enabled, "multicastSupport": "disable",
@@ -118,7 +119,7 @@ func transitAttachment() *emulator.Kind {
 
 func attachedTwice(c *emulator.Call) string {
 	gateway := c.In.Str("transitGatewayId")
-	twice := slices.ContainsFunc(where(c, typeTransitAttachment, "vpcId", c.In.Str("vpcId")), func(o *emulator.Object) bool {
+	twice := slices.ContainsFunc(where(c, typeTransitAttachment, "vpcId", c.In.Str("vpcId")), func(o *inventory.Object) bool {
 		return o.Value("transitGatewayId") == gateway
 	})
 	if !twice {
@@ -186,7 +187,7 @@ func fillTransitAttachment(c *emulator.Call) error {
 	if _, err := settleENIs(c, wanted); err != nil {
 		return err
 	}
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn":         regional(c, "ec2", "transit-gateway-attachment/"+c.ID),
 		"vpcOwnerId":  c.Account().AWSAccount,
 		"dnsSupport":  enabled,
@@ -230,7 +231,7 @@ func joinDefaults(c *emulator.Call, gateway, attachment, kind, resource string) 
 
 // joinTable stores an association or propagation that AWS makes by itself.
 func joinTable(c *emulator.Call, typ, table, attachment, kind, resource string) {
-	made(c, typ, table+"_"+attachment, emulator.Props{
+	made(c, typ, table+"_"+attachment, inventory.Props{
 		"transitGatewayRouteTableId": table, "transitGatewayAttachmentId": attachment,
 		"resourceType": kind, "resourceId": resource,
 	})
@@ -240,12 +241,12 @@ func joinTable(c *emulator.Call, typ, table, attachment, kind, resource string) 
 // its propagations, also those that somebody declared. Static routes stay, as
 // black holes.
 func forgetAttachment(c *emulator.Call, attachment string) {
-	removeIf(c, func(o *emulator.Object) bool { return o.Value("transitGatewayAttachmentId") == attachment },
+	removeIf(c, func(o *inventory.Object) bool { return o.Value("transitGatewayAttachmentId") == attachment },
 		typeTransitAssociation, typeTransitPropagation)
 }
 
 // associationOf is the one association of an attachment, nil when it has none.
-func associationOf(c *emulator.Call, attachment string) *emulator.Object {
+func associationOf(c *emulator.Call, attachment string) *inventory.Object {
 	for _, o := range where(c, typeTransitAssociation, "transitGatewayAttachmentId", attachment) {
 		return o
 	}
@@ -263,14 +264,14 @@ func transitTable() *emulator.Kind {
 		},
 		Replace: forceNew(source, "transitGatewayId"),
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn":                          regional(c, "ec2", "transit-gateway-route-table/"+c.ID),
 				"defaultAssociationRouteTable": false, "defaultPropagationRouteTable": false,
 			})
 			return nil
 		},
 		Gone: func(c *emulator.Call) error {
-			removeIf(c, func(o *emulator.Object) bool { return o.Value("transitGatewayRouteTableId") == c.ID }, typeTransitRoute)
+			removeIf(c, func(o *inventory.Object) bool { return o.Value("transitGatewayRouteTableId") == c.ID }, typeTransitRoute)
 			return nil
 		},
 	})
@@ -292,7 +293,7 @@ func transitRoute() *emulator.Kind {
 			refuse("AWV-38", "RouteAlreadyExists", emulator.OpCreate, "ministryofjustice/modernisation-platform#4810", transitRouteTwice),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{"blackhole": false})
+			defaults(c, inventory.Props{"blackhole": false})
 			return nil
 		},
 		// A route outlives its attachment and leads nowhere then: a refresh finds a
@@ -391,7 +392,7 @@ func transitLink(typ, source string, w emulator.Words, twice emulator.Rule) *emu
 			if vpn := c.Tx.Find(typeVpnConnection, "transitGatewayAttachmentId", id); vpn != nil {
 				kind, resource = "vpn", vpn.ID
 			}
-			defaults(c, emulator.Props{"resourceId": resource, "resourceType": kind})
+			defaults(c, inventory.Props{"resourceId": resource, "resourceType": kind})
 			return nil
 		},
 	}

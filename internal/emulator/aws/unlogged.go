@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
+	"burrow/internal/inventory"
 )
 
 // Unlogged says of everything in the world that logs to CloudWatch why nothing
@@ -17,12 +18,12 @@ import (
 // a role: they are not known.
 func Unlogged(tx *emulator.Tx) []string {
 	var list []string
-	add := func(who *emulator.Object, path, group string) {
+	add := func(who *inventory.Object, path, group string) {
 		if why := closedGroup(tx, groupOf(group)); why != "" {
 			list = append(list, fmt.Sprintf("%s: %s: %s", who.ID, path, why))
 		}
 	}
-	delivered := func(who *emulator.Object, path, group string) {
+	delivered := func(who *inventory.Object, path, group string) {
 		add(who, path, group)
 		if iam.Service(group) == "logs" && !delivers(lookAt(tx, who), group) {
 			list = append(list, fmt.Sprintf("%s: %s: no resource policy lets %s write to %s", who.ID, path, deliveryService, groupOf(group)))
@@ -65,7 +66,7 @@ func closedGroup(tx *emulator.Tx, arn string) string {
 
 // mayNotWrite says what a flow log's role lacks. A role with policies of AWS's own
 // is given the benefit of the doubt.
-func mayNotWrite(tx *emulator.Tx, log *emulator.Object) string {
+func mayNotWrite(tx *emulator.Tx, log *inventory.Object) string {
 	role := tx.Find(typeRole, "arn", log.In.Str("iamRoleArn"))
 	group := groupOf(log.In.Str("logDestination"))
 	if !strings.HasPrefix(group, "arn:aws:logs:") || role != nil && slices.ContainsFunc(attachedPolicies(tx, role.ID), isManagedByAWS) {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // Sizes of a VPC's and a subnet's IPv4 range.
@@ -36,7 +37,7 @@ func vpc() *emulator.Kind {
 		Made: madeWithVpc,
 		Gone: func(c *emulator.Call) error {
 			unmake(c, typeSecurityGroup, typeNetworkACL, typeRouteTable)
-			removeIf(c, func(o *emulator.Object) bool { return o.Value("vpcId") == c.ID }, typeDhcpAssociation)
+			removeIf(c, func(o *inventory.Object) bool { return o.Value("vpcId") == c.ID }, typeDhcpAssociation)
 			return nil
 		},
 	})
@@ -73,7 +74,7 @@ func hostnamesWithoutSupport(c *emulator.Call) string {
 func fillVpc(c *emulator.Call) error {
 	table := opaqueOf(c, "rtb", "main")
 	keep(c, "dhcpOptionsId", func() any { return regionDhcpOptions(c) })
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn":                              regional(c, "ec2", "vpc/"+c.ID),
 		"ownerId":                          c.Account().AWSAccount,
 		"mainRouteTableId":                 table,
@@ -92,15 +93,15 @@ func fillVpc(c *emulator.Call) error {
 // madeWithVpc makes the three things that every VPC comes with.
 func madeWithVpc(c *emulator.Call) error {
 	owner := c.Account().AWSAccount
-	made(c, typeRouteTable, c.Out.Str("mainRouteTableId"), emulator.Props{
+	made(c, typeRouteTable, c.Out.Str("mainRouteTableId"), inventory.Props{
 		"vpcId": c.ID, "ownerId": owner, "main": true,
 		"arn": regional(c, "ec2", "route-table/"+c.Out.Str("mainRouteTableId")),
 	})
-	made(c, typeNetworkACL, c.Out.Str("defaultNetworkAclId"), emulator.Props{
+	made(c, typeNetworkACL, c.Out.Str("defaultNetworkAclId"), inventory.Props{
 		"vpcId": c.ID, "ownerId": owner, "default": true,
 		"arn": regional(c, "ec2", "network-acl/"+c.Out.Str("defaultNetworkAclId")),
 	})
-	made(c, typeSecurityGroup, c.Out.Str("defaultSecurityGroupId"), emulator.Props{
+	made(c, typeSecurityGroup, c.Out.Str("defaultSecurityGroupId"), inventory.Props{
 		"vpcId": c.ID, "ownerId": owner, "name": "default", "description": "default VPC security group",
 		"arn":     regional(c, "ec2", "security-group/"+c.Out.Str("defaultSecurityGroupId")),
 		"ingress": []any{map[string]any{"protocol": "-1", "fromPort": 0.0, "toPort": 0.0, "self": true}},
@@ -176,7 +177,7 @@ func fillSubnet(c *emulator.Call) error {
 	if zone == "" {
 		zone = zonesOf(c.Region())[spread(c, "zone")%len(zonesOf(c.Region()))]
 	}
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn":                                  regional(c, "ec2", "subnet/"+c.ID),
 		"ownerId":                              c.Account().AWSAccount,
 		"availabilityZone":                     zone,

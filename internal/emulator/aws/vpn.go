@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // vpnKinds are the gateways of Site-to-Site VPN; connections are in vpnconnection.go.
@@ -37,7 +38,7 @@ func vpnGateway() *emulator.Kind {
 				"awsdocs/aws-site-to-site-vpn-user-guide vpn-limits.md (code from memory)", secondVpnGateway),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{
+			defaults(c, inventory.Props{
 				"arn": regional(c, "ec2", "vpn-gateway/"+c.ID), "amazonSideAsn": defaultAmazonASN,
 			})
 			return nil
@@ -168,7 +169,7 @@ func customerGateway() *emulator.Kind {
 			refuse("AWV-02", "MissingParameter", emulator.OpCreate, model("ec2")+" CreateCustomerGateway", unreachableCustomer),
 		},
 		Fill: func(c *emulator.Call) error {
-			defaults(c, emulator.Props{"arn": regional(c, "ec2", "customer-gateway/"+c.ID)})
+			defaults(c, inventory.Props{"arn": regional(c, "ec2", "customer-gateway/"+c.ID)})
 			if !c.In.Has("bgpAsn") && !c.In.Has("bgpAsnExtended") {
 				c.Out.Set("bgpAsn", "65000")
 			}
@@ -178,7 +179,7 @@ func customerGateway() *emulator.Kind {
 }
 
 // customerKey is what AWS knows a customer gateway by.
-func customerKey(in emulator.Props) []string {
+func customerKey(in inventory.Props) []string {
 	var key []string
 	for _, p := range []string{"type", "ipAddress", "bgpAsn", "bgpAsnExtended", "deviceName", "certificateArn"} {
 		key = append(key, in.Str(p))
@@ -186,7 +187,7 @@ func customerKey(in emulator.Props) []string {
 	return key
 }
 
-func sameCustomerGateway(c *emulator.Call) *emulator.Object {
+func sameCustomerGateway(c *emulator.Call) *inventory.Object {
 	mine := customerKey(c.In)
 	for _, o := range others(c, typeCustomerGateway) {
 		if slices.Equal(customerKey(o.In), mine) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -104,7 +105,7 @@ func insideTwice(c *emulator.Call) string {
 	return ""
 }
 
-func connectionGateway(in emulator.Props) string {
+func connectionGateway(in inventory.Props) string {
 	return in.StrOr("vpnGatewayId", in.Str("transitGatewayId"))
 }
 
@@ -136,7 +137,7 @@ func cannotStart(c *emulator.Call) string {
 }
 
 func fillConnection(c *emulator.Call) error {
-	defaults(c, emulator.Props{
+	defaults(c, inventory.Props{
 		"arn":                regional(c, "ec2", "vpn-connection/"+c.ID),
 		"enableAcceleration": false, "staticRoutesOnly": false, "tunnelInsideIpVersion": "ipv4",
 		"localIpv4NetworkCidr": "0.0.0.0/0", "remoteIpv4NetworkCidr": "0.0.0.0/0",
@@ -164,7 +165,7 @@ func routesLeftBehind(c *emulator.Call) string {
 	return fmt.Sprintf("The vpnConnection '%s' has static routes. Delete them before you migrate it to a transit gateway.", c.ID)
 }
 
-func staticRoutes(c *emulator.Call) []*emulator.Object {
+func staticRoutes(c *emulator.Call) []*inventory.Object {
 	return where(c, typeVpnConnectionRoute, "vpnConnectionId", c.ID)
 }
 
@@ -199,7 +200,7 @@ func goneWithConnection(c *emulator.Call) error {
 	if attachment := c.Old.Str("transitGatewayAttachmentId"); attachment != "" {
 		forgetAttachment(c, attachment)
 	}
-	removeIf(c, func(o *emulator.Object) bool { return o.Value("vpnConnectionId") == c.ID }, typeVpnConnectionRoute)
+	removeIf(c, func(o *inventory.Object) bool { return o.Value("vpnConnectionId") == c.ID }, typeVpnConnectionRoute)
 	return nil
 }
 
@@ -230,7 +231,7 @@ func fillAddresses(c *emulator.Call) error {
 }
 
 // indistinct reports whether the provider cannot tell the tunnels apart.
-func indistinct(in emulator.Props) bool {
+func indistinct(in inventory.Props) bool {
 	return in.Str("tunnel1PresharedKey") == in.Str("tunnel2PresharedKey") &&
 		!in.Has("tunnel1InsideCidr") && !in.Has("tunnel2InsideCidr")
 }

@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/tunneltest"
+	"burrow/internal/inventory"
 )
 
 // What a refresh tells of two tunnels that meet Azure's, by BGP and without: a
@@ -62,11 +63,11 @@ func (l *lab) put(change func(typ string, in props), routes []string) {
 	err := l.world.Update(func(tx *emulator.Tx) error {
 		for _, o := range tunneltest.Four() {
 			change(o.Type, o.In)
-			tx.Put(&emulator.Object{Type: o.Type, ID: o.ID, In: o.In, Out: props(o.In).Clone(), Hidden: props(o.Hidden).Clone()})
+			tx.Put(&inventory.Object{Type: o.Type, ID: o.ID, In: o.In, Out: props(o.In).Clone(), Hidden: props(o.Hidden).Clone()})
 		}
 		for _, cidr := range routes {
 			in := props{"vpnConnectionId": "vpn-0", "destinationCidrBlock": cidr}
-			tx.Put(&emulator.Object{Type: typeVpnConnectionRoute, ID: "vpn-0:" + cidr, In: in, Out: in.Clone()})
+			tx.Put(&inventory.Object{Type: typeVpnConnectionRoute, ID: "vpn-0:" + cidr, In: in, Out: in.Clone()})
 		}
 		return nil
 	})

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 var (
@@ -54,7 +55,7 @@ func clusterKinds() []*emulator.Kind {
 	}
 }
 
-func busyCluster(in emulator.Props) string {
+func busyCluster(in inventory.Props) string {
 	return strings.ToLower("aks/" + in.Str("resourceGroupName") + "/" + in.Str("resourceName"))
 }
 
@@ -81,7 +82,7 @@ func clusterReplace() []emulator.Replace {
 }
 
 // networkProfile is the cluster's network with what AKS fills in.
-func networkProfile(in emulator.Props) emulator.Props {
+func networkProfile(in inventory.Props) inventory.Props {
 	p := in.Map("networkProfile").Clone()
 	if !p.Has("networkPlugin") {
 		p.Set("networkPlugin", "azure")
@@ -105,7 +106,7 @@ func networkProfile(in emulator.Props) emulator.Props {
 }
 
 // overlaid reports whether pods have addresses of their own, not of the VNet.
-func overlaid(profile emulator.Props) bool {
+func overlaid(profile inventory.Props) bool {
 	return profile.Str("networkPlugin") == "kubenet" || profile.Str("networkPluginMode") == "overlay"
 }
 
@@ -189,7 +190,7 @@ func fillClusterIdentity(c *emulator.Call) {
 }
 
 func kubeletID(c *emulator.Call) string {
-	return identityPlace.idOf(c, emulator.Props{
+	return identityPlace.idOf(c, inventory.Props{
 		"resourceGroupName": nodeGroupName(c), "resourceName": lastOf(identify(c)) + "-agentpool",
 	})
 }
@@ -211,7 +212,7 @@ func fillOutbound(c *emulator.Call) {
 }
 
 func outboundID(c *emulator.Call) string {
-	return publicIPPlace.idOf(c, emulator.Props{
+	return publicIPPlace.idOf(c, inventory.Props{
 		"resourceGroupName": nodeGroupName(c), "publicIpAddressName": c.UUIDOf("outbound"),
 	})
 }
@@ -221,22 +222,22 @@ func outboundID(c *emulator.Call) string {
 func makeNodeGroup(c *emulator.Call) error {
 	group := nodeGroupName(c)
 	putGroup(c, group, c.ID)
-	put := func(typ, id string, out emulator.Props) {
-		in := emulator.Props{"resourceGroupName": group, "location": location(c)}
-		c.Tx.Put(&emulator.Object{Type: typ, ID: id, MadeBy: c.ID, In: in, Out: out.With(emulator.Props{
+	put := func(typ, id string, out inventory.Props) {
+		in := inventory.Props{"resourceGroupName": group, "location": location(c)}
+		c.Tx.Put(&inventory.Object{Type: typ, ID: id, MadeBy: c.ID, In: in, Out: out.With(inventory.Props{
 			"name": lastOf(id), "location": location(c),
 		})})
 	}
 	if !c.In.Has("identityProfile.kubeletidentity") {
-		put(typeIdentity, kubeletID(c), emulator.Props{
+		put(typeIdentity, kubeletID(c), inventory.Props{
 			"clientId": c.UUIDOf("kubelet client"), "principalId": c.UUIDOf("kubelet"), "tenantId": c.Account().AzureTenant,
 		})
 	}
-	put(typeNSG, nsgPlace.idOf(c, emulator.Props{
+	put(typeNSG, nsgPlace.idOf(c, inventory.Props{
 		"resourceGroupName": group, "networkSecurityGroupName": "aks-agentpool-" + c.HexOf("nsg", 8) + "-nsg",
-	}), emulator.Props{"provisioningState": "Succeeded"})
+	}), inventory.Props{"provisioningState": "Succeeded"})
 	if c.Out.Str("networkProfile.outboundType") == "loadBalancer" {
-		put(typePublicIP, outboundID(c), emulator.Props{
+		put(typePublicIP, outboundID(c), inventory.Props{
 			"provisioningState": "Succeeded", "ipAddress": freePublicAddress(c),
 			"sku": map[string]any{"name": skuStandard, "tier": "Regional"},
 		})
@@ -247,7 +248,7 @@ func makeNodeGroup(c *emulator.Call) error {
 // removeMade takes away what the object made elsewhere, groups with all in them.
 func removeMade(c *emulator.Call) error {
 	for _, o := range c.Tx.All() {
-		if o.Cloud != cloudName || !emulator.SameID(o.MadeBy, c.ID) {
+		if o.Cloud != cloudName || !inventory.SameID(o.MadeBy, c.ID) {
 			continue
 		}
 		if o.Type == typeGroup {
@@ -267,7 +268,7 @@ func echoPools(c *emulator.Call) error {
 	names := set(c.Out.Strings("agentPoolProfiles[*].name")...)
 	for _, o := range children(c.Tx, typePool, identify(c)) {
 		if !names[lastOf(o.ID)] {
-			list = append(list, map[string]any(o.Out.With(emulator.Props{
+			list = append(list, map[string]any(o.Out.With(inventory.Props{
 				"name": lastOf(o.ID), "type": "VirtualMachineScaleSets",
 			})))
 		}

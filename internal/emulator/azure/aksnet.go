@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -42,20 +43,20 @@ func nodeNetworkRules() []emulator.Rule {
 
 // networkRule enforces something of a cluster's network profile, AKS's own
 // defaults filled in.
-func networkRule(id rules.ID, code, source string, broken func(profile emulator.Props) string) emulator.Rule {
+func networkRule(id rules.ID, code, source string, broken func(profile inventory.Props) string) emulator.Rule {
 	return rule(id, code, emulator.OpWrite, source, func(c *emulator.Call) string {
 		return broken(networkProfile(c.In))
 	})
 }
 
-func badPlugin(p emulator.Props) string {
+func badPlugin(p inventory.Props) string {
 	if plugin := p.Str("networkPlugin"); p.Str("networkPluginMode") == "overlay" && plugin != "azure" {
 		return fmt.Sprintf("Network plugin mode overlay needs the network plugin azure, not %s.", plugin)
 	}
 	return ""
 }
 
-func badDataplane(p emulator.Props) string {
+func badDataplane(p inventory.Props) string {
 	if p.Str("networkDataplane") == "cilium" && p.Str("networkPolicy") != "cilium" {
 		return "Cilium dataplane requires network policy cilium. Subcode: CiliumDataplaneRequiresNetworkPolicyCilium"
 	}
@@ -64,7 +65,7 @@ func badDataplane(p emulator.Props) string {
 
 // badPolicy lets Cilium's pods be in an overlay, in a subnet of their own or, since
 // May 2025, among the nodes (AKS#4541).
-func badPolicy(p emulator.Props) string {
+func badPolicy(p inventory.Props) string {
 	plugin, policy := p.Str("networkPlugin"), p.Str("networkPolicy")
 	switch {
 	case policy == "cilium" && p.Str("networkDataplane") != "cilium":
@@ -134,7 +135,7 @@ func policyChanges(before, now string) bool {
 	return before == now || now == "cilium" || before != "cilium" && (before == "none" || now == "none")
 }
 
-func badRanges(p emulator.Props) string {
+func badRanges(p inventory.Props) string {
 	for _, property := range []string{"podCidr", "serviceCidr"} {
 		if text := p.Str(property); text != "" {
 			if _, err := parseNetwork(text); err != nil {
@@ -152,7 +153,7 @@ func badRanges(p emulator.Props) string {
 // minServiceBits is the shortest prefix of a service range.
 const minServiceBits = 12
 
-func hugeServiceRange(p emulator.Props) string {
+func hugeServiceRange(p inventory.Props) string {
 	for _, n := range networks(p.Strings("serviceCidr")) {
 		if n.prefix.Bits() < minServiceBits {
 			return fmt.Sprintf("serviceCidr %s is larger than /%d.", n.text, minServiceBits)
@@ -161,7 +162,7 @@ func hugeServiceRange(p emulator.Props) string {
 	return ""
 }
 
-func badDNSService(p emulator.Props) string {
+func badDNSService(p inventory.Props) string {
 	a, err := netip.ParseAddr(p.Str("dnsServiceIP"))
 	for _, n := range networks(p.Strings("serviceCidr")) {
 		if err != nil || !n.prefix.Contains(a) || a == n.prefix.Addr() || a == n.prefix.Addr().Next() {
@@ -175,7 +176,7 @@ func badDNSService(p emulator.Props) string {
 // neverInCluster are ranges that AKS keeps for itself.
 var neverInCluster = networks([]string{"169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"})
 
-func forbiddenRange(p emulator.Props) string {
+func forbiddenRange(p inventory.Props) string {
 	for _, property := range []string{"podCidr", "serviceCidr"} {
 		for _, n := range networks(p.Strings(property)) {
 			for _, never := range neverInCluster {
@@ -192,8 +193,8 @@ func forbiddenRange(p emulator.Props) string {
 type nodeNet struct {
 	call    *emulator.Call
 	pools   []lot // all of the cluster, those of other resources included
-	cluster emulator.Props
-	profile emulator.Props
+	cluster inventory.Props
+	profile inventory.Props
 }
 
 // poolNetRule enforces something between pools, their subnets and the cluster's
@@ -213,7 +214,7 @@ func nodeNetOf(c *emulator.Call) nodeNet {
 		}
 	}
 	for _, o := range children(c.Tx, typePool, clusterID) {
-		if !emulator.SameID(o.ID, identify(c)) {
+		if !inventory.SameID(o.ID, identify(c)) {
 			n.pools = append(n.pools, lot{lastOf(o.ID), o.In})
 		}
 	}
@@ -221,9 +222,9 @@ func nodeNetOf(c *emulator.Call) nodeNet {
 }
 
 // subnets are those of the pools, each once.
-func (n nodeNet) subnets() []*emulator.Object {
-	var all []*emulator.Object
-	seen := map[*emulator.Object]bool{}
+func (n nodeNet) subnets() []*inventory.Object {
+	var all []*inventory.Object
+	seen := map[*inventory.Object]bool{}
 	for _, p := range n.pools {
 		if o := n.call.Tx.Get(typeSubnet, p.in.Str("vnetSubnetID")); o != nil && !seen[o] {
 			seen[o] = true
@@ -233,7 +234,7 @@ func (n nodeNet) subnets() []*emulator.Object {
 	return all
 }
 
-func (n nodeNet) vnet() *emulator.Object {
+func (n nodeNet) vnet() *inventory.Object {
 	for _, s := range n.subnets() {
 		return n.call.Tx.Get(typeVNet, parentOf(s.ID))
 	}
@@ -260,7 +261,7 @@ func wrongNodeSubnet(n nodeNet) string {
 		switch {
 		case sameName(lastOf(s.ID), gatewaySubnet):
 			return fmt.Sprintf("Nodes cannot be in %s.", s.ID)
-		case vnet != nil && !emulator.SameID(parentOf(s.ID), vnet.ID):
+		case vnet != nil && !inventory.SameID(parentOf(s.ID), vnet.ID):
 			return fmt.Sprintf("All agent pools must be in one virtual network; %s is not in %s.", s.ID, vnet.ID)
 		}
 	}
@@ -323,7 +324,7 @@ func smallNodeSubnet(n nodeNet) string {
 	for _, s := range n.subnets() {
 		need := 0
 		for _, p := range n.pools {
-			if emulator.SameID(p.in.Str("vnetSubnetID"), s.ID) {
+			if inventory.SameID(p.in.Str("vnetSubnetID"), s.ID) {
 				need += mostNodes(p.in) * n.addressesPerNode(p.in)
 			}
 		}
@@ -336,7 +337,7 @@ func smallNodeSubnet(n nodeNet) string {
 }
 
 // addressesPerNode of the VNet: one, and one for every pod without an overlay.
-func (n nodeNet) addressesPerNode(pool emulator.Props) int {
+func (n nodeNet) addressesPerNode(pool inventory.Props) int {
 	if overlaid(n.profile) || pool.Has("podSubnetID") {
 		return 1
 	}
@@ -367,7 +368,7 @@ func badOutbound(n nodeNet) string {
 }
 
 // defaultHop is where a subnet's route table sends 0.0.0.0/0, or "".
-func (n nodeNet) defaultHop(subnet *emulator.Object) string {
+func (n nodeNet) defaultHop(subnet *inventory.Object) string {
 	for _, r := range children(n.call.Tx, typeRoute, subnet.In.Str("routeTable.id")) {
 		if r.In.Str("addressPrefix") == "0.0.0.0/0" {
 			return r.In.Str("nextHopType")

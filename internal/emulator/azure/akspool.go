@@ -8,11 +8,12 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
 // poolsAtHand are the pools that a write is about, and their cluster.
-func poolsAtHand(c *emulator.Call) (pools []lot, cluster emulator.Props) {
+func poolsAtHand(c *emulator.Call) (pools []lot, cluster inventory.Props) {
 	if c.Kind.Type == typeCluster {
 		for _, p := range c.In.Maps("agentPoolProfiles") {
 			pools = append(pools, lot{p.Str("name"), p})
@@ -23,11 +24,11 @@ func poolsAtHand(c *emulator.Call) (pools []lot, cluster emulator.Props) {
 	if o := c.Tx.Get(typeCluster, parentOf(identify(c))); o != nil {
 		return pools, o.In
 	}
-	return pools, emulator.Props{}
+	return pools, inventory.Props{}
 }
 
 // poolRule enforces something for every pool of a write.
-func poolRule(id rules.ID, code, source string, broken func(p lot, cluster emulator.Props) string) emulator.Rule {
+func poolRule(id rules.ID, code, source string, broken func(p lot, cluster inventory.Props) string) emulator.Rule {
 	return rule(id, code, emulator.OpWrite, source, func(c *emulator.Call) string {
 		pools, cluster := poolsAtHand(c)
 		for _, p := range pools {
@@ -47,7 +48,7 @@ var (
 func poolRules() []emulator.Rule {
 	return []emulator.Rule{
 		poolRule("AKS-01", codeParameter, "bicep; AKS#3300; crossplane#304", badPoolName),
-		poolRule("AKS-05", codeParameter, "azure-aks-docs use-system-pools.md", func(p lot, _ emulator.Props) string {
+		poolRule("AKS-05", codeParameter, "azure-aks-docs use-system-pools.md", func(p lot, _ inventory.Props) string {
 			if p.in.Str("mode") == "System" && p.in.StrOr("osType", "Linux") != "Linux" {
 				return fmt.Sprintf("Agent pool %s of mode System must run Linux.", p.name)
 			}
@@ -57,7 +58,7 @@ func poolRules() []emulator.Rule {
 		poolRule("AKS-06", "SystemPoolSkuTooLow", "azure-dev-docs#216; azure-aks-docs use-system-pools.md; azure-docs#121181", smallSystemPool),
 		poolRule("AKS-07", codeParameter, "azure-aks-docs azure-cni-overlay.md", badMaxPods),
 		poolRule("AKS-08", codeParameter, "bicep; azure-aks-docs cluster-autoscaler.md", badCount),
-		poolRule("AKS-11", codeParameter, "bicep", func(p lot, _ emulator.Props) string {
+		poolRule("AKS-11", codeParameter, "bicep", func(p lot, _ inventory.Props) string {
 			if gb := p.in.Num("osDiskSizeGB"); gb < 0 || gb > 2048 {
 				return fmt.Sprintf("The osDiskSizeGB of agent pool %s is %.0f; it must be 0 to 2048.", p.name, gb)
 			}
@@ -72,7 +73,7 @@ func poolRules() []emulator.Rule {
 	}
 }
 
-func badPoolName(p lot, _ emulator.Props) string {
+func badPoolName(p lot, _ inventory.Props) string {
 	pattern := linuxPool
 	if p.in.Str("osType") == "Windows" {
 		pattern = windowsPool
@@ -87,7 +88,7 @@ func badPoolName(p lot, _ emulator.Props) string {
 // vmSize is for example Standard_B2ms: a family, then the number of vCPUs.
 var vmSize = regexp.MustCompile(`^(?i)(standard|basic)_[a-z]+(\d+)[a-z0-9_-]*$`)
 
-func unknownSize(p lot, _ emulator.Props) string {
+func unknownSize(p lot, _ inventory.Props) string {
 	if size := p.in.Str("vmSize"); size != "" && !vmSize.MatchString(size) {
 		return fmt.Sprintf("The VM size of AgentPoolProfile:%s is not allowed in your subscription: %s is no VM size.",
 			p.name, size)
@@ -98,7 +99,7 @@ func unknownSize(p lot, _ emulator.Props) string {
 // minSystemCPUs is what the API refuses; the documentation asks for four.
 const minSystemCPUs = 2
 
-func smallSystemPool(p lot, _ emulator.Props) string {
+func smallSystemPool(p lot, _ inventory.Props) string {
 	match := vmSize.FindStringSubmatch(p.in.Str("vmSize"))
 	if p.in.Str("mode") != "System" || match == nil {
 		return ""
@@ -117,7 +118,7 @@ const (
 	minSystemPods = 30
 )
 
-func badMaxPods(p lot, _ emulator.Props) string {
+func badMaxPods(p lot, _ inventory.Props) string {
 	pods, system := p.in.Num("maxPods"), p.in.Str("mode") == "System"
 	low := float64(minPods)
 	if system {
@@ -131,7 +132,7 @@ func badMaxPods(p lot, _ emulator.Props) string {
 
 const maxNodes = 1000
 
-func badCount(p lot, _ emulator.Props) string {
+func badCount(p lot, _ inventory.Props) string {
 	n, low, high := p.in.Num("count"), p.in.Num("minCount"), p.in.Num("maxCount")
 	scaling := p.in.Bool("enableAutoScaling")
 	least := 0.0
@@ -190,7 +191,7 @@ func changedPool(c *emulator.Call) string { return eachUpdatedPool(c, changedIn)
 
 // scalingWithoutCount: what an autoscaler takes over must say where it starts.
 func scalingWithoutCount(c *emulator.Call) string {
-	return eachUpdatedPool(c, func(name string, before, now emulator.Props) string {
+	return eachUpdatedPool(c, func(name string, before, now inventory.Props) string {
 		if before.Bool("enableAutoScaling") || !now.Bool("enableAutoScaling") || now.Has("count") {
 			return ""
 		}
@@ -199,11 +200,11 @@ func scalingWithoutCount(c *emulator.Call) string {
 }
 
 // eachUpdatedPool compares every pool of an update that was there before.
-func eachUpdatedPool(c *emulator.Call, broken func(name string, before, now emulator.Props) string) string {
+func eachUpdatedPool(c *emulator.Call, broken func(name string, before, now inventory.Props) string) string {
 	if c.Kind.Type == typePool {
 		return broken(lastOf(c.ID), c.OldIn, c.In)
 	}
-	before := map[string]emulator.Props{}
+	before := map[string]inventory.Props{}
 	for _, p := range c.OldIn.Maps("agentPoolProfiles") {
 		before[p.Str("name")] = p
 	}
@@ -217,7 +218,7 @@ func eachUpdatedPool(c *emulator.Call, broken func(name string, before, now emul
 	return ""
 }
 
-func changedIn(name string, before, now emulator.Props) string {
+func changedIn(name string, before, now inventory.Props) string {
 	change := &emulator.Call{OldIn: before, In: now}
 	for _, path := range fixedInPool {
 		if change.Changed(path) {
@@ -243,7 +244,7 @@ func poolNameFree() emulator.Rule {
 
 // mostNodes is how many nodes a pool may have at once: its most, and those that
 // an upgrade adds.
-func mostNodes(p emulator.Props) int {
+func mostNodes(p inventory.Props) int {
 	n := int(math.Max(p.Num("count"), 1))
 	if p.Bool("enableAutoScaling") {
 		n = p.Int("maxCount")
@@ -283,7 +284,7 @@ func fillPoolResource(c *emulator.Call) error {
 
 // fillPool sets what AKS fills in for a pool, as recorded from the real provider
 // (pulumi-azure-native testdata, upgrade-containerservice-agentpool).
-func fillPool(out, cluster emulator.Props, etag string) {
+func fillPool(out, cluster inventory.Props, etag string) {
 	version := out.StrOr("orchestratorVersion", cluster.StrOr("kubernetesVersion", defaultVersion))
 	out.Set("orchestratorVersion", version)
 	out.Set("currentOrchestratorVersion", patched(version))

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // Windows and frequencies of a metric alert, in minutes. A window may be shorter
@@ -94,7 +95,7 @@ var (
 	aggregations     = set("Average", "Count", "Minimum", "Maximum", "Total")
 )
 
-func wrongCriterion(criterion emulator.Props) string {
+func wrongCriterion(criterion inventory.Props) string {
 	name := criterion.Str("name")
 	switch operator := criterion.Str("operator"); criterion.Str("criterionType") {
 	case "StaticThresholdCriterion":
@@ -122,7 +123,7 @@ func wrongCriterion(criterion emulator.Props) string {
 	return ""
 }
 
-func wrongDynamicPeriods(criterion emulator.Props) bool {
+func wrongDynamicPeriods(criterion inventory.Props) bool {
 	failing := criterion.Num("failingPeriods.minFailingPeriodsToAlert")
 	return failing < 1 || criterion.Num("failingPeriods.numberOfEvaluationPeriods") < failing
 }
@@ -170,11 +171,11 @@ var gatewayMetrics = map[string]metric{
 
 // checkedCriteria are those on a gateway that ask to be checked; other kinds'
 // metrics are not modelled.
-func checkedCriteria(c *emulator.Call) []emulator.Props {
+func checkedCriteria(c *emulator.Call) []inventory.Props {
 	if c.Tx.Get(typeGateway, c.In.Str("scopes[0]")) == nil {
 		return nil
 	}
-	return slices.DeleteFunc(c.In.Maps("criteria.allOf"), func(criterion emulator.Props) bool {
+	return slices.DeleteFunc(c.In.Maps("criteria.allOf"), func(criterion inventory.Props) bool {
 		return criterion.Bool("skipMetricValidation")
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -89,7 +90,7 @@ func (p place) kind(token string, k emulator.Kind) *emulator.Kind {
 func (p place) last() segment { return p.path[len(p.path)-1] }
 
 // typ is the ARM type, for example Microsoft.Network/virtualNetworks/subnets.
-func (p place) typ(in emulator.Props) string {
+func (p place) typ(in inventory.Props) string {
 	t := p.provider
 	for _, s := range p.path {
 		t += "/" + s.resolve(in)
@@ -97,7 +98,7 @@ func (p place) typ(in emulator.Props) string {
 	return t
 }
 
-func (s segment) resolve(in emulator.Props) string {
+func (s segment) resolve(in inventory.Props) string {
 	if property, dynamic := strings.CutPrefix(s.typ, "$"); dynamic {
 		return in.Str(property)
 	}
@@ -119,7 +120,7 @@ func identify(c *emulator.Call) string {
 // id is the full ARM id of the object at hand.
 func (p place) id(c *emulator.Call) string { return p.idOf(c, c.In) }
 
-func (p place) idOf(c *emulator.Call, in emulator.Props) string {
+func (p place) idOf(c *emulator.Call, in inventory.Props) string {
 	id := groupID(c, in.Str("resourceGroupName")) + "/providers/" + p.provider
 	for i, s := range p.path {
 		name := in.Str(s.property)
@@ -246,7 +247,7 @@ func location(c *emulator.Call) string {
 	return locationOf(c, c.In)
 }
 
-func locationOf(c *emulator.Call, in emulator.Props) string {
+func locationOf(c *emulator.Call, in inventory.Props) string {
 	for _, l := range []string{in.Str("location"), c.Provider.Str("location")} {
 		if l != "" {
 			return normalLocation(l)
@@ -259,7 +260,7 @@ func locationOf(c *emulator.Call, in emulator.Props) string {
 }
 
 // locationAt is the region of an object in the world.
-func locationAt(o *emulator.Object) string { return normalLocation(o.Value("location")) }
+func locationAt(o *inventory.Object) string { return normalLocation(o.Value("location")) }
 
 func subscriptionID(c *emulator.Call) string {
 	return "/subscriptions/" + c.Account().AzureSubscription
@@ -302,15 +303,15 @@ func inside(id, parent string) bool {
 }
 
 // children are the objects of a type directly or indirectly below an id.
-func children(tx *emulator.Tx, typ, parent string) []*emulator.Object {
-	return tx.Where(typ, func(o *emulator.Object) bool { return inside(o.ID, parent) })
+func children(tx *emulator.Tx, typ, parent string) []*inventory.Object {
+	return tx.Where(typ, func(o *inventory.Object) bool { return inside(o.ID, parent) })
 }
 
 // siblings are the objects of the call's kind with the same parent, itself left out.
-func siblings(c *emulator.Call) []*emulator.Object {
+func siblings(c *emulator.Call) []*inventory.Object {
 	id := identify(c)
-	return slices.DeleteFunc(children(c.Tx, c.Kind.Type, parentOf(id)), func(o *emulator.Object) bool {
-		return emulator.SameID(o.ID, id)
+	return slices.DeleteFunc(children(c.Tx, c.Kind.Type, parentOf(id)), func(o *inventory.Object) bool {
+		return inventory.SameID(o.ID, id)
 	})
 }
 

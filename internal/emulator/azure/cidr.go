@@ -1,10 +1,9 @@
 package azure
 
 import (
+	"burrow/internal/inventory"
 	"fmt"
 	"net/netip"
-
-	"burrow/internal/emulator"
 )
 
 // A network is an address range as somebody wrote it.
@@ -72,7 +71,7 @@ func last(p netip.Prefix) netip.Addr {
 const reservedHead = 4
 
 // prefixesOf are a subnet's address prefixes, however they were written.
-func prefixesOf(subnet emulator.Props) []string {
+func prefixesOf(subnet inventory.Props) []string {
 	if one := subnet.Str("addressPrefix"); one != "" {
 		return []string{one}
 	}
@@ -80,7 +79,7 @@ func prefixesOf(subnet emulator.Props) []string {
 }
 
 // subnetPrefix is the first IPv4 prefix of a subnet in the world.
-func subnetPrefix(o *emulator.Object) (netip.Prefix, bool) {
+func subnetPrefix(o *inventory.Object) (netip.Prefix, bool) {
 	for _, n := range networks(prefixesOf(o.In)) {
 		if n.prefix.Addr().Is4() {
 			return n.prefix, true

@@ -1,10 +1,9 @@
 package azure
 
 import (
+	"burrow/internal/inventory"
 	"net/netip"
 	"testing"
-
-	"burrow/internal/emulator"
 )
 
 func TestParseNetwork(t *testing.T) {
@@ -53,7 +52,7 @@ func TestSubnetPrefix(t *testing.T) {
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			p, ok := subnetPrefix(&emulator.Object{In: tc.in})
+			p, ok := subnetPrefix(&inventory.Object{In: tc.in})
 			if ok != (tc.want != "") || ok && p.String() != tc.want {
 				t.Errorf("got %v %t, want %q", p, ok, tc.want)
 			}

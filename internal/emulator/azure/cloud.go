@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // cloudName is the provider package that the cloud stands behind.
@@ -35,7 +36,7 @@ func New(o Options) *emulator.Cloud {
 	return &emulator.Cloud{
 		Name: cloudName, Kinds: kinds, Functions: functions(kinds), Quotas: quotas(),
 		Style: emulator.Native, Wrap: wrap, Taken: taken, Defaults: defaultLocation,
-		Home: func(emulator.Props) string { return "" },
+		Home: func(inventory.Props) string { return "" },
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -94,8 +95,8 @@ func overlappingPrefixes(c *emulator.Call) string {
 	}
 	mine := prefixesBehind(c, c.In)
 	for _, other := range c.Tx.All(typeConnection) {
-		if emulator.SameID(other.ID, identify(c)) || other.In.Bool("enableBgp") ||
-			!emulator.SameID(other.In.Str("virtualNetworkGateway1.id"), c.In.Str("virtualNetworkGateway1.id")) {
+		if inventory.SameID(other.ID, identify(c)) || other.In.Bool("enableBgp") ||
+			!inventory.SameID(other.In.Str("virtualNetworkGateway1.id"), c.In.Str("virtualNetworkGateway1.id")) {
 			continue
 		}
 		for _, theirs := range prefixesBehind(c, other.In) {
@@ -109,7 +110,7 @@ func overlappingPrefixes(c *emulator.Call) string {
 }
 
 // prefixesBehind are the address spaces of a connection's local network gateway.
-func prefixesBehind(c *emulator.Call, connection emulator.Props) []netip.Prefix {
+func prefixesBehind(c *emulator.Call, connection inventory.Props) []netip.Prefix {
 	var all []netip.Prefix
 	if peer := c.Tx.Get(typeLocal, connection.Str("localNetworkGateway2.id")); peer != nil {
 		for _, text := range peer.In.Strings("localNetworkAddressSpace.addressPrefixes[*]") {
@@ -121,7 +122,7 @@ func prefixesBehind(c *emulator.Call, connection emulator.Props) []netip.Prefix 
 	return all
 }
 
-func gatewayOf(c *emulator.Call) *emulator.Object {
+func gatewayOf(c *emulator.Call) *inventory.Object {
 	return c.Tx.Get(typeGateway, c.In.Str("virtualNetworkGateway1.id"))
 }
 
@@ -150,7 +151,7 @@ func numberBetween(path string, low, high float64) func(*emulator.Call) string {
 }
 
 // policyRule enforces something for every IPsec policy of a connection.
-func policyRule(id rules.ID, source string, broken func(p emulator.Props) string) emulator.Rule {
+func policyRule(id rules.ID, source string, broken func(p inventory.Props) string) emulator.Rule {
 	return rule(id, codeFormat, emulator.OpWrite, source+noCode, func(c *emulator.Call) string {
 		for _, p := range c.In.Maps("ipsecPolicies") {
 			if message := broken(p); message != "" {
@@ -169,13 +170,13 @@ func policyRules() []emulator.Rule {
 		rule("AVC-13", codeFormat, emulator.OpWrite, howto+noCode, policyNotAllowed),
 		policyRule("AVC-15", sourceCompliance, unequalGCM),
 		policyRule("AVC-17", "azure-docs#118987; azure-rest-api-specs#27628", schemaOnlyIntegrity),
-		policyRule("AVC-20", "terraform-provider-azurerm connection resource", func(p emulator.Props) string {
+		policyRule("AVC-20", "terraform-provider-azurerm connection resource", func(p inventory.Props) string {
 			if n := p.Num("saLifeTimeSeconds"); n < 300 {
 				return fmt.Sprintf("saLifeTimeSeconds is %.0f; it must be at least 300.", n)
 			}
 			return ""
 		}),
-		policyRule("AVC-21", "terraform-provider-azurerm connection resource", func(p emulator.Props) string {
+		policyRule("AVC-21", "terraform-provider-azurerm connection resource", func(p inventory.Props) string {
 			if n := p.Num("saDataSizeKilobytes"); n != 0 && (n < 1024 || n > 2147483647) {
 				return fmt.Sprintf("saDataSizeKilobytes is %.0f; it must be 0 or 1024 to 2147483647.", n)
 			}
@@ -196,14 +197,14 @@ func policyNotAllowed(c *emulator.Call) string {
 }
 
 // schemaOnlyIntegrity refuses what the schema lists and the service does not take.
-func schemaOnlyIntegrity(p emulator.Props) string {
+func schemaOnlyIntegrity(p inventory.Props) string {
 	if v := p.Str("ikeIntegrity"); strings.HasPrefix(v, "GCMAES") {
 		return fmt.Sprintf("ikeIntegrity is %s; it must be one of MD5, SHA1, SHA256, SHA384.", v)
 	}
 	return ""
 }
 
-func unequalGCM(p emulator.Props) string {
+func unequalGCM(p inventory.Props) string {
 	encryption, integrity := p.Str("ipsecEncryption"), p.Str("ipsecIntegrity")
 	gcm := strings.HasPrefix(encryption, "GCMAES") || strings.HasPrefix(integrity, "GCMAES")
 	if gcm && encryption != integrity {
@@ -256,9 +257,9 @@ func foreignCustomAddress(c *emulator.Call) string {
 }
 
 // customOf are the custom BGP addresses of one of a gateway's configurations.
-func customOf(gateway *emulator.Object, configuration string) []string {
+func customOf(gateway *inventory.Object, configuration string) []string {
 	for _, p := range gateway.Out.Maps("bgpSettings.bgpPeeringAddresses") {
-		if emulator.SameID(p.Str("ipconfigurationId"), configuration) {
+		if inventory.SameID(p.Str("ipconfigurationId"), configuration) {
 			return p.Strings("customBgpIpAddresses")
 		}
 	}
@@ -304,7 +305,7 @@ func echoStatus(c *emulator.Call) error {
 	}
 	c.Out.Set("connectionStatus", "NotConnected")
 	for _, t := range emulator.Tunnels(c.Tx) {
-		if emulator.SameID(t.Connection, c.ID) && t.IPsec.Up() {
+		if inventory.SameID(t.Connection, c.ID) && t.IPsec.Up() {
 			c.Out.Set("connectionStatus", "Connected")
 		}
 	}

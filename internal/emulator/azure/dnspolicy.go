@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 var (
@@ -95,7 +96,7 @@ func dnsPolicyLinkRules() []emulator.Rule {
 		}),
 		rule("ARM-09", codeConflict, emulator.OpCreate, sourceDNSPolicy+unverified, func(c *emulator.Call) string {
 			for _, o := range c.Tx.All(typeDNSPolicyLink) {
-				if emulator.SameID(o.In.Str("virtualNetwork.id"), c.In.Str("virtualNetwork.id")) {
+				if inventory.SameID(o.In.Str("virtualNetwork.id"), c.In.Str("virtualNetwork.id")) {
 					return fmt.Sprintf("Virtual network %s is linked to the DNS resolver policy %s already; it takes one.",
 						o.In.Str("virtualNetwork.id"), parentOf(o.ID))
 				}

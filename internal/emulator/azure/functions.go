@@ -15,6 +15,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 func functions(kinds []*emulator.Kind) []emulator.Function {
@@ -37,8 +38,8 @@ func functions(kinds []*emulator.Kind) []emulator.Function {
 
 // clientConfig says who deploys. The object id is not the real caller's: it is
 // made up, the same for every run in a world.
-func clientConfig(c *emulator.Call) (emulator.Props, error) {
-	return emulator.Props{
+func clientConfig(c *emulator.Call) (inventory.Props, error) {
+	return inventory.Props{
 		"clientId":       c.Provider.StrOr("clientId", azureCLI),
 		"objectId":       callerID(c),
 		"subscriptionId": c.Account().AzureSubscription,
@@ -56,8 +57,8 @@ func callerID(c *emulator.Call) string {
 }
 
 // getter reads a resource as a GET does.
-func getter(kinds []*emulator.Kind, at place) func(*emulator.Call) (emulator.Props, error) {
-	return func(c *emulator.Call) (emulator.Props, error) {
+func getter(kinds []*emulator.Kind, at place) func(*emulator.Call) (inventory.Props, error) {
+	return func(c *emulator.Call) (inventory.Props, error) {
 		id := at.idOf(c, c.In)
 		for _, k := range kinds {
 			o := c.Tx.Get(k.Type, id)
@@ -78,7 +79,7 @@ func getter(kinds []*emulator.Kind, at place) func(*emulator.Call) (emulator.Pro
 					return nil, err
 				}
 			}
-			return read.Out.With(emulator.Props{"id": o.ID}), nil
+			return read.Out.With(inventory.Props{"id": o.ID}), nil
 		}
 		return nil, missing(c, id)
 	}
@@ -89,7 +90,7 @@ func getter(kinds []*emulator.Kind, at place) func(*emulator.Call) (emulator.Pro
 func everySubnet(c *emulator.Call) error {
 	subnets := []any{}
 	for _, o := range children(c.Tx, typeSubnet, c.ID) {
-		read := &emulator.Call{Tx: c.Tx, Op: emulator.OpRead, ID: o.ID, In: o.In, Out: emulator.Props(echoed(o)).Clone()}
+		read := &emulator.Call{Tx: c.Tx, Op: emulator.OpRead, ID: o.ID, In: o.In, Out: inventory.Props(echoed(o)).Clone()}
 		if err := echoIPConfigurations(read); err != nil {
 			return err
 		}
@@ -103,16 +104,16 @@ func missing(c *emulator.Call, id string) error {
 	return c.Fault(codeNotFound, "The Resource '%s' under resource group '%s' was not found.", lastOf(id), groupOf(id))
 }
 
-func getGroup(c *emulator.Call) (emulator.Props, error) {
+func getGroup(c *emulator.Call) (inventory.Props, error) {
 	name := c.In.Str("resourceGroupName")
 	o := c.Tx.Get(typeGroup, groupID(c, name))
 	if o == nil {
 		return nil, c.Fault("ResourceGroupNotFound", "Resource group '%s' could not be found.", name)
 	}
-	return o.Out.With(emulator.Props{"id": o.ID}), nil
+	return o.Out.With(inventory.Props{"id": o.ID}), nil
 }
 
-func clusterAsked(c *emulator.Call) (*emulator.Object, error) {
+func clusterAsked(c *emulator.Call) (*inventory.Object, error) {
 	id := clusterPlace.idOf(c, c.In)
 	if o := c.Tx.Get(typeCluster, id); o != nil {
 		return o, nil
@@ -122,7 +123,7 @@ func clusterAsked(c *emulator.Call) (*emulator.Object, error) {
 
 // userCredentials is the kubeconfig for a caller who logs in as themself where
 // the cluster knows Entra, and one with a token of the cluster's own where not.
-func userCredentials(c *emulator.Call) (emulator.Props, error) {
+func userCredentials(c *emulator.Call) (inventory.Props, error) {
 	o, err := clusterAsked(c)
 	if err != nil {
 		return nil, err
@@ -135,7 +136,7 @@ func userCredentials(c *emulator.Call) (emulator.Props, error) {
 }
 
 // adminCredentials are refused where local accounts are off (AKS-38).
-func adminCredentials(c *emulator.Call) (emulator.Props, error) {
+func adminCredentials(c *emulator.Call) (inventory.Props, error) {
 	o, err := clusterAsked(c)
 	if err != nil {
 		return nil, err
@@ -154,7 +155,7 @@ const (
 	aksClientApp = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
 )
 
-func entraUser(o *emulator.Object) map[string]any {
+func entraUser(o *inventory.Object) map[string]any {
 	return map[string]any{"exec": map[string]any{
 		"apiVersion": "client.authentication.k8s.io/v1beta1", "command": "kubelogin",
 		"args": []string{
@@ -165,13 +166,13 @@ func entraUser(o *emulator.Object) map[string]any {
 	}}
 }
 
-func localUser(o *emulator.Object, name string) map[string]any {
+func localUser(o *inventory.Object, name string) map[string]any {
 	sum := sha256.Sum256([]byte(o.Hidden.Str("caSeed") + " token of " + name))
 	return map[string]any{"token": hex.EncodeToString(sum[:])}
 }
 
 // credentials is the answer with one kubeconfig.
-func credentials(o *emulator.Object, kind string, user map[string]any) (emulator.Props, error) {
+func credentials(o *inventory.Object, kind string, user map[string]any) (inventory.Props, error) {
 	ca, err := clusterCA(o)
 	if err != nil {
 		return nil, fmt.Errorf("make the CA of %s: %w", o.ID, err)
@@ -190,14 +191,14 @@ func credentials(o *emulator.Object, kind string, user map[string]any) (emulator
 	if err != nil {
 		return nil, fmt.Errorf("write the kubeconfig of %s: %w", o.ID, err)
 	}
-	return emulator.Props{"kubeconfigs": []any{map[string]any{
+	return inventory.Props{"kubeconfigs": []any{map[string]any{
 		"name": kind, "value": base64.StdEncoding.EncodeToString(text),
 	}}}, nil
 }
 
 // clusterCA is the certificate of the cluster's own authority, the same at every
 // call: Ed25519 signatures do not depend on chance.
-func clusterCA(o *emulator.Object) ([]byte, error) {
+func clusterCA(o *inventory.Object) ([]byte, error) {
 	seed := sha256.Sum256([]byte(o.Hidden.Str("caSeed")))
 	key := ed25519.NewKeyFromSeed(seed[:])
 	from, err := time.Parse(time.RFC3339, epoch)

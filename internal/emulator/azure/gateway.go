@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 var gatewayPlace = place{
@@ -171,7 +172,7 @@ func passiveConfigurationCount(c *emulator.Call) string {
 func sharedPublicIP(c *emulator.Call) string {
 	taken := map[string]string{}
 	for _, g := range c.Tx.All(typeGateway) {
-		if emulator.SameID(g.ID, identify(c)) {
+		if inventory.SameID(g.ID, identify(c)) {
 			continue
 		}
 		for _, id := range g.In.Strings("ipConfigurations[*].publicIPAddress.id") {
@@ -237,7 +238,7 @@ func otherAddress(c *emulator.Call) string {
 	}
 	for _, ip := range c.In.Maps("ipConfigurations") {
 		name, id := ip.Str("name"), ip.Str("publicIPAddress.id")
-		if was, had := before[name]; had && !emulator.SameID(was, id) {
+		if was, had := before[name]; had && !inventory.SameID(was, id) {
 			return fmt.Sprintf("The public IP address of IP configuration %s of gateway %s cannot be changed from %s to %s.",
 				name, c.ID, was, id)
 		}
@@ -254,7 +255,7 @@ func notGatewaySubnet(c *emulator.Call) string {
 			return fmt.Sprintf("Subnet reference is required for ipconfiguration %s.", ip.Str("name"))
 		case !sameName(lastOf(id), gatewaySubnet):
 			return fmt.Sprintf("Subnet %s is not named %s.", id, gatewaySubnet)
-		case vnet != "" && !emulator.SameID(vnet, parentOf(id)):
+		case vnet != "" && !inventory.SameID(vnet, parentOf(id)):
 			return "The IP configurations lie in different virtual networks."
 		}
 		vnet = parentOf(id)
@@ -285,7 +286,7 @@ func secondGateway(c *emulator.Call) string {
 	mine := parentOf(c.In.Str("ipConfigurations[0].subnet.id"))
 	for _, g := range c.Tx.All(typeGateway) { // those of other groups, too
 		if g.In.Str("gatewayType") == c.In.Str("gatewayType") &&
-			emulator.SameID(mine, parentOf(g.In.Str("ipConfigurations[0].subnet.id"))) {
+			inventory.SameID(mine, parentOf(g.In.Str("ipConfigurations[0].subnet.id"))) {
 			return fmt.Sprintf("Virtual network %s has the gateway %s of type %s; it takes one.",
 				mine, g.ID, c.In.Str("gatewayType"))
 		}
@@ -429,7 +430,7 @@ func defaultGeneration(sku string) string {
 func gatewayConfigurations(c *emulator.Call) []any {
 	var list []any
 	for _, ip := range c.In.Maps("ipConfigurations") {
-		list = append(list, map[string]any(ip.With(emulator.Props{
+		list = append(list, map[string]any(ip.With(inventory.Props{
 			"id": configurationID(identify(c), ip.Str("name")), "etag": etag(c),
 			"privateIPAllocationMethod": ip.StrOr("privateIPAllocationMethod", "Dynamic"),
 			"provisioningState":         "Succeeded",
@@ -484,7 +485,7 @@ func defaultPeer(c *emulator.Call, subnet string, instance int) string {
 func customAddresses(c *emulator.Call, configuration string) []any {
 	list := []any{}
 	for _, p := range c.In.Maps("bgpSettings.bgpPeeringAddresses") {
-		if emulator.SameID(p.Str("ipconfigurationId"), configurationID(identify(c), configuration)) {
+		if inventory.SameID(p.Str("ipconfigurationId"), configurationID(identify(c), configuration)) {
 			for _, a := range p.Strings("customBgpIpAddresses") {
 				list = append(list, a)
 			}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 var groupForm = regexp.MustCompile(`^[\p{L}\p{N}_().-]*[\p{L}\p{N}_()-]$`)
@@ -68,8 +69,8 @@ func putGroup(c *emulator.Call, name, madeBy string) {
 	if c.Tx.Get(typeGroup, id) != nil {
 		return
 	}
-	in := emulator.Props{"resourceGroupName": name, "location": location(c)}
-	c.Tx.Put(&emulator.Object{Type: typeGroup, ID: id, MadeBy: madeBy, In: in, Out: emulator.Props{
+	in := inventory.Props{"resourceGroupName": name, "location": location(c)}
+	c.Tx.Put(&inventory.Object{Type: typeGroup, ID: id, MadeBy: madeBy, In: in, Out: inventory.Props{
 		"name": name, "type": "Microsoft.Resources/resourceGroups", "location": location(c),
 		"properties": map[string]any{"provisioningState": "Succeeded"},
 	}})

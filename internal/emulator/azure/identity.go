@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 var identityPlace = place{
@@ -70,7 +71,7 @@ func roleRules() []emulator.Rule {
 	return []emulator.Rule{
 		rule("PRO-05", codeNotFound, emulator.OpCreate, "azure-docs#52229", func(c *emulator.Call) string {
 			scope := c.In.Str("scope")
-			if resourceAt(c, scope) != nil || emulator.SameID(scope, subscriptionID(c)) {
+			if resourceAt(c, scope) != nil || inventory.SameID(scope, subscriptionID(c)) {
 				return ""
 			}
 			return fmt.Sprintf("The Resource '%s' under resource group '%s' was not found.", lastOf(scope), groupOf(scope))
@@ -131,8 +132,8 @@ func unknownPrincipal(c *emulator.Call) string {
 
 func sameAssignment(c *emulator.Call) string {
 	for _, o := range c.Tx.All(typeRole) {
-		if o.In.Str("principalId") == c.In.Str("principalId") && emulator.SameID(o.In.Str("scope"), c.In.Str("scope")) &&
-			emulator.SameID(o.In.Str("roleDefinitionId"), c.In.Str("roleDefinitionId")) {
+		if o.In.Str("principalId") == c.In.Str("principalId") && inventory.SameID(o.In.Str("scope"), c.In.Str("scope")) &&
+			inventory.SameID(o.In.Str("roleDefinitionId"), c.In.Str("roleDefinitionId")) {
 			return fmt.Sprintf("The role assignment already exists. The ID of the conflicting role assignment is %s.",
 				lastOf(o.ID))
 		}
@@ -159,7 +160,7 @@ func fillRole(c *emulator.Call) error {
 func may(c *emulator.Call, principal, scope string, roles ...string) bool {
 	for _, o := range c.Tx.All(typeRole) {
 		at := o.In.Str("scope")
-		if o.In.Str("principalId") != principal || !emulator.SameID(at, scope) && !inside(scope, at) {
+		if o.In.Str("principalId") != principal || !inventory.SameID(at, scope) && !inside(scope, at) {
 			continue
 		}
 		for _, role := range roles {

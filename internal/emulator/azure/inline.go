@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -33,7 +34,7 @@ func (l inline) sync(c *emulator.Call) error {
 		return nil
 	}
 	parent := identify(c)
-	kept := map[*emulator.Object]bool{}
+	kept := map[*inventory.Object]bool{}
 	for _, element := range c.In.Maps(l.property) {
 		child, err := l.put(c, parent, element)
 		if err != nil {
@@ -49,7 +50,7 @@ func (l inline) sync(c *emulator.Call) error {
 	return nil
 }
 
-func (l inline) put(c *emulator.Call, parent string, element emulator.Props) (*emulator.Object, error) {
+func (l inline) put(c *emulator.Call, parent string, element inventory.Props) (*inventory.Object, error) {
 	id := l.childID(parent, element)
 	in := element.Clone()
 	in.Set("resourceGroupName", c.In.Str("resourceGroupName"))
@@ -64,14 +65,14 @@ func (l inline) put(c *emulator.Call, parent string, element emulator.Props) (*e
 	}
 	o := c.Tx.Get(l.typ, id)
 	if o == nil {
-		o = &emulator.Object{Type: l.typ, ID: id, MadeBy: parent}
+		o = &inventory.Object{Type: l.typ, ID: id, MadeBy: parent}
 	}
 	o.In, o.Out = child.In, child.Out
 	c.Tx.Put(o)
 	return o, nil
 }
 
-func (l inline) childID(parent string, element emulator.Props) string {
+func (l inline) childID(parent string, element inventory.Props) string {
 	return parent + "/" + l.place.last().typ + "/" + element.Str("name")
 }
 
@@ -88,8 +89,8 @@ func (l inline) echo(c *emulator.Call) error {
 }
 
 // echoed is a resource as a part of another one's response.
-func echoed(o *emulator.Object) map[string]any {
-	return o.Out.With(emulator.Props{"id": o.ID})
+func echoed(o *inventory.Object) map[string]any {
+	return o.Out.With(inventory.Props{"id": o.ID})
 }
 
 // leftOut refuses a list that leaves out a child that something refers to.
@@ -112,7 +113,7 @@ func (l inline) leftOut() emulator.Rule {
 }
 
 // userOf is the id of something that keeps an object from being deleted, or "".
-func userOf(c *emulator.Call, o *emulator.Object) string {
+func userOf(c *emulator.Call, o *inventory.Object) string {
 	for _, r := range c.Tx.ReferencesTo(o) {
 		if r.Ref.InUse != "" {
 			return r.From.ID
@@ -121,6 +122,6 @@ func userOf(c *emulator.Call, o *emulator.Object) string {
 	return ""
 }
 
-func inUse(o *emulator.Object, user string) string {
+func inUse(o *inventory.Object, user string) string {
 	return fmt.Sprintf("%s is in use by %s and cannot be deleted.", o.ID, user)
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 var (
@@ -77,9 +78,9 @@ func diagnosticRules() []emulator.Rule {
 }
 
 // resourceAt is the resource with an id, whatever its kind.
-func resourceAt(c *emulator.Call, id string) *emulator.Object {
+func resourceAt(c *emulator.Call, id string) *inventory.Object {
 	for _, o := range c.Tx.All() {
-		if o.Cloud == cloudName && emulator.SameID(o.ID, id) {
+		if o.Cloud == cloudName && inventory.SameID(o.ID, id) {
 			return o
 		}
 	}
@@ -90,7 +91,7 @@ func resourceAt(c *emulator.Call, id string) *emulator.Object {
 var sinks = []string{"workspaceId", "storageAccountId", "eventHubAuthorizationRuleId", "marketplacePartnerId"}
 
 // enabledCategories are the names of the logs and metrics that a setting turns on.
-func enabledCategories(in emulator.Props) (logs, groups, metrics []string) {
+func enabledCategories(in inventory.Props) (logs, groups, metrics []string) {
 	for _, l := range in.Maps("logs") {
 		if l.Bool("enabled") && l.Str("category") != "" {
 			logs = append(logs, l.Str("category"))
@@ -201,7 +202,7 @@ func unknownCategory(c *emulator.Call) string {
 func usedSink(c *emulator.Call) string {
 	mine := sinkUses(c.In)
 	for _, o := range c.Tx.All(typeDiagnostic) {
-		if emulator.SameID(o.ID, identify(c)) || !emulator.SameID(o.In.Str("resourceUri"), c.In.Str("resourceUri")) {
+		if inventory.SameID(o.ID, identify(c)) || !inventory.SameID(o.In.Str("resourceUri"), c.In.Str("resourceUri")) {
 			continue
 		}
 		for use := range sinkUses(o.In) {
@@ -217,7 +218,7 @@ func usedSink(c *emulator.Call) string {
 
 type sinkUse struct{ sink, category string }
 
-func sinkUses(in emulator.Props) map[sinkUse]bool {
+func sinkUses(in inventory.Props) map[sinkUse]bool {
 	uses := map[sinkUse]bool{}
 	logs, groups, metrics := enabledCategories(in)
 	for _, sink := range sinks {

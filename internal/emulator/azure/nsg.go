@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -47,7 +48,7 @@ func echoSubnets(path string) func(*emulator.Call) error {
 	return func(c *emulator.Call) error {
 		var found []any
 		for _, s := range c.Tx.All(typeSubnet) {
-			if emulator.SameID(s.In.Str(path), c.ID) {
+			if inventory.SameID(s.In.Str(path), c.ID) {
 				found = append(found, map[string]any{"id": s.ID})
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 var publicIPPlace = place{
@@ -54,9 +55,9 @@ func publicIPRules() []emulator.Rule {
 const skuStandard = "Standard"
 
 // skuOf is the SKU's name; Azure's default is Basic.
-func skuOf(in emulator.Props) string { return capital(in.StrOr("sku.name", "Basic")) }
+func skuOf(in inventory.Props) string { return capital(in.StrOr("sku.name", "Basic")) }
 
-func allocationOf(in emulator.Props) string { return in.StrOr("publicIPAllocationMethod", "Dynamic") }
+func allocationOf(in inventory.Props) string { return in.StrOr("publicIPAllocationMethod", "Dynamic") }
 
 // capital is the spelling in which ARM returns names such as "basic".
 func capital(s string) string {
@@ -126,7 +127,7 @@ func echoIPConfiguration(c *emulator.Call) error {
 	c.Out.Del("ipConfiguration")
 	for _, g := range c.Tx.All(typeGateway) {
 		for _, ip := range g.Out.Maps("ipConfigurations") {
-			if emulator.SameID(ip.Str("publicIPAddress.id"), c.ID) {
+			if inventory.SameID(ip.Str("publicIPAddress.id"), c.ID) {
 				c.Out.Set("ipConfiguration", map[string]any{"id": ip.Str("id")})
 			}
 		}

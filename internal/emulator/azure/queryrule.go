@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 var queryRulePlace = place{
@@ -119,7 +120,7 @@ func wrongQueryCriteria(c *emulator.Call) string {
 	return ""
 }
 
-func wrongCondition(condition emulator.Props, logAlert bool) string {
+func wrongCondition(condition inventory.Props, logAlert bool) string {
 	if condition.Str("query") == "" {
 		return "A condition must have a query."
 	}
@@ -146,7 +147,7 @@ func wrongCondition(condition emulator.Props, logAlert bool) string {
 // maxFailingPeriods is how many evaluations a condition can look at.
 const maxFailingPeriods = 6
 
-func wrongPeriods(condition emulator.Props) string {
+func wrongPeriods(condition inventory.Props) string {
 	if !condition.Has("failingPeriods") {
 		return ""
 	}

@@ -1,11 +1,10 @@
 package azure
 
 import (
+	"burrow/internal/inventory"
 	"slices"
 	"strings"
 	"testing"
-
-	"burrow/internal/emulator"
 )
 
 // Every reference to nothing is refused, with its code.
@@ -89,7 +88,7 @@ var extraReference = map[string]func(*subscription, props){
 	},
 }
 
-func (s *subscription) find(types []string, id string) *emulator.Object {
+func (s *subscription) find(types []string, id string) *inventory.Object {
 	s.t.Helper()
 	i := slices.IndexFunc(types, func(typ string) bool { return s.object(typ, id) != nil })
 	if i < 0 {

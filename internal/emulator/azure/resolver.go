@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -89,7 +90,7 @@ func resolverRules() []emulator.Rule {
 		rule("ADR-08", codeConflict, emulator.OpCreate, "azure-sdk-for-net#18299; "+sourceResolver+unverified,
 			func(c *emulator.Call) string {
 				for _, o := range c.Tx.All(typeResolver) {
-					if emulator.SameID(o.In.Str("virtualNetwork.id"), c.In.Str("virtualNetwork.id")) {
+					if inventory.SameID(o.In.Str("virtualNetwork.id"), c.In.Str("virtualNetwork.id")) {
 						return fmt.Sprintf("Virtual network %s has the DNS resolver %s; it takes one.",
 							c.In.Str("virtualNetwork.id"), o.ID)
 					}
@@ -185,11 +186,11 @@ func whyUnusable(c *emulator.Call, id, vnet string) string {
 	switch {
 	case !ok || p.Bits() < minEndpointBits || p.Bits() > maxEndpointBits:
 		return fmt.Sprintf("it must be at least /%d and at most /%d.", maxEndpointBits, minEndpointBits)
-	case !emulator.SameID(parentOf(id), vnet):
+	case !inventory.SameID(parentOf(id), vnet):
 		return "it is not in the resolver's virtual network."
 	}
 	for _, r := range c.Tx.ReferencesTo(o) {
-		if r.Ref.InUse != "" && !emulator.SameID(r.From.ID, identify(c)) {
+		if r.Ref.InUse != "" && !inventory.SameID(r.From.ID, identify(c)) {
 			return "it is in use by " + r.From.ID + "."
 		}
 	}
@@ -244,7 +245,7 @@ func fillInbound(c *emulator.Call) error {
 				address = firstFree(p).String()
 			}
 		}
-		list = append(list, map[string]any(ip.With(emulator.Props{
+		list = append(list, map[string]any(ip.With(inventory.Props{
 			"privateIpAllocationMethod": method, "privateIpAddress": address,
 		})))
 	}
@@ -272,10 +273,10 @@ const maxRulesets = 2
 
 func crowdedEndpoint(c *emulator.Call) string {
 	for _, id := range c.In.Strings("dnsResolverOutboundEndpoints[*].id") {
-		others := c.Tx.Where(typeRuleset, func(o *emulator.Object) bool {
-			return !emulator.SameID(o.ID, identify(c)) && slices.ContainsFunc(
+		others := c.Tx.Where(typeRuleset, func(o *inventory.Object) bool {
+			return !inventory.SameID(o.ID, identify(c)) && slices.ContainsFunc(
 				o.In.Strings("dnsResolverOutboundEndpoints[*].id"),
-				func(theirs string) bool { return emulator.SameID(theirs, id) })
+				func(theirs string) bool { return inventory.SameID(theirs, id) })
 		})
 		if len(others) >= maxRulesets {
 			return fmt.Sprintf("Outbound endpoint %s serves %d rulesets already.", id, len(others))
@@ -347,7 +348,7 @@ func rulesetLinkRules() []emulator.Rule {
 	return []emulator.Rule{
 		rule("ADR-18", codeConflict, emulator.OpCreate, source, func(c *emulator.Call) string {
 			for _, o := range c.Tx.All(typeRulesetLink) {
-				if emulator.SameID(o.In.Str("virtualNetwork.id"), c.In.Str("virtualNetwork.id")) {
+				if inventory.SameID(o.In.Str("virtualNetwork.id"), c.In.Str("virtualNetwork.id")) {
 					return fmt.Sprintf("Virtual network %s is linked to the ruleset %s already; it takes one.",
 						o.In.Str("virtualNetwork.id"), parentOf(o.ID))
 				}

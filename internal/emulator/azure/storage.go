@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 var (
@@ -109,7 +110,7 @@ func fillWorkspace(c *emulator.Call) error {
 	c.Out.Set("createdDate", epoch)
 	c.Out.Set("modifiedDate", epoch)
 	c.Out.Set("etag", fmt.Sprintf("%q", c.UUIDOf("etag")))
-	c.Out.Set("sku", map[string]any(c.In.Map("sku").With(emulator.Props{"name": sku, "lastSkuUpdate": epoch})))
+	c.Out.Set("sku", map[string]any(c.In.Map("sku").With(inventory.Props{"name": sku, "lastSkuUpdate": epoch})))
 	c.Out.Set("retentionInDays", days)
 	c.Out.Default("publicNetworkAccessForIngestion", "Enabled")
 	c.Out.Default("publicNetworkAccessForQuery", "Enabled")

@@ -4,11 +4,12 @@ import (
 	"sync"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // Props and lists as a program writes them.
 type (
-	props = emulator.Props
+	props = inventory.Props
 	obj   = map[string]any
 	list  = []any
 )

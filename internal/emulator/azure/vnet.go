@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -60,7 +61,7 @@ func (o Options) vnetKinds() []*emulator.Kind {
 
 // busyVNet names the VNet: ARM takes one write to it and its subnets at a time
 // (PRV-03, ANW-06).
-func busyVNet(in emulator.Props) string {
+func busyVNet(in inventory.Props) string {
 	return strings.ToLower("vnet/" + in.Str("resourceGroupName") + "/" + in.Str("virtualNetworkName"))
 }
 
@@ -140,10 +141,10 @@ func badAddressSpace(c *emulator.Call) string {
 // A lot is a subnet as it is about to be.
 type lot struct {
 	name string
-	in   emulator.Props
+	in   inventory.Props
 }
 
-func lotsOf(objects []*emulator.Object) []lot {
+func lotsOf(objects []*inventory.Object) []lot {
 	var lots []lot
 	for _, o := range objects {
 		lots = append(lots, lot{lastOf(o.ID), o.In})
@@ -360,7 +361,7 @@ func fillVNet(c *emulator.Call) error {
 func fillSubnet(c *emulator.Call) error {
 	delegations := []any{}
 	for _, d := range c.In.Maps("delegations") {
-		delegations = append(delegations, map[string]any(d.With(emulator.Props{
+		delegations = append(delegations, map[string]any(d.With(inventory.Props{
 			"id": identify(c) + "/delegations/" + d.Str("name"), "etag": etag(c),
 			"provisioningState": "Succeeded", "type": "Microsoft.Network/virtualNetworks/subnets/delegations",
 		})))
@@ -374,8 +375,8 @@ func fillSubnet(c *emulator.Call) error {
 // echoFlowLogs lists the flow logs of a VNet, as its GET does.
 func echoFlowLogs(c *emulator.Call) error {
 	var logs []any
-	for _, o := range c.Tx.Where(typeFlowLog, func(o *emulator.Object) bool {
-		return emulator.SameID(o.In.Str("targetResourceId"), c.ID)
+	for _, o := range c.Tx.Where(typeFlowLog, func(o *inventory.Object) bool {
+		return inventory.SameID(o.In.Str("targetResourceId"), c.ID)
 	}) {
 		logs = append(logs, echoed(o))
 	}
@@ -397,7 +398,7 @@ func echoIPConfigurations(c *emulator.Call) error {
 	var found []any
 	for _, g := range c.Tx.All(typeGateway) {
 		for _, ip := range g.Out.Maps("ipConfigurations") {
-			if emulator.SameID(ip.Str("subnet.id"), c.ID) {
+			if inventory.SameID(ip.Str("subnet.id"), c.ID) {
 				found = append(found, map[string]any{"id": ip.Str("id")})
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 var (
@@ -49,17 +50,17 @@ func watcherKinds() []*emulator.Kind {
 // in a resource group of its own. Neither goes away with the VNet (LOG-04).
 func (o Options) makeWatcher(c *emulator.Call) error {
 	at := location(c)
-	if slices.ContainsFunc(c.Tx.All(typeWatcher), func(w *emulator.Object) bool { return locationAt(w) == at }) {
+	if slices.ContainsFunc(c.Tx.All(typeWatcher), func(w *inventory.Object) bool { return locationAt(w) == at }) {
 		return nil
 	}
 	putGroup(c, o.WatcherGroup, c.ID)
 	name := o.WatcherPrefix + at
-	in := emulator.Props{"resourceGroupName": o.WatcherGroup, "networkWatcherName": name, "location": at}
+	in := inventory.Props{"resourceGroupName": o.WatcherGroup, "networkWatcherName": name, "location": at}
 	id := watcherPlace.idOf(c, in)
 	if c.Tx.Get(typeWatcher, id) != nil {
 		return nil
 	}
-	c.Tx.Put(&emulator.Object{Type: typeWatcher, ID: id, MadeBy: c.ID, In: in, Out: emulator.Props{
+	c.Tx.Put(&inventory.Object{Type: typeWatcher, ID: id, MadeBy: c.ID, In: in, Out: inventory.Props{
 		"name": name, "type": watcherPlace.typ(in), "location": at, "provisioningState": "Succeeded",
 		"etag": fmt.Sprintf("W/%q", c.UUIDOf("watcher")),
 	}})
@@ -146,8 +147,8 @@ func wrongFlowLogRegion(c *emulator.Call) string {
 
 func secondFlowLog(c *emulator.Call) string {
 	for _, o := range c.Tx.All(typeFlowLog) {
-		if emulator.SameID(o.In.Str("targetResourceId"), c.In.Str("targetResourceId")) &&
-			emulator.SameID(o.In.Str("storageId"), c.In.Str("storageId")) {
+		if inventory.SameID(o.In.Str("targetResourceId"), c.In.Str("targetResourceId")) &&
+			inventory.SameID(o.In.Str("storageId"), c.In.Str("storageId")) {
 			return fmt.Sprintf("%s has the flow log %s to the same storage account.", o.In.Str("targetResourceId"), o.ID)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/rpctest"
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 )
 
 const (
@@ -56,16 +57,16 @@ func serveWorld(t *testing.T, world *emulator.World, cloud *emulator.Cloud) *sub
 		t.Fatal(err)
 	}
 	s := &subscription{t: t, world: world, rpc: rpctest.Dial(t, ports[cloudName]), pkg: pkg}
-	s.configure(emulator.Props{"subscriptionId": testSubscription, "tenantId": testTenant, "location": "uksouth"})
+	s.configure(inventory.Props{"subscriptionId": testSubscription, "tenantId": testTenant, "location": "uksouth"})
 	return s
 }
 
-func (s *subscription) configure(config emulator.Props) {
+func (s *subscription) configure(config inventory.Props) {
 	s.t.Helper()
 	rpctest.Configure(s.t, s.rpc, config.Clone())
 }
 
-func (s *subscription) wire(p emulator.Props) *structpb.Struct {
+func (s *subscription) wire(p inventory.Props) *structpb.Struct {
 	s.t.Helper()
 	return rpctest.Wire(s.t, p.Clone())
 }
@@ -86,7 +87,7 @@ func urn(typ, name string) string {
 }
 
 // check runs the provider's Check and returns the inputs that it would send.
-func (s *subscription) check(typ, name string, in emulator.Props) (emulator.Props, error) {
+func (s *subscription) check(typ, name string, in inventory.Props) (inventory.Props, error) {
 	res, err := s.rpc.Check(s.t.Context(), &pulumirpc.CheckRequest{
 		Urn: urn(typ, name), Type: token(typ), Name: name, News: s.wire(in), RandomSeed: []byte("seed"),
 	})
@@ -99,7 +100,7 @@ func (s *subscription) check(typ, name string, in emulator.Props) (emulator.Prop
 	return res.GetInputs().AsMap(), nil
 }
 
-func (s *subscription) create(typ, name string, in emulator.Props) (id string, out emulator.Props, err error) {
+func (s *subscription) create(typ, name string, in inventory.Props) (id string, out inventory.Props, err error) {
 	in, err = s.check(typ, name, in)
 	if err != nil {
 		return "", nil, err
@@ -113,7 +114,7 @@ func (s *subscription) create(typ, name string, in emulator.Props) (id string, o
 	return res.GetId(), res.GetProperties().AsMap(), nil
 }
 
-func (s *subscription) mustCreate(typ, name string, in emulator.Props) (id string, out emulator.Props) {
+func (s *subscription) mustCreate(typ, name string, in inventory.Props) (id string, out inventory.Props) {
 	s.t.Helper()
 	id, out, err := s.create(typ, name, in)
 	if err != nil {
@@ -122,14 +123,14 @@ func (s *subscription) mustCreate(typ, name string, in emulator.Props) (id strin
 	return id, out
 }
 
-func (s *subscription) update(typ, name, id string, olds, news emulator.Props) (emulator.Props, error) {
+func (s *subscription) update(typ, name, id string, olds, news inventory.Props) (inventory.Props, error) {
 	news, err := s.check(typ, name, news)
 	if err != nil {
 		return nil, err
 	}
 	res, err := s.rpc.Update(s.t.Context(), &pulumirpc.UpdateRequest{
 		Urn: urn(typ, name), Type: token(typ), Name: name, Id: id,
-		Olds: s.wire(emulator.Props{}), OldInputs: s.wire(olds), News: s.wire(news),
+		Olds: s.wire(inventory.Props{}), OldInputs: s.wire(olds), News: s.wire(news),
 	})
 	if err != nil {
 		return nil, err
@@ -140,13 +141,13 @@ func (s *subscription) update(typ, name, id string, olds, news emulator.Props) (
 func (s *subscription) delete(typ, name, id string) error {
 	_, err := s.rpc.Delete(s.t.Context(), &pulumirpc.DeleteRequest{
 		Urn: urn(typ, name), Type: token(typ), Name: name, Id: id,
-		Properties: s.wire(emulator.Props{}), OldInputs: s.wire(emulator.Props{}),
+		Properties: s.wire(inventory.Props{}), OldInputs: s.wire(inventory.Props{}),
 	})
 	return err
 }
 
 // read refreshes a resource whose last outputs are given.
-func (s *subscription) read(typ, name, id string, in, out emulator.Props) (newIn, newOut emulator.Props) {
+func (s *subscription) read(typ, name, id string, in, out inventory.Props) (newIn, newOut inventory.Props) {
 	s.t.Helper()
 	res, err := s.rpc.Read(s.t.Context(), &pulumirpc.ReadRequest{
 		Urn: urn(typ, name), Type: token(typ), Name: name, Id: id, Inputs: s.wire(in), Properties: s.wire(out),
@@ -158,7 +159,7 @@ func (s *subscription) read(typ, name, id string, in, out emulator.Props) (newIn
 }
 
 // diff returns the properties that would replace a resource, and what changes.
-func (s *subscription) diff(typ, name string, olds, news emulator.Props) (replaces, changes []string) {
+func (s *subscription) diff(typ, name string, olds, news inventory.Props) (replaces, changes []string) {
 	s.t.Helper()
 	res, err := s.rpc.Diff(s.t.Context(), &pulumirpc.DiffRequest{
 		Urn: urn(typ, name), Type: token(typ), Name: name, OldInputs: s.wire(olds), Olds: s.wire(olds), News: s.wire(news),
@@ -169,7 +170,7 @@ func (s *subscription) diff(typ, name string, olds, news emulator.Props) (replac
 	return res.GetReplaces(), res.GetDiffs()
 }
 
-func (s *subscription) invoke(function string, args emulator.Props) (emulator.Props, error) {
+func (s *subscription) invoke(function string, args inventory.Props) (inventory.Props, error) {
 	res, err := s.rpc.Invoke(s.t.Context(), &pulumirpc.InvokeRequest{Tok: function, Args: s.wire(args)})
 	if err != nil {
 		return nil, err
@@ -197,9 +198,9 @@ func (s *subscription) objects(types ...string) []string {
 }
 
 // object is one object of the world.
-func (s *subscription) object(typ, id string) *emulator.Object {
+func (s *subscription) object(typ, id string) *inventory.Object {
 	s.t.Helper()
-	var o *emulator.Object
+	var o *inventory.Object
 	err := s.world.View(func(tx *emulator.Tx) error {
 		o = tx.Get(typ, id)
 		return nil

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 var (
@@ -172,10 +173,10 @@ func zoneLinkRules() []emulator.Rule {
 }
 
 // linksOf are the other links of the VNet that the call's link is for.
-func linksOf(c *emulator.Call) []*emulator.Object {
-	return c.Tx.Where(typeZoneLink, func(o *emulator.Object) bool {
-		return !emulator.SameID(o.ID, identify(c)) &&
-			emulator.SameID(o.In.Str("virtualNetwork.id"), c.In.Str("virtualNetwork.id"))
+func linksOf(c *emulator.Call) []*inventory.Object {
+	return c.Tx.Where(typeZoneLink, func(o *inventory.Object) bool {
+		return !inventory.SameID(o.ID, identify(c)) &&
+			inventory.SameID(o.In.Str("virtualNetwork.id"), c.In.Str("virtualNetwork.id"))
 	})
 }
 
@@ -183,7 +184,7 @@ func zoneOfLink(id string) string { return strings.ToLower(lastOf(parentOf(id)))
 
 func secondLink(c *emulator.Call) string {
 	for _, l := range linksOf(c) {
-		if emulator.SameID(parentOf(l.ID), parentOf(identify(c))) {
+		if inventory.SameID(parentOf(l.ID), parentOf(identify(c))) {
 			return fmt.Sprintf("Private DNS zone %s is linked to %s already, by %s.",
 				zoneOfLink(l.ID), l.In.Str("virtualNetwork.id"), l.ID)
 		}

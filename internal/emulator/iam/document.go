@@ -1,12 +1,11 @@
 package iam
 
 import (
+	"burrow/internal/inventory"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
-
-	"burrow/internal/emulator"
 )
 
 // A Document is a policy.
@@ -74,7 +73,7 @@ func (p *principals) UnmarshalJSON(data []byte) error {
 
 // Text is the policy at the path, which is text or an object; "" when it is
 // neither.
-func Text(in emulator.Props, path string) string {
+func Text(in inventory.Props, path string) string {
 	v, _ := in.Get(path)
 	if text, ok := v.(string); ok {
 		return text
@@ -87,7 +86,7 @@ func Text(in emulator.Props, path string) string {
 }
 
 // Read reads the policy at the path.
-func Read(in emulator.Props, path string) (Document, error) {
+func Read(in inventory.Props, path string) (Document, error) {
 	var d Document
 	if err := json.Unmarshal([]byte(Text(in, path)), &d); err != nil {
 		return Document{}, fmt.Errorf("read policy %s: %w", path, err)

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const (
@@ -21,7 +22,7 @@ var serviceActions = map[string][]string{
 // ServiceMayUse reports whether a key's policy lets a service do all that it does
 // with a key. A service asks in its own name for something of the account: on
 // says what, encryption is the context that it encrypts with.
-func ServiceMayUse(key *emulator.Object, service, on string, encryption map[string]string) bool {
+func ServiceMayUse(key *inventory.Object, service, on string, encryption map[string]string) bool {
 	d, err := Read(key.Out, "policy")
 	if err != nil {
 		return false
@@ -46,7 +47,7 @@ func ServiceMayUse(key *emulator.Object, service, on string, encryption map[stri
 
 // KeyNamed finds the key by id, ARN, alias or ARN of an alias. AWS's own keys are
 // not there.
-func KeyNamed(tx *emulator.Tx, name string) *emulator.Object {
+func KeyNamed(tx *emulator.Tx, name string) *inventory.Object {
 	if name == "" {
 		return nil
 	}

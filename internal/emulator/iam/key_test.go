@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const (
@@ -20,9 +21,9 @@ func TestKeyNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = world.Update(func(tx *emulator.Tx) error {
-		tx.Put(&emulator.Object{Type: keyType, ID: "k", Out: emulator.Props{"arn": testKeyARN}})
-		tx.Put(&emulator.Object{Type: aliasType, ID: "alias/logs", Out: emulator.Props{"arn": testAliasARN, "targetKeyArn": testKeyARN}})
-		tx.Put(&emulator.Object{Type: aliasType, ID: "alias/stale", Out: emulator.Props{"targetKeyArn": testKeyARN + "2"}})
+		tx.Put(&inventory.Object{Type: keyType, ID: "k", Out: inventory.Props{"arn": testKeyARN}})
+		tx.Put(&inventory.Object{Type: aliasType, ID: "alias/logs", Out: inventory.Props{"arn": testAliasARN, "targetKeyArn": testKeyARN}})
+		tx.Put(&inventory.Object{Type: aliasType, ID: "alias/stale", Out: inventory.Props{"targetKeyArn": testKeyARN + "2"}})
 		for _, name := range []string{"k", testKeyARN, "alias/logs", testAliasARN} {
 			if key := KeyNamed(tx, name); key == nil || key.ID != "k" {
 				t.Errorf("%s names %v", name, key)
@@ -59,7 +60,7 @@ func TestServiceMayUse(t *testing.T) {
 		"for another account": {strings.Replace(allow, `"ArnLike":{`, `"StringEquals":{"aws:SourceAccount":"210987654321"},"ArnLike":{`, 1), false},
 		"no policy":           {"", false},
 	} {
-		key := &emulator.Object{Type: keyType, ID: "k", Out: emulator.Props{"arn": testKeyARN, "policy": c.policy}}
+		key := &inventory.Object{Type: keyType, ID: "k", Out: inventory.Props{"arn": testKeyARN, "policy": c.policy}}
 		if got := ServiceMayUse(key, service, testGroupARN, map[string]string{"aws:logs:arn": testGroupARN}); got != c.want {
 			t.Errorf("%s: may use it: %t", what, got)
 		}

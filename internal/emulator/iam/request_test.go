@@ -1,9 +1,8 @@
 package iam
 
 import (
+	"burrow/internal/inventory"
 	"testing"
-
-	"burrow/internal/emulator"
 )
 
 func TestMatches(t *testing.T) {
@@ -49,7 +48,7 @@ func TestPermits(t *testing.T) {
 		{"on an unknown one", allow(`"Resource":"*",` + `"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o"}}`), true, false},
 	} {
 		t.Run(c.what, func(t *testing.T) {
-			d, err := Read(emulator.Props{"policy": `{"Version":"2012-10-17","Statement":` + c.statement + `}`}, "policy")
+			d, err := Read(inventory.Props{"policy": `{"Version":"2012-10-17","Statement":` + c.statement + `}`}, "policy")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,7 +64,7 @@ func TestPermits(t *testing.T) {
 }
 
 func TestRead(t *testing.T) {
-	in := emulator.Props{"object": map[string]any{"Statement": map[string]any{"Effect": "Allow", "Action": "a:Do", "Resource": "*"}}, "text": "{"}
+	in := inventory.Props{"object": map[string]any{"Statement": map[string]any{"Effect": "Allow", "Action": "a:Do", "Resource": "*"}}, "text": "{"}
 	d, err := Read(in, "object")
 	if err != nil || !d.Permits(Request{Action: "a:Do", Resource: "x"}) {
 		t.Errorf("an object reads as %+v (%v)", d, err)

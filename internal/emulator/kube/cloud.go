@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // Reasons of the API server's refusals, and one of the provider's own.
@@ -44,9 +45,9 @@ var style = &emulator.Style{
 // autonamed is the annotation of objects that the provider named.
 const autonamed = `metadata.annotations["pulumi.com/autonamed"]`
 
-func markAutonamed(in emulator.Props, _ string) { in.Set(autonamed, "true") }
+func markAutonamed(in inventory.Props, _ string) { in.Set(autonamed, "true") }
 
-func isAutonamed(in emulator.Props, _ string) bool { return in.Str(autonamed) == "true" }
+func isAutonamed(in inventory.Props, _ string) bool { return in.Str(autonamed) == "true" }
 
 // keepsGivenName holds when the replacement would have the name of the replaced.
 func keepsGivenName(c *emulator.Call) bool {
@@ -69,7 +70,7 @@ var serverFields = []string{
 
 // readInputs takes what drifted into the inputs, or, for an import, all that a
 // user could have written.
-func readInputs(r emulator.Reading) emulator.Props {
+func readInputs(r emulator.Reading) inventory.Props {
 	in := emulator.BridgedInputs(r)
 	if len(r.OldIn) == 0 {
 		for _, path := range serverFields {
@@ -119,7 +120,7 @@ func conflicts(at string, a, b map[string]any) (fields []string) {
 
 // merge puts b over a copy of a, objects within objects.
 func merge(a, b map[string]any) map[string]any {
-	out := emulator.Props(a).Clone()
+	out := inventory.Props(a).Clone()
 	for name, v := range b {
 		x, isMapX := out[name].(map[string]any)
 		y, isMapY := v.(map[string]any)

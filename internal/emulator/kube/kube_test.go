@@ -15,6 +15,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/rpctest"
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 )
 
 const (
@@ -52,11 +53,11 @@ func newAPI(t *testing.T) *api {
 	}
 	t.Cleanup(stop)
 	err = world.Update(func(tx *emulator.Tx) error {
-		tx.Put(&emulator.Object{Type: "aws:eks/cluster:Cluster", ID: "relay", Out: emulator.Props{
+		tx.Put(&inventory.Object{Type: "aws:eks/cluster:Cluster", ID: "relay", Out: inventory.Props{
 			"endpoint":                "https://" + strings.ToUpper(eksHost),
 			"kubernetesNetworkConfig": map[string]any{"serviceIpv4Cidr": "172.20.0.0/16"},
 		}})
-		tx.Put(&emulator.Object{Type: "azure-native:containerservice:ManagedCluster", ID: "bunny", Out: emulator.Props{
+		tx.Put(&inventory.Object{Type: "azure-native:containerservice:ManagedCluster", ID: "bunny", Out: inventory.Props{
 			"fqdn": aksHost, "networkProfile": map[string]any{"serviceCidr": "10.41.0.0/24"},
 		}})
 		return nil
@@ -89,19 +90,19 @@ func (a *api) aks() *client {
 
 func urn(token, name string) string { return "urn:pulumi:s::p::" + token + "::" + name }
 
-func (c *client) create(token, name string, in map[string]any) (string, emulator.Props, error) {
+func (c *client) create(token, name string, in map[string]any) (string, inventory.Props, error) {
 	res, err := c.rpc.Create(c.t.Context(), &pulumirpc.CreateRequest{Urn: urn(token, name), Properties: rpctest.Wire(c.t, in)})
 	return res.GetId(), res.GetProperties().AsMap(), err
 }
 
-func (c *client) update(token, name, id string, before, after map[string]any) (emulator.Props, error) {
+func (c *client) update(token, name, id string, before, after map[string]any) (inventory.Props, error) {
 	res, err := c.rpc.Update(c.t.Context(), &pulumirpc.UpdateRequest{
 		Urn: urn(token, name), Id: id, OldInputs: rpctest.Wire(c.t, before), News: rpctest.Wire(c.t, after),
 	})
 	return res.GetProperties().AsMap(), err
 }
 
-func (c *client) mustCreate(token, name string, in map[string]any) (string, emulator.Props) {
+func (c *client) mustCreate(token, name string, in map[string]any) (string, inventory.Props) {
 	c.t.Helper()
 	id, out, err := c.create(token, name, in)
 	if err != nil {
@@ -403,7 +404,7 @@ func TestAwaitedService(t *testing.T) {
 
 func TestNamesAndReplacement(t *testing.T) {
 	c := newAPI(t).eks()
-	check := func(news, olds map[string]any) emulator.Props {
+	check := func(news, olds map[string]any) inventory.Props {
 		t.Helper()
 		res, err := c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{
 			Urn: urn(configMapToken, "conf"), News: rpctest.Wire(t, news), Olds: rpctest.Wire(t, olds), RandomSeed: []byte("s"),
@@ -451,7 +452,7 @@ func TestDefaultNamespaceOfTheProvider(t *testing.T) {
 		if err != nil || len(res.GetFailures()) > 0 {
 			t.Fatal(res.GetFailures(), err)
 		}
-		if got := emulator.Props(res.GetInputs().AsMap()).Str("metadata.namespace"); got != want {
+		if got := inventory.Props(res.GetInputs().AsMap()).Str("metadata.namespace"); got != want {
 			t.Errorf("%s: namespace %q, want %q", token, got, want)
 		}
 	}
@@ -461,7 +462,7 @@ func TestRead(t *testing.T) {
 	c := newAPI(t).eks()
 	in := map[string]any{"metadata": meta("s", "default"), "stringData": map[string]any{"k": "v"}}
 	id, _ := c.mustCreate("kubernetes:core/v1:Secret", "s", in)
-	read := func(in map[string]any) emulator.Props {
+	read := func(in map[string]any) inventory.Props {
 		t.Helper()
 		res, err := c.rpc.Read(t.Context(), &pulumirpc.ReadRequest{
 			Urn: urn("kubernetes:core/v1:Secret", "s"), Id: id, Inputs: rpctest.Wire(t, in),
@@ -481,16 +482,16 @@ func TestRead(t *testing.T) {
 }
 
 func TestConfigReplaces(t *testing.T) {
-	eks := emulator.Props{"kubeconfig": kubeconfigFor("https://" + eksHost)}
+	eks := inventory.Props{"kubeconfig": kubeconfigFor("https://" + eksHost)}
 	cases := map[string]struct {
-		before, after emulator.Props
+		before, after inventory.Props
 		want          []string
 	}{
-		"the same cluster, another text": {eks, emulator.Props{"kubeconfig": "# again\n" + eks.Str("kubeconfig")}, nil},
-		"another cluster":                {eks, emulator.Props{"kubeconfig": kubeconfigFor("https://" + aksHost)}, identifying},
-		"not known yet":                  {eks, emulator.Props{"kubeconfig": emulator.Unknown{}}, identifying},
+		"the same cluster, another text": {eks, inventory.Props{"kubeconfig": "# again\n" + eks.Str("kubeconfig")}, nil},
+		"another cluster":                {eks, inventory.Props{"kubeconfig": kubeconfigFor("https://" + aksHost)}, identifying},
+		"not known yet":                  {eks, inventory.Props{"kubeconfig": inventory.Unknown{}}, identifying},
 		"identified by name": {
-			emulator.Props{"kubeconfig": "a", "clusterIdentifier": "arn"}, emulator.Props{"kubeconfig": "b", "clusterIdentifier": "arn"},
+			inventory.Props{"kubeconfig": "a", "clusterIdentifier": "arn"}, inventory.Props{"kubeconfig": "b", "clusterIdentifier": "arn"},
 			[]string{"clusterIdentifier"},
 		},
 	}
@@ -505,10 +506,10 @@ func TestConfigReplaces(t *testing.T) {
 
 // What lives in a cluster goes with it, and what lives in the other one stays.
 func TestClusterTakesItsObjects(t *testing.T) {
-	for _, o := range []*emulator.Object{
-		{Type: "aws:eks/cluster:Cluster", Out: emulator.Props{"endpoint": "https://" + strings.ToUpper(eksHost)}},
-		{Type: "azure-native:containerservice:ManagedCluster", Out: emulator.Props{"fqdn": aksHost}},
-		{Type: "aws:ec2/vpc:Vpc", Out: emulator.Props{"endpoint": "https://" + eksHost}},
+	for _, o := range []*inventory.Object{
+		{Type: "aws:eks/cluster:Cluster", Out: inventory.Props{"endpoint": "https://" + strings.ToUpper(eksHost)}},
+		{Type: "azure-native:containerservice:ManagedCluster", Out: inventory.Props{"fqdn": aksHost}},
+		{Type: "aws:ec2/vpc:Vpc", Out: inventory.Props{"endpoint": "https://" + eksHost}},
 	} {
 		want := map[string]string{"aws:eks/cluster:Cluster": eksHost, "azure-native:containerservice:ManagedCluster": aksHost}[o.Type]
 		if got := hostedOn(o); got != want {

@@ -9,6 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // A kubeconfig is the part of one that names clusters.
@@ -49,7 +50,7 @@ func (c cluster) host() string {
 }
 
 // active is the cluster that a provider configuration chooses.
-func active(config emulator.Props) (cluster, error) {
+func active(config inventory.Props) (cluster, error) {
 	text := config.Str("kubeconfig")
 	if text == "" {
 		return cluster{}, errors.New("no kubeconfig is given, and the emulation reads none from the machine")
@@ -72,7 +73,7 @@ func active(config emulator.Props) (cluster, error) {
 
 // chosen is the name of the cluster: the one that the provider is told, else that
 // of the context.
-func (k kubeconfig) chosen(config emulator.Props) (string, error) {
+func (k kubeconfig) chosen(config inventory.Props) (string, error) {
 	if name := config.Str("cluster"); name != "" {
 		return name, nil
 	}
@@ -87,7 +88,7 @@ func (k kubeconfig) chosen(config emulator.Props) (string, error) {
 
 // home is the host of the API server that a provider configuration leads to, or
 // "nowhere": an object there is found by nobody else.
-func home(config emulator.Props) string {
+func home(config inventory.Props) string {
 	if c, err := active(config); err == nil && c.host() != "" {
 		return c.host()
 	}
@@ -101,7 +102,7 @@ var hosts = map[string][]string{
 }
 
 // hostsOf are the names under which a cluster's API server is reached.
-func hostsOf(o *emulator.Object) (names []string) {
+func hostsOf(o *inventory.Object) (names []string) {
 	for _, output := range hosts[o.Type] {
 		name := strings.TrimPrefix(o.Out.Str(output), "https://")
 		if name, _, _ = strings.Cut(name, ":"); name != "" {
@@ -112,7 +113,7 @@ func hostsOf(o *emulator.Object) (names []string) {
 }
 
 // clusterAt is the cluster whose API server has the host name, or nil.
-func clusterAt(tx *emulator.Tx, host string) *emulator.Object {
+func clusterAt(tx *emulator.Tx, host string) *inventory.Object {
 	for typ := range hosts {
 		for _, o := range tx.Everywhere().All(typ) {
 			for _, name := range hostsOf(o) {
@@ -126,7 +127,7 @@ func clusterAt(tx *emulator.Tx, host string) *emulator.Object {
 }
 
 // hostedOn is the home that ends with a deleted cluster.
-func hostedOn(deleted *emulator.Object) string {
+func hostedOn(deleted *inventory.Object) string {
 	if names := hostsOf(deleted); len(names) > 0 {
 		return names[0]
 	}
@@ -156,7 +157,7 @@ var identifying = []string{"kubeconfig", "context", "cluster"}
 // clusterIdentifier alone where it is set, else those that choose one, when they
 // choose another or are not known. Source: pulumi-kubernetes
 // provider/pkg/provider/provider.go, DiffConfig.
-func configReplaces(before, after emulator.Props) []string {
+func configReplaces(before, after inventory.Props) []string {
 	const identifier = "clusterIdentifier"
 	if before.Has(identifier) || after.Has(identifier) {
 		return []string{identifier}

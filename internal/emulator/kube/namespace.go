@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const (
@@ -80,8 +81,8 @@ func fillNamespace(c *emulator.Call) {
 // madeWithNamespace makes what controllers put into every namespace.
 func madeWithNamespace(c *emulator.Call) error {
 	put := func(token, name string) {
-		in := emulator.Props{"metadata": map[string]any{"name": name, "namespace": c.ID}}
-		c.Tx.Put(&emulator.Object{Type: token, ID: c.ID + "/" + name, MadeBy: c.ID, In: in, Out: in.Clone()})
+		in := inventory.Props{"metadata": map[string]any{"name": name, "namespace": c.ID}}
+		c.Tx.Put(&inventory.Object{Type: token, ID: c.ID + "/" + name, MadeBy: c.ID, In: in, Out: in.Clone()})
 	}
 	put(serviceAccountToken, "default")
 	put(configMapToken, "kube-root-ca.crt")

@@ -14,6 +14,7 @@ import (
 	kjson "sigs.k8s.io/json"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // A resource is one kind of Kubernetes object.
@@ -84,7 +85,7 @@ func (r resource) commonRules() []emulator.Rule {
 }
 
 // decode reads the inputs strictly into the Kubernetes type.
-func (r resource) decode(in emulator.Props) (metav1.Object, error) {
+func (r resource) decode(in inventory.Props) (metav1.Object, error) {
 	text, err := json.Marshal(in)
 	if err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
@@ -138,7 +139,7 @@ func idOf(c *emulator.Call) string {
 	return name
 }
 
-func namespaceOf(in emulator.Props) string {
+func namespaceOf(in inventory.Props) string {
 	return in.StrOr("metadata.namespace", metav1.NamespaceDefault)
 }
 

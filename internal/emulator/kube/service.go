@@ -12,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 const (
@@ -86,9 +87,9 @@ func validateServicePort(ports []corev1.ServicePort, i int, at *field.Path) fiel
 }
 
 // others are the other Services of the cluster.
-func others(c *emulator.Call) []*emulator.Object {
+func others(c *emulator.Call) []*inventory.Object {
 	id := idOf(c)
-	return c.Tx.Where(serviceToken, func(o *emulator.Object) bool { return o.ID != id })
+	return c.Tx.Where(serviceToken, func(o *inventory.Object) bool { return o.ID != id })
 }
 
 func badNodePort(c *emulator.Call) (message string) {

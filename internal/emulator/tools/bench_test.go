@@ -15,6 +15,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/rpctest"
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 )
 
 const (
@@ -91,7 +92,7 @@ func (b *bench) check(typ string, in props) (failures []string) {
 }
 
 // create makes a thing; secrets among its outputs are opened.
-func (b *bench) create(typ, name string, in props) (string, emulator.Props, error) {
+func (b *bench) create(typ, name string, in props) (string, inventory.Props, error) {
 	b.t.Helper()
 	if failures := b.check(typ, in); len(failures) > 0 {
 		b.t.Fatalf("check %s: %v", name, failures)
@@ -100,7 +101,7 @@ func (b *bench) create(typ, name string, in props) (string, emulator.Props, erro
 	return res.GetId(), rpctest.Open(res.GetProperties()), err
 }
 
-func (b *bench) mustCreate(typ, name string, in props) (string, emulator.Props) {
+func (b *bench) mustCreate(typ, name string, in props) (string, inventory.Props) {
 	b.t.Helper()
 	id, out, err := b.create(typ, name, in)
 	if err != nil {
@@ -120,7 +121,7 @@ func (b *bench) diff(typ string, before, after props) *pulumirpc.DiffResponse {
 	return res
 }
 
-func (b *bench) update(typ, name, id string, before, after props) emulator.Props {
+func (b *bench) update(typ, name, id string, before, after props) inventory.Props {
 	b.t.Helper()
 	res, err := b.client(typ).Update(b.t.Context(), &pulumirpc.UpdateRequest{
 		Urn: urn(typ, name), Id: id, OldInputs: b.wire(before), Olds: b.wire(before), News: b.wire(after),
@@ -131,7 +132,7 @@ func (b *bench) update(typ, name, id string, before, after props) emulator.Props
 	return rpctest.Open(res.GetProperties())
 }
 
-func (b *bench) read(typ, name, id string) emulator.Props {
+func (b *bench) read(typ, name, id string) inventory.Props {
 	b.t.Helper()
 	res, err := b.client(typ).Read(b.t.Context(), &pulumirpc.ReadRequest{Urn: urn(typ, name), Id: id})
 	if err != nil {
@@ -140,7 +141,7 @@ func (b *bench) read(typ, name, id string) emulator.Props {
 	return rpctest.Open(res.GetProperties())
 }
 
-func (b *bench) invoke(token string, args props) (emulator.Props, error) {
+func (b *bench) invoke(token string, args props) (inventory.Props, error) {
 	b.t.Helper()
 	res, err := b.client(token).Invoke(b.t.Context(), &pulumirpc.InvokeRequest{Tok: token, Args: b.wire(args)})
 	if f := res.GetFailures(); len(f) > 0 {
@@ -165,7 +166,7 @@ var (
 
 // selfSigned are inputs of a certificate, changed by more.
 func selfSigned(key string, more props) props {
-	return emulator.Props{
+	return inventory.Props{
 		"privateKeyPem": key, "validityPeriodHours": 24.0, "allowedUses": []any{"digital_signature", "server_auth"},
 		"subject": props{"commonName": "relay", "organization": "Burrow"},
 	}.With(more)
@@ -202,9 +203,9 @@ func samples(b *bench) map[string]props {
 		"isCaCertificate": true, "setSubjectKeyId": true, "setAuthorityKeyId": true,
 	}
 	_, request := b.mustCreate(requestType, "sampleRequest", props{"privateKeyPem": key, "subject": props{"commonName": "relay"}})
-	self := emulator.Props(names).With(cert)
+	self := inventory.Props(names).With(cert)
 	_, authority := b.mustCreate(selfType, "sampleAuthority", self)
-	locally := emulator.Props(cert).With(emulator.Props{
+	locally := inventory.Props(cert).With(inventory.Props{
 		"caCertPem": authority.Str("certPem"), "caPrivateKeyPem": key, "certRequestPem": request.Str("certRequestPem"),
 	})
 	delete(locally, "setAuthorityKeyId")

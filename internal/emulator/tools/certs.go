@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // codeCertificate is the title of what crypto/x509 refuses.
@@ -64,7 +65,7 @@ func useNames() []string {
 	return slices.Sorted(slices.Values(slices.AppendSeq(names, maps.Keys(extendedUses))))
 }
 
-func makeCertRequest(c *emulator.Call) (string, emulator.Props, error) {
+func makeCertRequest(c *emulator.Call) (string, inventory.Props, error) {
 	key, err := parseKey(c.In.Str("privateKeyPem"))
 	if err != nil {
 		return "", nil, err
@@ -77,12 +78,12 @@ func makeCertRequest(c *emulator.Call) (string, emulator.Props, error) {
 	if err != nil {
 		return "", nil, c.Fault("Error creating certificate request", "%v", err)
 	}
-	return digest(der), emulator.Props{
+	return digest(der), inventory.Props{
 		"certRequestPem": pemText(pemRequest, der), "keyAlgorithm": algorithmOf(key),
 	}, nil
 }
 
-func makeSelfSigned(c *emulator.Call, now time.Time) (string, emulator.Props, error) {
+func makeSelfSigned(c *emulator.Call, now time.Time) (string, inventory.Props, error) {
 	key, err := parseKey(c.In.Str("privateKeyPem"))
 	if err != nil {
 		return "", nil, err
@@ -91,14 +92,14 @@ func makeSelfSigned(c *emulator.Call, now time.Time) (string, emulator.Props, er
 	if cert.IPAddresses, cert.URIs, err = alternatives(c.In); err != nil {
 		return "", nil, err
 	}
-	made := emulator.Props{"keyAlgorithm": algorithmOf(key)}
+	made := inventory.Props{"keyAlgorithm": algorithmOf(key)}
 	id, err := signing{cert, cert, key.Public(), key, now}.issue(c, made)
 	return id, made, err
 }
 
 // makeLocallySigned takes subject and names from the request. That the authority
 // is none (isCA false) gives a warning in real life, and a certificate.
-func makeLocallySigned(c *emulator.Call, now time.Time) (string, emulator.Props, error) {
+func makeLocallySigned(c *emulator.Call, now time.Time) (string, inventory.Props, error) {
 	request, err := parseRequest(c.In.Str("certRequestPem"))
 	if err != nil {
 		return "", nil, err
@@ -115,7 +116,7 @@ func makeLocallySigned(c *emulator.Call, now time.Time) (string, emulator.Props,
 		Subject: request.Subject, DNSNames: request.DNSNames,
 		IPAddresses: request.IPAddresses, URIs: request.URIs,
 	}
-	made := emulator.Props{"caKeyAlgorithm": algorithmOf(key)}
+	made := inventory.Props{"caKeyAlgorithm": algorithmOf(key)}
 	id, err := signing{cert, authority, request.PublicKey, key, now}.issue(c, made)
 	return id, made, err
 }
@@ -131,7 +132,7 @@ type signing struct {
 
 // issue completes the certificate as the inputs say, signs it and adds what
 // comes of it. The id is the serial number, of up to 128 bits.
-func (s signing) issue(c *emulator.Call, made emulator.Props) (id string, err error) {
+func (s signing) issue(c *emulator.Call, made inventory.Props) (id string, err error) {
 	serial, err := drawn(source(c), 16)
 	if err != nil {
 		return "", err
@@ -165,7 +166,7 @@ func setUses(cert *x509.Certificate, uses []string) {
 
 // setKeyIDs identifies the key where that is asked for, and of an authority
 // always.
-func (s signing) setKeyIDs(in emulator.Props) (err error) {
+func (s signing) setKeyIDs(in inventory.Props) (err error) {
 	if s.cert.IsCA || in.Bool("setSubjectKeyId") {
 		if s.cert.SubjectKeyId, err = subjectKeyID(s.public); err != nil {
 			return err
@@ -203,7 +204,7 @@ func subjectKeyID(public crypto.PublicKey) ([]byte, error) {
 var oidEmail = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 1}
 
 // subject is the distinguished name in the inputs.
-func subject(in emulator.Props) pkix.Name {
+func subject(in inventory.Props) pkix.Name {
 	given := in.Map("subject")
 	name := pkix.Name{
 		CommonName: given.Str("commonName"), SerialNumber: given.Str("serialNumber"),
@@ -227,7 +228,7 @@ func subject(in emulator.Props) pkix.Name {
 }
 
 // alternatives are the alternative names that are more than text.
-func alternatives(in emulator.Props) (addresses []net.IP, uris []*url.URL, err error) {
+func alternatives(in inventory.Props) (addresses []net.IP, uris []*url.URL, err error) {
 	for _, text := range in.Strings("ipAddresses") {
 		a, err := address(text)
 		if err != nil {

@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"burrow/internal/inventory"
 	"bytes"
 	"crypto/sha1"
 	"crypto/x509"
@@ -14,8 +15,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"burrow/internal/emulator"
 )
 
 // An authority signs requests.
@@ -34,13 +33,13 @@ func (b *bench) root(name string, key props) authority {
 // request makes a request for names.
 func (b *bench) request(name, key string, more props) string {
 	b.t.Helper()
-	in := emulator.Props{"privateKeyPem": key, "subject": props{"commonName": name}}.With(more)
+	in := inventory.Props{"privateKeyPem": key, "subject": props{"commonName": name}}.With(more)
 	_, out := b.mustCreate(requestType, name, in)
 	return out.Str("certRequestPem")
 }
 
 func (a authority) signing(request string, more props) props {
-	return emulator.Props{
+	return inventory.Props{
 		"caCertPem": a.cert, "caPrivateKeyPem": a.key, "certRequestPem": request,
 		"validityPeriodHours": 12.0, "allowedUses": []any{"digital_signature", "server_auth"},
 	}.With(more)
@@ -155,7 +154,7 @@ func TestNames(t *testing.T) {
 		"subject": fullSubject(), "dnsNames": []any{"relay.private.aws.internal", "relay"},
 		"ipAddresses": []any{"10.0.1.250", "fd00::1"}, "uris": []any{"spiffe://burrow/relay"},
 	}
-	id, out := b.mustCreate(requestType, "request", emulator.Props{"privateKeyPem": key}.With(names))
+	id, out := b.mustCreate(requestType, "request", inventory.Props{"privateKeyPem": key}.With(names))
 	block, _ := pem.Decode([]byte(out.Str("certRequestPem")))
 	if block == nil || block.Type != "CERTIFICATE REQUEST" {
 		t.Fatalf("block %v", block)
@@ -305,8 +304,8 @@ func TestUpdateKeepsTheCertificate(t *testing.T) {
 	for typ, before := range inputs {
 		id, made := b.mustCreate(typ, "cert", before)
 		b.now = b.now.Add(time.Hour)
-		after := emulator.Props(before).With(emulator.Props{"earlyRenewalHours": 1000.0})
-		want := made.With(emulator.Props{"earlyRenewalHours": 1000.0, "readyForRenewal": true})
+		after := inventory.Props(before).With(inventory.Props{"earlyRenewalHours": 1000.0})
+		want := made.With(inventory.Props{"earlyRenewalHours": 1000.0, "readyForRenewal": true})
 		if got := b.update(typ, "cert", id, before, after); fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("%s: %v, want %v", typ, sortedKeys(got), sortedKeys(want))
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -20,7 +21,7 @@ func refused(rule rules.ID, code, source, format string, args ...any) *emulator.
 }
 
 // exactlyOne names the one argument that is given; none or several are refused.
-func exactlyOne(in emulator.Props, rule rules.ID, source string, names ...string) (string, error) {
+func exactlyOne(in inventory.Props, rule rules.ID, source string, names ...string) (string, error) {
 	var given, attributes []string
 	for _, name := range names {
 		attributes = append(attributes, attribute(name))
@@ -40,7 +41,7 @@ func exactlyOne(in emulator.Props, rule rules.ID, source string, names ...string
 }
 
 // getPublicKey shows the public half of a private key.
-func getPublicKey(c *emulator.Call) (emulator.Props, error) {
+func getPublicKey(c *emulator.Call) (inventory.Props, error) {
 	source := tlsFile("data_source_public_key.go")
 	given, err := exactlyOne(c.In, "TLS-18", source, "privateKeyPem", "privateKeyOpenssh")
 	if err != nil {
@@ -54,7 +55,7 @@ func getPublicKey(c *emulator.Call) (emulator.Props, error) {
 	if err != nil {
 		return nil, refused("TLS-19", "Unable to parse private key", source, "%v", err)
 	}
-	result := c.In.With(emulator.Props{"algorithm": algorithmOf(key)})
+	result := c.In.With(inventory.Props{"algorithm": algorithmOf(key)})
 	id, err := addPublicForms(result, key.Public())
 	result["id"] = id
 	return result, err
@@ -65,7 +66,7 @@ var errNoURL = errors.New("getCertificate of a url is not emulated: it would ask
 	"give the certificate as content")
 
 // getCertificate shows what is in a certificate.
-func getCertificate(c *emulator.Call) (emulator.Props, error) {
+func getCertificate(c *emulator.Call) (inventory.Props, error) {
 	source := tlsFile("data_source_certificate.go")
 	given, err := exactlyOne(c.In, "TLS-20", source, "url", "content")
 	switch {
@@ -81,7 +82,7 @@ func getCertificate(c *emulator.Call) (emulator.Props, error) {
 	if err != nil {
 		return nil, err
 	}
-	return emulator.Props{
+	return inventory.Props{
 		"content": c.In.Str("content"), "verifyChain": true, "id": digest(cert.Raw),
 		"certificates": []any{map[string]any(describe(cert))},
 	}, nil
@@ -107,9 +108,9 @@ func certificateIn(text, source string) (*x509.Certificate, error) {
 	return cert, nil
 }
 
-func describe(cert *x509.Certificate) emulator.Props {
+func describe(cert *x509.Certificate) inventory.Props {
 	fingerprint := sha1.Sum(cert.Raw)
-	return emulator.Props{
+	return inventory.Props{
 		"signatureAlgorithm": cert.SignatureAlgorithm.String(),
 		"publicKeyAlgorithm": cert.PublicKeyAlgorithm.String(),
 		"serialNumber":       cert.SerialNumber.String(),

@@ -19,6 +19,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // Names of algorithms and curves. Source: terraform-provider-tls
@@ -38,7 +39,7 @@ const (
 	greatestRSABits = 8192
 )
 
-func rsaBits(in emulator.Props) int {
+func rsaBits(in inventory.Props) int {
 	if !in.Has("rsaBits") {
 		return 2048
 	}
@@ -55,7 +56,7 @@ func rsaKeyLongEnough(c *emulator.Call) string {
 // newKey makes the private key that the inputs ask for. The standard library's
 // generators do not take a source of randomness any more, so the numbers are
 // drawn here; everything done with them is the library's.
-func newKey(in emulator.Props, random io.Reader) (crypto.Signer, error) {
+func newKey(in inventory.Props, random io.Reader) (crypto.Signer, error) {
 	switch algorithm := in.Str("algorithm"); algorithm {
 	case "RSA":
 		return newRSAKey(rsaBits(in), random)
@@ -156,12 +157,12 @@ func newECDSAKey(curve elliptic.Curve, random io.Reader) (crypto.Signer, error) 
 }
 
 // privateForms are the texts of a private key. OpenSSH knows no P224.
-func privateForms(key crypto.Signer) (emulator.Props, error) {
+func privateForms(key crypto.Signer) (inventory.Props, error) {
 	pkcs8, err := x509.MarshalPKCS8PrivateKey(key)
 	if err != nil {
 		return nil, fmt.Errorf("encode the private key as PKCS#8: %w", err)
 	}
-	forms := emulator.Props{"privateKeyPemPkcs8": pemText(pemPrivateKey, pkcs8), "privateKeyOpenssh": ""}
+	forms := inventory.Props{"privateKeyPemPkcs8": pemText(pemPrivateKey, pkcs8), "privateKeyOpenssh": ""}
 	switch key := key.(type) {
 	case *rsa.PrivateKey:
 		forms["privateKeyPem"] = pemText(pemRSAKey, x509.MarshalPKCS1PrivateKey(key))
@@ -187,7 +188,7 @@ func privateForms(key crypto.Signer) (emulator.Props, error) {
 
 // addPublicForms adds the texts of a public key and returns its id, the SHA-1 of
 // its DER form.
-func addPublicForms(forms emulator.Props, key crypto.PublicKey) (id string, err error) {
+func addPublicForms(forms inventory.Props, key crypto.PublicKey) (id string, err error) {
 	der, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {
 		return "", fmt.Errorf("encode the public key: %w", err)

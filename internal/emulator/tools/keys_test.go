@@ -1,6 +1,7 @@
 package tools
 
 import (
+	"burrow/internal/inventory"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -13,8 +14,6 @@ import (
 	"testing"
 
 	"golang.org/x/crypto/ssh"
-
-	"burrow/internal/emulator"
 )
 
 func TestPrivateKeys(t *testing.T) {
@@ -71,7 +70,7 @@ func same(a, b crypto.PublicKey) bool {
 	return ok && k.Equal(b)
 }
 
-func checkPKCS8(t *testing.T, out emulator.Props, key crypto.Signer) {
+func checkPKCS8(t *testing.T, out inventory.Props, key crypto.Signer) {
 	t.Helper()
 	block, _ := pem.Decode([]byte(out.Str("privateKeyPemPkcs8")))
 	if block == nil || block.Type != "PRIVATE KEY" {
@@ -83,7 +82,7 @@ func checkPKCS8(t *testing.T, out emulator.Props, key crypto.Signer) {
 	}
 }
 
-func checkPublic(t *testing.T, out emulator.Props, key crypto.Signer, id string) {
+func checkPublic(t *testing.T, out inventory.Props, key crypto.Signer, id string) {
 	t.Helper()
 	block, _ := pem.Decode([]byte(out.Str("publicKeyPem")))
 	if block == nil || block.Type != "PUBLIC KEY" {
@@ -101,7 +100,7 @@ func checkPublic(t *testing.T, out emulator.Props, key crypto.Signer, id string)
 
 // checkSSH compares with what the ssh package makes of the private key; OpenSSH
 // has no P224.
-func checkSSH(t *testing.T, out emulator.Props, algorithm string) {
+func checkSSH(t *testing.T, out inventory.Props, algorithm string) {
 	t.Helper()
 	names := []string{"privateKeyOpenssh", "publicKeyOpenssh", "publicKeyFingerprintMd5", "publicKeyFingerprintSha256"}
 	if algorithm == "" {

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -22,7 +23,7 @@ type charset struct {
 }
 
 // charsets of the text that the inputs ask for. Source: internal/random/string.go.
-func charsets(in emulator.Props) []charset {
+func charsets(in inventory.Props) []charset {
 	return []charset{
 		{"abcdefghijklmnopqrstuvwxyz", []string{"lower"}, "minLower"},
 		{"ABCDEFGHIJKLMNOPQRSTUVWXYZ", []string{"upper"}, "minUpper"},
@@ -31,7 +32,7 @@ func charsets(in emulator.Props) []charset {
 	}
 }
 
-func (s charset) used(in emulator.Props) bool {
+func (s charset) used(in inventory.Props) bool {
 	for _, name := range s.use {
 		if used, set := in[name].(bool); set {
 			return used
@@ -67,7 +68,7 @@ func draw(r *rand.Rand, text, from []rune, n int) []rune {
 func randomText(file string) product {
 	source := randomFile("provider/" + file)
 	return product{
-		defaults: emulator.Props{
+		defaults: inventory.Props{
 			"special": true, "upper": true, "lower": true, "numeric": true, "number": true,
 			"minSpecial": 0.0, "minUpper": 0.0, "minLower": 0.0, "minNumeric": 0.0,
 		},
@@ -84,13 +85,13 @@ func randomText(file string) product {
 func randomPassword() product {
 	p := randomText("resource_password.go")
 	p.typ = "random:index/randomPassword:RandomPassword"
-	p.make = func(c *emulator.Call) (string, emulator.Props, error) {
+	p.make = func(c *emulator.Call) (string, inventory.Props, error) {
 		result := makeText(c)
 		hash, err := hashed(result)
 		if err != nil {
 			return "", nil, err
 		}
-		return own(c, "none"), emulator.Props{"result": result, "bcryptHash": hash}, nil
+		return own(c, "none"), inventory.Props{"result": result, "bcryptHash": hash}, nil
 	}
 	return p
 }
@@ -98,9 +99,9 @@ func randomPassword() product {
 func randomString() product {
 	p := randomText("resource_string.go")
 	p.typ = "random:index/randomString:RandomString"
-	p.make = func(c *emulator.Call) (string, emulator.Props, error) {
+	p.make = func(c *emulator.Call) (string, inventory.Props, error) {
 		result := makeText(c)
-		return distinct(c, result), emulator.Props{"result": result}, nil
+		return distinct(c, result), inventory.Props{"result": result}, nil
 	}
 	return p
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // Clouds are the emulated providers random and tls.
@@ -20,9 +21,9 @@ func Clouds() []*emulator.Cloud {
 type product struct {
 	typ string // token
 	// make makes one: its id, and the outputs that are not inputs.
-	make func(*emulator.Call) (id string, made emulator.Props, err error)
+	make func(*emulator.Call) (id string, made inventory.Props, err error)
 	// defaults are the outputs of inputs that were not given.
-	defaults emulator.Props
+	defaults inventory.Props
 	// show, when set, sets the outputs that are worked out anew at every look.
 	show    func(*emulator.Call)
 	replace []emulator.Replace
@@ -64,7 +65,7 @@ func (p product) fill(c *emulator.Call) error {
 
 // kept are the outputs that an update leaves as they are: those that do not come
 // from inputs.
-func kept(c *emulator.Call) emulator.Props {
+func kept(c *emulator.Call) inventory.Props {
 	made := c.Old.Clone()
 	maps.DeleteFunc(made, func(name string, _ any) bool { return c.OldIn.Has(name) || c.In.Has(name) })
 	return made
@@ -89,7 +90,7 @@ func cloud(name string, products []product, functions ...emulator.Function) *emu
 // styleOf is Bridged, and takes a default value that is written out for one that
 // is left out: Terraform plans both the same.
 func styleOf(products []product) *emulator.Style {
-	defaults := emulator.Props{}
+	defaults := inventory.Props{}
 	for _, p := range products {
 		maps.Copy(defaults, p.defaults)
 	}

@@ -12,6 +12,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/rpctest"
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -71,7 +72,7 @@ func TestOutputsFitTheSchema(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", typ, err)
 		}
-		out, r := emulator.Props(rpctest.Open(res.GetProperties())), resourceOf(t, typ)
+		out, r := inventory.Props(rpctest.Open(res.GetProperties())), resourceOf(t, typ)
 		for _, v := range emulator.CheckOutputs(r, out) {
 			t.Errorf("%s: %s", typ, v)
 		}
@@ -103,7 +104,7 @@ func TestDefaultsShow(t *testing.T) {
 		passwordType: {props{"length": 8.0}, text},
 		stringType:   {props{"length": 8.0}, text},
 		keyType:      {edwards, props{"rsaBits": 2048.0, "ecdsaCurve": "P224"}},
-		selfType:     {selfSigned(key, nil), emulator.Props(cert).With(emulator.Props{"setAuthorityKeyId": false})},
+		selfType:     {selfSigned(key, nil), inventory.Props(cert).With(inventory.Props{"setAuthorityKeyId": false})},
 		locallyType:  {root.signing(b.request("request", key, nil), nil), cert},
 		uuidType:     {props{}, nil},
 		requestType:  {props{"privateKeyPem": key}, nil},
@@ -260,16 +261,16 @@ func TestIDs(t *testing.T) {
 	cases := []struct {
 		typ  string
 		in   props
-		want func(out emulator.Props) string // the first one's id
-		own  bool                            // it ends in digits of its own
+		want func(out inventory.Props) string // the first one's id
+		own  bool                             // it ends in digits of its own
 	}{
-		{passwordType, props{"length": 8.0}, func(emulator.Props) string { return "none" }, true},
-		{shuffleType, props{"inputs": []any{"a"}}, func(emulator.Props) string { return "-" }, true},
-		{stringType, props{"length": 1.0, "upper": false, "lower": false, "numeric": false, "overrideSpecial": "."}, func(out emulator.Props) string { return out.Str("result") }, false},
-		{integerType, props{"min": 7.0, "max": 7.0}, func(emulator.Props) string { return "7" }, false},
-		{bytesType, props{"length": 8.0}, func(out emulator.Props) string { return out.Str("base64") }, false},
-		{idType, props{"byteLength": 8.0, "prefix": "p"}, func(out emulator.Props) string { return strings.TrimPrefix(out.Str("b64Url"), "p") }, false},
-		{uuidType, props{}, func(out emulator.Props) string { return out.Str("result") }, false},
+		{passwordType, props{"length": 8.0}, func(inventory.Props) string { return "none" }, true},
+		{shuffleType, props{"inputs": []any{"a"}}, func(inventory.Props) string { return "-" }, true},
+		{stringType, props{"length": 1.0, "upper": false, "lower": false, "numeric": false, "overrideSpecial": "."}, func(out inventory.Props) string { return out.Str("result") }, false},
+		{integerType, props{"min": 7.0, "max": 7.0}, func(inventory.Props) string { return "7" }, false},
+		{bytesType, props{"length": 8.0}, func(out inventory.Props) string { return out.Str("base64") }, false},
+		{idType, props{"byteLength": 8.0, "prefix": "p"}, func(out inventory.Props) string { return strings.TrimPrefix(out.Str("b64Url"), "p") }, false},
+		{uuidType, props{}, func(out inventory.Props) string { return out.Str("result") }, false},
 	}
 	for _, tc := range cases {
 		id, out := b.mustCreate(tc.typ, "first", tc.in)
@@ -286,7 +287,7 @@ func TestIDs(t *testing.T) {
 func TestNothingIsLeft(t *testing.T) {
 	b := newBench(t, "seed")
 	samples(b)
-	var all []*emulator.Object
+	var all []*inventory.Object
 	list := func(tx *emulator.Tx) error { all = tx.All(); return nil }
 	if err := b.world.View(list); err != nil || len(all) == 0 {
 		t.Fatalf("%d objects, %v", len(all), err)

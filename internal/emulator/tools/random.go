@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 )
 
 // randomFile names a file of the Terraform provider that pulumi-random wraps.
@@ -37,10 +38,10 @@ func randomBytes() product {
 
 // makeBytes gives the bytes in the open as the id, as the real provider does.
 // Source: pulumi/pulumi-random provider/resources.go, computeRandomBytesID.
-func makeBytes(c *emulator.Call) (string, emulator.Props, error) {
+func makeBytes(c *emulator.Call) (string, inventory.Props, error) {
 	made := drawBytes(c, "length")
 	text := base64.StdEncoding.EncodeToString(made)
-	return distinct(c, text), emulator.Props{"base64": text, "hex": hex.EncodeToString(made)}, nil
+	return distinct(c, text), inventory.Props{"base64": text, "hex": hex.EncodeToString(made)}, nil
 }
 
 // drawBytes are as many random bytes as the property says.
@@ -65,10 +66,10 @@ func randomID() product {
 	}
 }
 
-func makeID(c *emulator.Call) (string, emulator.Props, error) {
+func makeID(c *emulator.Call) (string, inventory.Props, error) {
 	made, prefix := drawBytes(c, "byteLength"), c.In.Str("prefix")
 	id := base64.RawURLEncoding.EncodeToString(made)
-	return distinct(c, id), emulator.Props{
+	return distinct(c, id), inventory.Props{
 		"b64Url": prefix + id,
 		"b64Std": prefix + base64.StdEncoding.EncodeToString(made),
 		"hex":    prefix + hex.EncodeToString(made),
@@ -79,9 +80,9 @@ func makeID(c *emulator.Call) (string, emulator.Props, error) {
 func randomUUID() product {
 	return product{
 		typ: "random:index/randomUuid:RandomUuid",
-		make: func(c *emulator.Call) (string, emulator.Props, error) {
+		make: func(c *emulator.Call) (string, inventory.Props, error) {
 			id := c.UUID()
-			return id, emulator.Props{"result": id}, nil
+			return id, inventory.Props{"result": id}, nil
 		},
 		replace: replaceOn(randomFile("provider/resource_uuid.go"), "keepers"),
 	}
@@ -101,10 +102,10 @@ func randomInteger() product {
 	}
 }
 
-func makeInteger(c *emulator.Call) (string, emulator.Props, error) {
+func makeInteger(c *emulator.Call) (string, inventory.Props, error) {
 	low, high := c.In.Int("min"), c.In.Int("max")
 	result := low + seeded(c).Intn(high-low+1)
-	return distinct(c, strconv.Itoa(result)), emulator.Props{"result": float64(result)}, nil
+	return distinct(c, strconv.Itoa(result)), inventory.Props{"result": float64(result)}, nil
 }
 
 // seeded is the generator of the types that take a seed. With one, it is the
@@ -135,7 +136,7 @@ func randomShuffle() product {
 
 // makeShuffle repeats elements only when more are wanted than there are, and
 // then all of them equally often.
-func makeShuffle(c *emulator.Call) (string, emulator.Props, error) {
+func makeShuffle(c *emulator.Call) (string, inventory.Props, error) {
 	inputs, count := c.In.List("inputs"), len(c.In.List("inputs"))
 	if c.In.Has("resultCount") && count > 0 {
 		count = c.In.Int("resultCount")
@@ -146,5 +147,5 @@ func makeShuffle(c *emulator.Call) (string, emulator.Props, error) {
 			results = append(results, inputs[i])
 		}
 	}
-	return own(c, "-"), emulator.Props{"results": results[:count]}, nil
+	return own(c, "-"), inventory.Props{"results": results[:count]}, nil
 }

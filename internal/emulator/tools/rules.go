@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -80,7 +81,7 @@ func each(id rules.ID, code, pattern, source string, broken func(path, v string)
 }
 
 // firstOf is the first complaint about the strings that the pattern finds.
-func firstOf(in emulator.Props, pattern string, broken func(path, v string) string) (complaint string) {
+func firstOf(in inventory.Props, pattern string, broken func(path, v string) string) (complaint string) {
 	in.Each(pattern, func(path string, v any) {
 		if text, known := v.(string); known && complaint == "" {
 			complaint = broken(path, text)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/rules"
 )
 
@@ -26,7 +27,7 @@ func privateKey() product {
 	return product{
 		typ: "tls:index/privateKey:PrivateKey", make: makePrivateKey,
 		// Both defaults show whatever the algorithm is.
-		defaults: emulator.Props{"rsaBits": 2048.0, "ecdsaCurve": "P224"},
+		defaults: inventory.Props{"rsaBits": 2048.0, "ecdsaCurve": "P224"},
 		replace:  replaceOn(source, "algorithm", "ecdsaCurve", "rsaBits"),
 		rules: []emulator.Rule{
 			oneOf("TLS-01", "algorithm", algorithms, source),
@@ -37,7 +38,7 @@ func privateKey() product {
 	}
 }
 
-func makePrivateKey(c *emulator.Call) (string, emulator.Props, error) {
+func makePrivateKey(c *emulator.Call) (string, inventory.Props, error) {
 	key, err := newKey(c.In, source(c))
 	if err != nil {
 		return "", nil, err
@@ -60,15 +61,15 @@ func certRequest() product {
 }
 
 // certDefaults are those of both kinds of certificate.
-func certDefaults() emulator.Props {
-	return emulator.Props{"earlyRenewalHours": 0.0, "isCaCertificate": false, "setSubjectKeyId": false}
+func certDefaults() inventory.Props {
+	return inventory.Props{"earlyRenewalHours": 0.0, "isCaCertificate": false, "setSubjectKeyId": false}
 }
 
 func selfSignedCert(now func() time.Time) product {
 	source := tlsFile("resource_self_signed_cert.go")
 	p := product{
 		typ: "tls:index/selfSignedCert:SelfSignedCert", defaults: certDefaults(), show: renewal(now),
-		make: func(c *emulator.Call) (string, emulator.Props, error) { return makeSelfSigned(c, now()) },
+		make: func(c *emulator.Call) (string, inventory.Props, error) { return makeSelfSigned(c, now()) },
 		replace: replaceOn(source, "allowedUses", "dnsNames", "ipAddresses", "isCaCertificate", "privateKeyPem",
 			"setAuthorityKeyId", "setSubjectKeyId", "subject", "uris", "validityPeriodHours"),
 		rules: append(nameRules(source), certRules(source)...),
@@ -85,7 +86,7 @@ func locallySignedCert(now func() time.Time) product {
 	source := tlsFile("resource_locally_signed_cert.go")
 	p := product{
 		typ: "tls:index/locallySignedCert:LocallySignedCert", defaults: certDefaults(), show: renewal(now),
-		make: func(c *emulator.Call) (string, emulator.Props, error) { return makeLocallySigned(c, now()) },
+		make: func(c *emulator.Call) (string, inventory.Props, error) { return makeLocallySigned(c, now()) },
 		replace: replaceOn(source, "allowedUses", "caCertPem", "caPrivateKeyPem", "certRequestPem",
 			"isCaCertificate", "setSubjectKeyId", "validityPeriodHours"),
 		rules: certRules(source),

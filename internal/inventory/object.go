@@ -1,4 +1,4 @@
-package emulator
+package inventory
 
 import "strings"
 
@@ -62,19 +62,19 @@ func (o *Object) Props() Props {
 	return p
 }
 
-// collides reports whether two objects of a type have one id in one place.
-func (o *Object) collides(p *Object) bool { return SameID(o.ID, p.ID) && o.Region == p.Region }
+// Collides reports whether two objects of a type have one id in one place.
+func (o *Object) Collides(p *Object) bool { return SameID(o.ID, p.ID) && o.Region == p.Region }
 
 // SameID compares identifiers: ARM ids without regard to case, others exactly.
 func SameID(a, b string) bool {
 	if a == b || !strings.HasPrefix(a, "/") {
 		return a == b
 	}
-	return normalID(a) == normalID(b)
+	return NormalID(a) == NormalID(b)
 }
 
-// normalID is the form under which an id is stored and compared.
-func normalID(id string) string {
+// NormalID is the form under which an id is stored and compared.
+func NormalID(id string) string {
 	if lower := strings.ToLower(id); strings.HasPrefix(lower, "/subscriptions/") {
 		return strings.TrimSuffix(lower, "/")
 	}

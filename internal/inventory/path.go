@@ -1,4 +1,4 @@
-package emulator
+package inventory
 
 import (
 	"fmt"
@@ -6,12 +6,24 @@ import (
 	"strings"
 )
 
-// A step of a path is a property name, a list index, or every element of a list.
-type step struct {
+// A Path leads to a property. As a pattern it may lead to every element of a list.
+type Path []Step
+
+// A Step of a path is a property name, a list index, or every element of a list.
+type Step struct {
 	name  string
 	index int
 	kind  stepKind
 }
+
+// Name is the step to a property.
+func Name(name string) Step { return Step{name: name} }
+
+// Index is the step to an element of a list.
+func Index(i int) Step { return Step{index: i, kind: stepIndex} }
+
+// Name is the property that the step leads to, or "".
+func (s Step) Name() string { return s.name }
 
 type stepKind uint8
 
@@ -21,12 +33,12 @@ const (
 	stepEvery // [*]
 )
 
-// parsePath reads "vpcConfig.subnetIds[0]", "tags[\"a.b\"]", "rules[*].port".
+// ParsePath reads "vpcConfig.subnetIds[0]", "tags[\"a.b\"]", "rules[*].port".
 // Paths are written in the code, so a bad one is a programming error: it panics.
-func parsePath(path string) []step {
-	var steps []step
+func ParsePath(path string) Path {
+	var steps Path
 	for rest := path; rest != ""; {
-		var s step
+		var s Step
 		var err error
 		if rest[0] == '[' {
 			s, rest, err = parseBracket(rest)
@@ -41,46 +53,46 @@ func parsePath(path string) []step {
 	return steps
 }
 
-func parseName(rest string) (step, string, error) {
+func parseName(rest string) (Step, string, error) {
 	end := strings.IndexAny(rest, ".[")
 	switch {
 	case end < 0:
-		return step{name: rest}, "", nil
+		return Step{name: rest}, "", nil
 	case end == 0:
-		return step{}, "", fmt.Errorf("a name is missing before %q", rest)
+		return Step{}, "", fmt.Errorf("a name is missing before %q", rest)
 	case rest[end] == '.' && end == len(rest)-1:
-		return step{}, "", fmt.Errorf("it ends in a dot")
+		return Step{}, "", fmt.Errorf("it ends in a dot")
 	case rest[end] == '.':
-		return step{name: rest[:end]}, rest[end+1:], nil
+		return Step{name: rest[:end]}, rest[end+1:], nil
 	}
-	return step{name: rest[:end]}, rest[end:], nil
+	return Step{name: rest[:end]}, rest[end:], nil
 }
 
-func parseBracket(rest string) (step, string, error) {
+func parseBracket(rest string) (Step, string, error) {
 	end := strings.IndexByte(rest, ']')
 	if strings.HasPrefix(rest, `["`) {
 		end = strings.Index(rest, `"]`) + 1
 	}
 	if end <= 0 {
-		return step{}, "", fmt.Errorf("%q is not closed", rest)
+		return Step{}, "", fmt.Errorf("%q is not closed", rest)
 	}
 	inner, after := rest[1:end], strings.TrimPrefix(rest[end+1:], ".")
 	switch {
 	case inner == "*":
-		return step{kind: stepEvery}, after, nil
+		return Step{kind: stepEvery}, after, nil
 	case strings.HasPrefix(inner, `"`):
 		name, err := strconv.Unquote(inner)
-		return step{name: name}, after, err
+		return Step{name: name}, after, err
 	}
 	n, err := strconv.Atoi(inner)
 	if err != nil || n < 0 {
-		return step{}, "", fmt.Errorf("%q is no list index", inner)
+		return Step{}, "", fmt.Errorf("%q is no list index", inner)
 	}
-	return step{index: n, kind: stepIndex}, after, nil
+	return Step{index: n, kind: stepIndex}, after, nil
 }
 
-// formatPath is the opposite of parsePath, in the engine's own notation.
-func formatPath(steps []step) string {
+// String is the opposite of ParsePath, in the engine's own notation.
+func (steps Path) String() string {
 	var b strings.Builder
 	for _, s := range steps {
 		switch {
@@ -99,8 +111,8 @@ func formatPath(steps []step) string {
 	return b.String()
 }
 
-// covers reports whether pattern is path itself or something above it.
-func covers(pattern, path []step) bool {
+// Covers reports whether the pattern is the path itself or something above it.
+func (pattern Path) Covers(path Path) bool {
 	if len(pattern) > len(path) {
 		return false
 	}
@@ -112,7 +124,7 @@ func covers(pattern, path []step) bool {
 	return true
 }
 
-func (s step) matches(t step) bool {
+func (s Step) matches(t Step) bool {
 	if s.kind == stepEvery {
 		return t.kind == stepIndex || t.kind == stepEvery
 	}
@@ -121,7 +133,7 @@ func (s step) matches(t step) bool {
 
 // lookup descends from v; false when something on the way is not there. A null
 // counts as not there, as it does for the engine.
-func lookup(v any, steps []step) (any, bool) {
+func lookup(v any, steps Path) (any, bool) {
 	for _, s := range steps {
 		if _, unknown := v.(Unknown); unknown {
 			return v, true // what is below something unknown is unknown
@@ -132,7 +144,7 @@ func lookup(v any, steps []step) (any, bool) {
 }
 
 // of is what the step finds in v, or nil.
-func (s step) of(v any) any {
+func (s Step) of(v any) any {
 	switch v := v.(type) {
 	case Props:
 		return s.of(map[string]any(v))
@@ -148,8 +160,15 @@ func (s step) of(v any) any {
 	return nil
 }
 
+// Find is every value that the pattern finds below v.
+func (pattern Path) Find(v any) []any {
+	var found []any
+	visit(v, nil, pattern, func(_ Path, v any) { found = append(found, v) })
+	return found
+}
+
 // visit calls f for every value that the pattern finds.
-func visit(v any, at, pattern []step, f func(path []step, v any)) {
+func visit(v any, at, pattern Path, f func(path Path, v any)) {
 	if v == nil {
 		return
 	}
@@ -166,6 +185,6 @@ func visit(v any, at, pattern []step, f func(path []step, v any)) {
 	}
 	list, _ := v.([]any)
 	for i, e := range list {
-		visit(e, append(at[:len(at):len(at)], step{index: i, kind: stepIndex}), rest, f)
+		visit(e, append(at[:len(at):len(at)], Step{index: i, kind: stepIndex}), rest, f)
 	}
 }

@@ -1,4 +1,4 @@
-package emulator
+package inventory
 
 import (
 	"fmt"
@@ -124,14 +124,14 @@ func TestMalformedPathPanics(t *testing.T) {
 					t.Error("accepted")
 				}
 			}()
-			parsePath(path)
+			ParsePath(path)
 		})
 	}
 }
 
 func TestPathRoundTrip(t *testing.T) {
 	for _, path := range []string{"a", "a.b", "a[0]", "a[0].b[1][2]", `a["b.c"].d`, "a[*].b"} {
-		if got := formatPath(parsePath(path)); got != path {
+		if got := ParsePath(path).String(); got != path {
 			t.Errorf("%s became %s", path, got)
 		}
 	}

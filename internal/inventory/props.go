@@ -1,4 +1,4 @@
-package emulator
+package inventory
 
 import (
 	"fmt"
@@ -19,7 +19,7 @@ type Unknown struct{}
 
 // Get returns the value at the path. What lies below something unknown is
 // Unknown{}.
-func (p Props) Get(path string) (any, bool) { return lookup(p, parsePath(path)) }
+func (p Props) Get(path string) (any, bool) { return lookup(p, ParsePath(path)) }
 
 // Has reports whether there is a value at the path, known or not.
 func (p Props) Has(path string) bool {
@@ -31,7 +31,7 @@ func (p Props) Has(path string) bool {
 // there is known not to be there.
 func (p Props) Known(path string) bool {
 	v, _ := p.Get(path)
-	return !hasUnknown(v)
+	return !HasUnknown(v)
 }
 
 // Str is the string at the path, or "".
@@ -93,11 +93,11 @@ func (p Props) Strings(pattern string) []string {
 // Each calls f for every value that the pattern finds, in order. Where
 // something on the way is unknown, f is called with that path and Unknown{}.
 func (p Props) Each(pattern string, f func(path string, v any)) {
-	visit(p, nil, parsePath(pattern), func(path []step, v any) { f(formatPath(path), v) })
+	visit(p, nil, ParsePath(pattern), func(path Path, v any) { f(path.String(), v) })
 }
 
 // Set puts a value at the path and makes the objects and list elements on the way.
-func (p Props) Set(path string, v any) { put(p, parsePath(path), plain(v)) }
+func (p Props) Set(path string, v any) { put(p, ParsePath(path), plain(v)) }
 
 // Default sets the value at the path unless there is one.
 func (p Props) Default(path string, v any) {
@@ -108,7 +108,7 @@ func (p Props) Default(path string, v any) {
 
 // Del takes away the value at the path.
 func (p Props) Del(path string) {
-	steps := parsePath(path)
+	steps := ParsePath(path)
 	last := steps[len(steps)-1]
 	parent, _ := lookup(p, steps[:len(steps)-1])
 	switch m := parent.(type) {
@@ -141,7 +141,7 @@ func at[T any](p Props, path string) T {
 }
 
 // put sets a value below parent, which is a map or nil, and returns the parent.
-func put(parent any, steps []step, v any) any {
+func put(parent any, steps Path, v any) any {
 	if len(steps) == 0 {
 		return v
 	}
@@ -152,7 +152,7 @@ func put(parent any, steps []step, v any) any {
 		return m
 	}
 	if s.kind == stepEvery {
-		panic(fmt.Sprintf("cannot set every element: %s", formatPath(steps)))
+		panic(fmt.Sprintf("cannot set every element: %s", steps.String()))
 	}
 	list, _ := parent.([]any)
 	for len(list) <= s.index {
@@ -214,21 +214,22 @@ func clone(v any) any {
 	return v
 }
 
-func hasUnknown(v any) bool {
+// HasUnknown reports whether a value is unknown, or something in it.
+func HasUnknown(v any) bool {
 	switch v := v.(type) {
 	case Unknown:
 		return true
 	case Props:
-		return hasUnknown(map[string]any(v))
+		return HasUnknown(map[string]any(v))
 	case map[string]any:
 		for _, e := range v {
-			if hasUnknown(e) {
+			if HasUnknown(e) {
 				return true
 			}
 		}
 	case []any:
 		for _, e := range v {
-			if hasUnknown(e) {
+			if HasUnknown(e) {
 				return true
 			}
 		}
