@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
@@ -55,7 +56,7 @@ func (r *run) failures() []failure {
 		var event apitype.EngineEvent
 		if json.Unmarshal(line, &event) == nil {
 			if d := event.DiagnosticEvent; d != nil && d.Severity == "error" {
-				found = append(found, failure{resource.URN(d.URN), d.Message})
+				found = append(found, failure{resource.URN(d.URN), colors.Never.Colorize(d.Message)})
 			}
 		}
 		if err != nil {

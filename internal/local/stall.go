@@ -5,15 +5,19 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
 
-// supervised runs the CLI. With --continue-on-error the engine may wait for ever
+// supervised runs the CLI. An engine that continues after errors may wait for ever
 // for what can never happen, after a delete that failed (PRO-13): such a run is
-// ended when nothing happens any more.
+// ended when nothing happens any more. The flag, its environment variable and the
+// engine's default all make it continue, so every run that records events is
+// watched, where all clouds are emulated: what a real one is at work on nobody
+// here can know, and a gateway takes 45 minutes without an event.
 func (r *run) supervised(ctx context.Context, stdout io.Writer) error {
-	if r.events == "" || !hasFlag(r.args, "--continue-on-error") {
+	if r.events == "" || len(r.world.options.Emulate) < len(Providers) {
 		return r.world.start(ctx, r.invocation(stdout))
 	}
 	watching, stop := context.WithCancel(ctx)
@@ -27,8 +31,9 @@ func (r *run) supervised(ctx context.Context, stdout io.Writer) error {
 	return err
 }
 
-// endStalled waits until the run has ended, or has stalled: no event, and nothing
-// for the emulated clouds to do, for as long as the options say. A stalled run is
+// endStalled waits until the run has ended, or has stalled: something has failed,
+// and since then there was no event, and nothing for the emulated clouds to do, for
+// as long as the options say. A stalled run is
 // interrupted, so that the engine writes its state; when that does not help, once
 // more, and at last killed. It reports whether it had to.
 func (r *run) endStalled(ctx context.Context) bool {
@@ -53,6 +58,11 @@ func (r *run) endStalled(ctx context.Context) bool {
 	return true
 }
 
+// resourceFailed says whether a failure with a resource to blame was reported.
+func (r *run) resourceFailed() bool {
+	return slices.ContainsFunc(r.failures(), func(f failure) bool { return f.urn != "" })
+}
+
 // stalls waits for a time in which nothing happens; false when the context ends
 // first.
 func (r *run) stalls(ctx context.Context, patience time.Duration) bool {
@@ -72,8 +82,12 @@ func (r *run) stalls(ctx context.Context, patience time.Duration) bool {
 		if size != seen || r.inFlight() > 0 {
 			seen, since = size, time.Now()
 		}
-		if time.Since(since) >= patience {
+		if time.Since(since) < patience {
+			continue
+		}
+		if r.resourceFailed() {
 			return true
 		}
+		since = time.Now() // a program that thinks for long is no fault
 	}
 }

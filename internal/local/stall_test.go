@@ -80,19 +80,24 @@ func TestFailedDeleteEnds(t *testing.T) {
 		then, refused string
 		hangs         bool // without an end by force
 	}{
-		"taken away": {[]string{"up", "--continue-on-error"}, "nothing", "second", false},
-		"destroyed":  {[]string{"destroy", "--continue-on-error"}, "versions", "second", false},
-		"replaced":   {[]string{"up", "--continue-on-error"}, "versions", "first", true},
+		"taken away":         {[]string{"up", "--continue-on-error", "--color=always"}, "nothing", "second", false},
+		"destroyed":          {[]string{"destroy", "--continue-on-error"}, "versions", "second", false},
+		"replaced":           {[]string{"up", "--continue-on-error"}, "versions", "first", true},
+		"by the environment": {[]string{"up"}, "versions", "first", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRefuser()
 			p := newProject(t, "versions", r.with)
 			p.options.Stall = 5 * time.Second
+			p.options.Emulate = Providers // only then is a run ended by force
 			p.options.Env = append(p.options.Env, "THING_VERSION=1")
 			p.mustRun(t, "up")
 			r.remove.Store(&c.refused)
 			p.options.Env = []string{actAs + "=" + c.then, "THING_VERSION=2"}
+			if name == "by the environment" {
+				p.options.Env = append(p.options.Env, "PULUMI_CONTINUE_ON_ERROR=true")
+			}
 			var out bytes.Buffer
 			err := p.Run(context.Background(), &out, c.args...)
 			exit := &ExitError{}
