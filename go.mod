@@ -283,9 +283,9 @@ require (
 	sigs.k8s.io/structured-merge-diff/v6 v6.3.0 // indirect
 )
 
-// The engine's sources fit the SDK of their own version only, and newer engines
-// are not to be had as modules. One version for the program, the tool and the
-// engine also compiles what they share once.
+// The engine's sources fit the SDK of their own version only. One version for the
+// program, the tool and the engine compiles what they share once. It is below the
+// one that azure-native asks for: raise the engine together with it.
 replace github.com/pulumi/pulumi/sdk/v3 => github.com/pulumi/pulumi/sdk/v3 v3.209.0
 
 // The CLI that burrow local builds where none is installed.

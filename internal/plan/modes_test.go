@@ -254,6 +254,18 @@ func TestSwitches(t *testing.T) {
 	}
 }
 
+// What the last run did not say hides no change that is certain.
+func TestUnsaidModeHidesNoChange(t *testing.T) {
+	last := Default()
+	last.VPN.SKU, last.VPN.Generation = "VpnGw2AZ", "Generation1"
+	before := last.Modes()
+	delete(before, "vpn.generation")
+	found := Default().Modes().Switches(before)
+	if !slices.ContainsFunc(found, func(s Switch) bool { return s.Key == "vpn.sku" }) {
+		t.Errorf("the SKU changed, and the run says only %v", found)
+	}
+}
+
 // An estate of the version that had static routes learns what leaving them costs.
 func TestStaticEstateBecomesBGP(t *testing.T) {
 	before := Default().Modes()

@@ -96,7 +96,10 @@ func (m Modes) Switches(before Modes) []Switch {
 	var found []Switch
 	for _, s := range switches {
 		from, known := before[s.key]
-		said := slices.ContainsFunc(s.unless, func(key string) bool { return before[key] != m[key] })
+		said := slices.ContainsFunc(s.unless, func(key string) bool {
+			was, known := before[key]
+			return known && was != m[key]
+		})
 		if known && from == m[s.key] || said {
 			continue
 		}
