@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"burrow/internal/local"
@@ -35,6 +36,10 @@ func run(args []string) error {
 	case "local":
 		return runLocal(args[1:])
 	case "rule":
+		if len(args) > 1 && slices.Contains([]string{"-h", "-help", "--help"}, args[1]) {
+			fmt.Print(usage)
+			return nil
+		}
 		return runRule(os.Stdout, args[1:])
 	case "help", "-h", "--help":
 		fmt.Print(usage)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -20,24 +19,27 @@ func runRule(w io.Writer, names []string) error {
 		}
 		return nil
 	}
-	var errs []error
+	var unknown []string
 	for _, name := range names {
-		errs = append(errs, printRule(w, strings.ToUpper(name)))
+		if !printRule(w, strings.ToUpper(name)) {
+			unknown = append(unknown, strings.ToUpper(name))
+		}
 	}
-	return errors.Join(errs...)
+	if len(unknown) > 0 {
+		return &usageError{fmt.Errorf("there is no rule and no family %s", strings.Join(unknown, ", ")), "burrow rule"}
+	}
+	return nil
 }
 
-func printRule(w io.Writer, name string) error {
+// printRule prints a rule or a family, and says whether there is one of the name.
+func printRule(w io.Writer, name string) bool {
 	if r, found := rules.Find(rules.ID(name)); found {
 		fmt.Fprintf(w, "%s  %s\n  known:   %s\n  source:  %s\n  checked: %s\n", r.ID, r.Says, r.Evidence, r.Source, r.Checked)
-		return nil
+		return true
 	}
 	family := slices.DeleteFunc(rules.All(), func(r rules.Rule) bool { return r.ID.Family() != name })
-	if len(family) == 0 {
-		return &usageError{fmt.Errorf("there is no rule and no family %s", name), "burrow rule"}
-	}
 	listRules(w, family)
-	return nil
+	return len(family) > 0
 }
 
 func listRules(w io.Writer, list []rules.Rule) {

@@ -1,8 +1,9 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"fmt"
+
+	"burrow/internal/inventory"
 )
 
 // An Account is who the emulated clouds believe to be deploying, and where to.

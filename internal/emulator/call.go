@@ -1,11 +1,12 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"strings"
+
+	"burrow/internal/inventory"
 )
 
 // A Call is one operation on one object, as kinds and rules see it.

@@ -169,8 +169,11 @@ func (l *linter) entry(e Entry) {
 	if e.Code == "" && e.What != "replace" {
 		l.report(e.Type, "%s has no code", name)
 	}
-	if e.ID == "" && e.What == "rule" {
+	switch id := string(e.ID); {
+	case id == "" && e.What == "rule":
 		l.report(e.Type, "%s has no id", name)
+	case id != "" && !slices.Equal(rules.Mentioned(id), []rules.ID{e.ID}):
+		l.report(e.Type, "%s has an id that no catalogue can have", name)
 	}
 }
 

@@ -1,10 +1,11 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"slices"
 	"strings"
 	"testing"
+
+	"burrow/internal/inventory"
 )
 
 func TestLint(t *testing.T) {
@@ -15,20 +16,21 @@ func TestLint(t *testing.T) {
 		spoil func(*Cloud)
 		want  string
 	}{
-		"rule without a source":     {func(c *Cloud) { c.Kinds[0].Rules[0].Source = "" }, "rule TOY-01 size has no source"},
-		"rule without a code":       {func(c *Cloud) { c.Kinds[0].Rules[1].Code = "" }, "rule TOY-02 has no code"},
-		"rule without an id":        {func(c *Cloud) { c.Kinds[0].Rules[1].ID = "" }, "rule has no id"},
-		"replacement of nothing":    {func(c *Cloud) { c.Kinds[0].Replace[0].Path = "woood" }, "no input woood"},
-		"reference at nothing":      {func(c *Cloud) { c.Kinds[1].Refs[0].Path = "box" }, "no input box"},
-		"reference to no kind":      {func(c *Cloud) { c.Kinds[1].Refs[0].To = []string{"toy:index:Bag"} }, "which is not modelled"},
-		"reference by no property":  {func(c *Cloud) { c.Kinds[1].Refs[0].By = "nme" }, "which has none"},
-		"kind the schema lacks":     {func(c *Cloud) { c.Kinds[0].Type = "toy:index:Bag" }, "no such resource"},
-		"quota without a source":    {func(c *Cloud) { c.Quotas[0].Source = "" }, "quota balls-in-box boxId has no source"},
-		"source that names a rule":  {func(c *Cloud) { c.Quotas[0].Source = "AVG-14, toy manual" }, "names AVG-14"},
-		"busy without a code":       {func(c *Cloud) { c.Kinds[1].BusyCode = "" }, "busy has no code"},
-		"function the schema lacks": {func(c *Cloud) { c.Functions[0].Token = "toy:index:getBag" }, "no such function"},
-		"kind without words":        {func(c *Cloud) { c.Worded, c.Kinds[0].Words = true, Words{Noun: "Box", Service: "Toys"} }, "no words for create, update, delete, read"},
-		"kind that makes no id":     {func(c *Cloud) { c.Kinds[0].NewID = nil }, "no NewID"},
+		"rule without a source":      {func(c *Cloud) { c.Kinds[0].Rules[0].Source = "" }, "rule TOY-01 size has no source"},
+		"rule without a code":        {func(c *Cloud) { c.Kinds[0].Rules[1].Code = "" }, "rule TOY-02 has no code"},
+		"rule without an id":         {func(c *Cloud) { c.Kinds[0].Rules[1].ID = "" }, "rule has no id"},
+		"rule with a word for an id": {func(c *Cloud) { c.Kinds[0].Rules[1].ID = "model" }, "no catalogue can have"},
+		"replacement of nothing":     {func(c *Cloud) { c.Kinds[0].Replace[0].Path = "woood" }, "no input woood"},
+		"reference at nothing":       {func(c *Cloud) { c.Kinds[1].Refs[0].Path = "box" }, "no input box"},
+		"reference to no kind":       {func(c *Cloud) { c.Kinds[1].Refs[0].To = []string{"toy:index:Bag"} }, "which is not modelled"},
+		"reference by no property":   {func(c *Cloud) { c.Kinds[1].Refs[0].By = "nme" }, "which has none"},
+		"kind the schema lacks":      {func(c *Cloud) { c.Kinds[0].Type = "toy:index:Bag" }, "no such resource"},
+		"quota without a source":     {func(c *Cloud) { c.Quotas[0].Source = "" }, "quota balls-in-box boxId has no source"},
+		"source that names a rule":   {func(c *Cloud) { c.Quotas[0].Source = "AVG-14, toy manual" }, "names AVG-14"},
+		"busy without a code":        {func(c *Cloud) { c.Kinds[1].BusyCode = "" }, "busy has no code"},
+		"function the schema lacks":  {func(c *Cloud) { c.Functions[0].Token = "toy:index:getBag" }, "no such function"},
+		"kind without words":         {func(c *Cloud) { c.Worded, c.Kinds[0].Words = true, Words{Noun: "Box", Service: "Toys"} }, "no words for create, update, delete, read"},
+		"kind that makes no id":      {func(c *Cloud) { c.Kinds[0].NewID = nil }, "no NewID"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

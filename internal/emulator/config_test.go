@@ -1,13 +1,14 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"strings"
 	"testing"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
+
+	"burrow/internal/inventory"
 )
 
 // Two instances of one provider work in two regions at the same time: the same

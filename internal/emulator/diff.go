@@ -1,11 +1,12 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"maps"
 	"slices"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"burrow/internal/inventory"
 )
 
 // A change is one place where the inputs differ.

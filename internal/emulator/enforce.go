@@ -1,10 +1,11 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"fmt"
 	"slices"
 	"strings"
+
+	"burrow/internal/inventory"
 )
 
 // Enforce runs what the kind's cloud (for OpCheck: its provider) enforces and

@@ -1,8 +1,9 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"reflect"
+
+	"burrow/internal/inventory"
 )
 
 // equal compares two property values. A null equals what is not there, at any

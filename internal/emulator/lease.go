@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +11,8 @@ import (
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
 	"golang.org/x/sys/unix"
+
+	"burrow/internal/inventory"
 )
 
 const (

@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"maps"
 	"reflect"
 	"slices"
@@ -10,6 +9,8 @@ import (
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/status"
+
+	"burrow/internal/inventory"
 )
 
 func TestPreview(t *testing.T) {

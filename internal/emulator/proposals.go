@@ -1,9 +1,10 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"fmt"
 	"slices"
+
+	"burrow/internal/inventory"
 )
 
 // A suite is what one end of a tunnel accepts in one phase, in AWS's words.

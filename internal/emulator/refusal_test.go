@@ -1,12 +1,13 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"context"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"burrow/internal/inventory"
 )
 
 // Every kind of refusal before the cloud.

@@ -1,8 +1,9 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"testing"
+
+	"burrow/internal/inventory"
 )
 
 // A replacement may depend on the values before and after.

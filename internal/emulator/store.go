@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,8 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+
+	"burrow/internal/inventory"
 )
 
 // Options of a world. The zero value is a world of its own defaults.

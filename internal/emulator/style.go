@@ -1,9 +1,10 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"slices"
 	"strings"
+
+	"burrow/internal/inventory"
 )
 
 // A Style is how one family of real providers behaves between the engine and

@@ -1,12 +1,13 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"strings"
 	"testing"
 	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+
+	"burrow/internal/inventory"
 )
 
 // serveCloud serves a changed toy cloud and returns a configured client of it.

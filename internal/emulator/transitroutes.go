@@ -1,10 +1,11 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"fmt"
 	"slices"
 	"strings"
+
+	"burrow/internal/inventory"
 )
 
 // Types that decide where a transit gateway sends traffic.

@@ -1,11 +1,12 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"burrow/internal/inventory"
 )
 
 // Types that decide where traffic goes, with BGP or without.

@@ -1,9 +1,10 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"fmt"
 	"slices"
+
+	"burrow/internal/inventory"
 )
 
 // ipsecRules keep IPsec down when one is broken (invariants 8, 9 and 11).

@@ -1,12 +1,13 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
-	"burrow/internal/rules"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"burrow/internal/inventory"
+	"burrow/internal/rules"
 )
 
 // Types that make up the tunnels between the two clouds.

@@ -1,8 +1,9 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"slices"
+
+	"burrow/internal/inventory"
 )
 
 // chooseSending marks the tunnels that AWS sends through, gateway by gateway.

@@ -1,12 +1,13 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+
+	"burrow/internal/inventory"
 )
 
 // transitTunnels are the four tunnels on a transit gateway with its default table.

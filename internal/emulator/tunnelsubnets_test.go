@@ -1,9 +1,10 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"slices"
 	"testing"
+
+	"burrow/internal/inventory"
 )
 
 const (

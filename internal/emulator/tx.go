@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +8,8 @@ import (
 	"strings"
 
 	bolt "go.etcd.io/bbolt"
+
+	"burrow/internal/inventory"
 )
 
 // A Tx is the world within one transaction. Types are canonical tokens.

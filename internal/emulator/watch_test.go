@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -10,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"burrow/internal/inventory"
 )
 
 // A diary is what an observer saw: the event, and how many boxes there were then.

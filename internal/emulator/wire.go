@@ -1,10 +1,11 @@
 package emulator
 
 import (
-	"burrow/internal/inventory"
 	"fmt"
 
 	"google.golang.org/protobuf/types/known/structpb"
+
+	"burrow/internal/inventory"
 )
 
 // What stands for an unknown value on the wire, by the type that it will have.

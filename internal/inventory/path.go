@@ -92,9 +92,9 @@ func parseBracket(rest string) (Step, string, error) {
 }
 
 // String is the opposite of ParsePath, in the engine's own notation.
-func (steps Path) String() string {
+func (p Path) String() string {
 	var b strings.Builder
-	for _, s := range steps {
+	for _, s := range p {
 		switch {
 		case s.kind == stepEvery:
 			b.WriteString("[*]")
@@ -112,12 +112,12 @@ func (steps Path) String() string {
 }
 
 // Covers reports whether the pattern is the path itself or something above it.
-func (pattern Path) Covers(path Path) bool {
-	if len(pattern) > len(path) {
+func (p Path) Covers(path Path) bool {
+	if len(p) > len(path) {
 		return false
 	}
-	for i, p := range pattern {
-		if !p.matches(path[i]) {
+	for i, s := range p {
+		if !s.matches(path[i]) {
 			return false
 		}
 	}
@@ -161,9 +161,9 @@ func (s Step) of(v any) any {
 }
 
 // Find is every value that the pattern finds below v.
-func (pattern Path) Find(v any) []any {
+func (p Path) Find(v any) []any {
 	var found []any
-	visit(v, nil, pattern, func(_ Path, v any) { found = append(found, v) })
+	visit(v, nil, p, func(_ Path, v any) { found = append(found, v) })
 	return found
 }
 

@@ -1,9 +1,10 @@
 package local
 
 import (
-	"burrow/internal/inventory"
 	"fmt"
 	"strings"
+
+	"burrow/internal/inventory"
 )
 
 const (

@@ -1,8 +1,9 @@
 package local
 
 import (
-	"burrow/internal/inventory"
 	"strings"
+
+	"burrow/internal/inventory"
 )
 
 const (

@@ -1,12 +1,13 @@
 package plan
 
 import (
-	"burrow/internal/rules"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+
+	"burrow/internal/rules"
 )
 
 func TestTunnelAddresses(t *testing.T) {

@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"burrow/internal/rules"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -9,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"burrow/internal/rules"
 )
 
 var clusterRules = []func(*validator){

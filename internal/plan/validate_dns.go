@@ -1,11 +1,12 @@
 package plan
 
 import (
-	"burrow/internal/rules"
 	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"burrow/internal/rules"
 )
 
 var dnsRules = []func(*validator){

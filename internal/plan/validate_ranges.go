@@ -1,10 +1,11 @@
 package plan
 
 import (
-	"burrow/internal/rules"
 	"fmt"
 	"net/netip"
 	"strings"
+
+	"burrow/internal/rules"
 )
 
 var rangeRules = []func(*validator){

@@ -21,6 +21,7 @@ var engineGroups = []Group{
 		{"PRO-09", "azure-native reads before it creates, and refuses what exists already.", "pulumi-azure-native crud.go, CanCreate", Unverified, september},
 		{"PRO-12", "The AWS provider refuses much in a preview; azure-native hardly anything, so that Azure does.", "pulumi-aws and pulumi-azure-native sources", Documented, september},
 		{"PRO-13", "With --continue-on-error the engine can wait for ever after a failed delete.", "pulumi/pulumi#16373; reproduced with engine 3.200 and 3.209", Seen, november},
+		{"PRO-14", "What a service's API model or guide says of a request holds, too, where the rule has no id of its own; the message names that source.", "the API models and guides of AWS", Documented, november},
 		{"PRV-02", "Children written inline and as resources of their own delete each other: never mix them.", "pulumi/pulumi-azure-native#3359, #1087, #611", Seen, september},
 		{"PRV-03", "Subnets of one VNet that are written at once collide.", "pulumi/pulumi-azure-native#903, #699, #1024", Seen, september},
 		{"PRV-04", "A pool added inline to a cluster that exists is refused.", "pulumi/pulumi-azure-native#2719", Seen, september},

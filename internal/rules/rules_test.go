@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -52,9 +53,9 @@ func TestUsed(t *testing.T) {
 func namedIn(text string) []ID {
 	ids := Mentioned(text)
 	for _, m := range rangeForm.FindAllStringSubmatch(text, -1) {
-		var first, last int
-		_, err := fmt.Sscan(strings.TrimLeft(m[2], "0")+" "+strings.TrimLeft(m[4], "0"), &first, &last)
-		if err != nil || m[1] != m[3] {
+		first, _ := strconv.Atoi(m[2]) // the pattern takes digits only
+		last, _ := strconv.Atoi(m[4])
+		if m[1] != m[3] {
 			continue
 		}
 		for n := first; n <= last; n++ {

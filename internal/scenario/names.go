@@ -28,6 +28,20 @@ const engineUnknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 // DefaultNames is the estate that the files of the modes differ from.
 const DefaultNames = "default"
 
+// ProveNamesOf demands that what is written down belongs to one of the modes.
+func ProveNamesOf(t *testing.T, modes []string) {
+	t.Helper()
+	written, err := filepath.Glob(namesFile(t, "*"))
+	if err != nil || len(written) < 2 {
+		t.Fatalf("only %d files of names: %v", len(written), err)
+	}
+	for _, file := range written {
+		if !slices.ContainsFunc(modes, func(mode string) bool { return namesFile(t, mode) == file }) {
+			t.Errorf("%s belongs to no mode", file)
+		}
+	}
+}
+
 // names are the physical names of a stack's resources, by URN, and its outputs.
 type names map[string]string
 

@@ -1,9 +1,10 @@
 package alarms
 
 import (
-	"burrow/internal/inventory"
 	"strings"
 	"testing"
+
+	"burrow/internal/inventory"
 )
 
 // metric makes the alarm watch another metric: "AWS/VPN TunnelState VpnId=vpn-0 …",

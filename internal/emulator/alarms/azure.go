@@ -1,10 +1,11 @@
 package alarms
 
 import (
-	"burrow/internal/inventory"
 	"fmt"
 	"slices"
 	"strings"
+
+	"burrow/internal/inventory"
 )
 
 // metricAlert judges an alert rule of Azure on metrics. It fires when all of its

@@ -1,9 +1,10 @@
 package alarms
 
 import (
-	"burrow/internal/inventory"
 	"fmt"
 	"slices"
+
+	"burrow/internal/inventory"
 )
 
 // workloadTypes run pods, and say under this path which labels they have.

@@ -1,10 +1,11 @@
 package alarms
 
 import (
-	"burrow/internal/inventory"
 	"regexp"
 	"slices"
 	"strings"
+
+	"burrow/internal/inventory"
 )
 
 // dedicatedTables are the tables of resources whose settings ask for tables of

@@ -1,10 +1,11 @@
 package alarms
 
 import (
-	"burrow/internal/inventory"
 	"fmt"
 	"strings"
 	"testing"
+
+	"burrow/internal/inventory"
 )
 
 func TestCloudWatchReach(t *testing.T) {

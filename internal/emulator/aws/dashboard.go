@@ -23,14 +23,14 @@ func dashboard() *emulator.Kind {
 		NewID:   property("dashboardName"),
 		Replace: forceNew(source, "dashboardName"),
 		Rules: []emulator.Rule{
-			matches("model", "dashboardName", terraform(source), regexp.MustCompile(`^[0-9A-Za-z_-]{1,255}$`), "1 to 255 letters, digits, _ and -"),
-			provider("model", "dashboardBody", terraform(source), func(c *emulator.Call) string {
+			matches("PRO-14", "dashboardName", terraform(source), regexp.MustCompile(`^[0-9A-Za-z_-]{1,255}$`), "1 to 255 letters, digits, _ and -"),
+			provider("PRO-14", "dashboardBody", terraform(source), func(c *emulator.Call) string {
 				if body := c.In.Str("dashboardBody"); c.In.Known("dashboardBody") && !json.Valid([]byte(body)) {
 					return `"dashboardBody" contains an invalid JSON`
 				}
 				return ""
 			}),
-			refuse("model", "InvalidParameterInput", emulator.OpWrite, sourceDashboardBody+"; pulumi/pulumi#13059; aws-samples/aws-eda-slurm-cluster#116", badDashboard),
+			refuse("PRO-14", "InvalidParameterInput", emulator.OpWrite, sourceDashboardBody+"; pulumi/pulumi#13059; aws-samples/aws-eda-slurm-cluster#116", badDashboard),
 		},
 		Fill: func(c *emulator.Call) error {
 			defaults(c, inventory.Props{"dashboardArn": global(c, "cloudwatch", "dashboard/"+c.ID)})

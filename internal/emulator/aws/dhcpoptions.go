@@ -41,8 +41,8 @@ func dhcpOptions() *emulator.Kind {
 		Replace: forceNew(sourceDhcpOptions, "domainName", "domainNameServers", "ipv6AddressPreferredLeaseTime",
 			"netbiosNameServers", "netbiosNodeType", "ntpServers"),
 		Rules: []emulator.Rule{
-			refuse("model", "InvalidParameterValue", emulator.OpCreate, sourceDhcpModel, tooManyServers),
-			refuse("model", "InvalidParameterValue", emulator.OpCreate, sourceDhcpModel, netbiosNodeType),
+			refuse("PRO-14", "InvalidParameterValue", emulator.OpCreate, sourceDhcpModel, tooManyServers),
+			refuse("PRO-14", "InvalidParameterValue", emulator.OpCreate, sourceDhcpModel, netbiosNodeType),
 		},
 		Fill: func(c *emulator.Call) error {
 			defaults(c, inventory.Props{
@@ -91,7 +91,7 @@ func dhcpAssociation() *emulator.Kind {
 		},
 		Replace: forceNew(sourceDhcpAssociation, "vpcId"),
 		Rules: []emulator.Rule{
-			refuse("reference", "InvalidDhcpOptionID.NotFound", emulator.OpWrite, moto("ec2/exceptions.py"), noSuchDhcpOptions),
+			refuse("PRO-14", "InvalidDhcpOptionID.NotFound", emulator.OpWrite, moto("ec2/exceptions.py"), noSuchDhcpOptions),
 		},
 		Fill: func(c *emulator.Call) error {
 			useDhcpOptions(c, c.In.Str("vpcId"), c.In.Str("dhcpOptionsId"))

@@ -13,11 +13,11 @@ func dhcpSteps() []step {
 func dhcpRefusals() []refusal {
 	five := []any{"10.1.0.1", "10.1.0.2", "10.1.0.3", "10.1.0.4", "10.1.0.5"}
 	return []refusal{
-		{"five name servers", "dhcp", onCreate, "model", "InvalidParameterValue", props{"domainNameServers": five}},
-		{"five time servers", "dhcp", onCreate, "model", "InvalidParameterValue", props{"ntpServers": five}},
-		{"NetBIOS node type", "dhcp", onCreate, "model", "InvalidParameterValue", props{"netbiosNodeType": "3"}},
-		{"no such DHCP options", "dhcpOf2", onCreate, "reference", "InvalidDhcpOptionID.NotFound", props{"dhcpOptionsId": "dopt-0123456789abcdef0"}},
-		{"no such DHCP options any more", "dhcpOf2", onUpdate, "reference", "InvalidDhcpOptionID.NotFound", props{"dhcpOptionsId": "dopt-0123456789abcdef0"}},
+		{"five name servers", "dhcp", onCreate, "PRO-14", "InvalidParameterValue", props{"domainNameServers": five}},
+		{"five time servers", "dhcp", onCreate, "PRO-14", "InvalidParameterValue", props{"ntpServers": five}},
+		{"NetBIOS node type", "dhcp", onCreate, "PRO-14", "InvalidParameterValue", props{"netbiosNodeType": "3"}},
+		{"no such DHCP options", "dhcpOf2", onCreate, "PRO-14", "InvalidDhcpOptionID.NotFound", props{"dhcpOptionsId": "dopt-0123456789abcdef0"}},
+		{"no such DHCP options any more", "dhcpOf2", onUpdate, "PRO-14", "InvalidDhcpOptionID.NotFound", props{"dhcpOptionsId": "dopt-0123456789abcdef0"}},
 	}
 }
 

@@ -59,7 +59,7 @@
 //   - Kubernetes versions and add-ons of 23 November 2026.
 //
 // Rules have the ids of package rules. PRO-12 is a check of the provider
-// without a number of its own, "model" a limit of AWS's API model without one.
+// without a number of its own, PRO-14 a limit of AWS's API model without one.
 // Where no error code is known, a rule has the service's generic one and its
 // source says so.
 //

@@ -14,7 +14,7 @@ import (
 
 // provider says that the Terraform provider refuses, before AWS sees anything.
 // Ids are those of package rules; PRO-12 stands for a check of the provider
-// that has no number of its own, and "model" for a rule of AWS that has none.
+// that has no number of its own, and PRO-14 for a rule of AWS that has none.
 func provider(id rules.ID, path, source string, broken func(*emulator.Call) string) emulator.Rule {
 	return emulator.Rule{ID: id, On: emulator.OpCheck, Source: source, Path: path, Broken: broken}
 }

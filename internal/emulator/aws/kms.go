@@ -29,8 +29,8 @@ func key() *emulator.Kind {
 			oneOf("PRO-12", "keyUsage", terraform(source), "ENCRYPT_DECRYPT", "SIGN_VERIFY", "GENERATE_VERIFY_MAC", "KEY_AGREEMENT"),
 			invalidJSON("IAM-03", "policy", terraform(source)),
 			refuse("IAM-03", "MalformedPolicyDocumentException", emulator.OpWrite, model("kms"), grammar("policy", true)),
-			refuse("model", "MalformedPolicyDocumentException", emulator.OpWrite, model("kms")+" CreateKey BypassPolicyLockoutSafetyCheck", lockedOut),
-			refuse("model", "UnsupportedOperationException", emulator.OpWrite, model("kms")+" EnableKeyRotation", rotatesAsymmetric),
+			refuse("PRO-14", "MalformedPolicyDocumentException", emulator.OpWrite, model("kms")+" CreateKey BypassPolicyLockoutSafetyCheck", lockedOut),
+			refuse("PRO-14", "UnsupportedOperationException", emulator.OpWrite, model("kms")+" EnableKeyRotation", rotatesAsymmetric),
 		},
 		Fill: fillKey,
 	})
@@ -102,7 +102,7 @@ func alias() *emulator.Kind {
 		Replace: forceNew(source, "name", "namePrefix"),
 		Rules: []emulator.Rule{
 			provider("PRO-12", "name", terraform(source), badAlias),
-			refuse("model", "NotFoundException", emulator.OpWrite, model("kms"), aliasOfNothing),
+			refuse("PRO-14", "NotFoundException", emulator.OpWrite, model("kms"), aliasOfNothing),
 		},
 		Fill: func(c *emulator.Call) error {
 			target := c.In.Str("targetKeyId")

@@ -35,15 +35,15 @@ func filterRefusals() []refusal {
 		{"long metric value", "failing", onCheck, "PRO-12", "", props{"metricTransformation.value": strings.Repeat("1", 101)}},
 		{"metric unit", "failing", onCheck, "PRO-12", "", props{"metricTransformation.unit": "Questions"}},
 		{"default that is no number", "failing", onCheck, "PRO-12", "", props{"metricTransformation.defaultValue": "none"}},
-		{"pattern", "failing", onCreate, "model", invalid, props{"pattern": `{ rcode = "SERVFAIL" }`}},
-		{"pattern in place", "failing", onUpdate, "model", invalid, props{"pattern": `{ $.rcode = }`}},
-		{"metric value", "failing", onUpdate, "model", invalid, props{"metricTransformation.value": "one"}},
-		{"field of another pattern", "byField", onUpdate, "model", invalid, props{"metricTransformation.value": "$.bytes"}},
-		{"dimensions and default", "failing", onCreate, "model", invalid, props{"metricTransformation.dimensions": props{"Zone": "$.query_name"}}},
-		{"dimensions of words", "byField", onUpdate, "model", invalid, props{"pattern": "ERROR", "metricTransformation.value": "1"}},
-		{"dimension that is no field", "byField", onUpdate, "model", invalid, props{"metricTransformation.dimensions": props{"Zone": "azure"}}},
-		{"four dimensions", "failing", onUpdate, "model", invalid, props{"metricTransformation.defaultValue": nil, "metricTransformation.dimensions": many}},
-		{"filter of a rare group", "failing", onCreate, "model", "InvalidOperationException", props{"logGroupName": "=rare.name"}},
+		{"pattern", "failing", onCreate, "PRO-14", invalid, props{"pattern": `{ rcode = "SERVFAIL" }`}},
+		{"pattern in place", "failing", onUpdate, "PRO-14", invalid, props{"pattern": `{ $.rcode = }`}},
+		{"metric value", "failing", onUpdate, "PRO-14", invalid, props{"metricTransformation.value": "one"}},
+		{"field of another pattern", "byField", onUpdate, "PRO-14", invalid, props{"metricTransformation.value": "$.bytes"}},
+		{"dimensions and default", "failing", onCreate, "PRO-14", invalid, props{"metricTransformation.dimensions": props{"Zone": "$.query_name"}}},
+		{"dimensions of words", "byField", onUpdate, "PRO-14", invalid, props{"pattern": "ERROR", "metricTransformation.value": "1"}},
+		{"dimension that is no field", "byField", onUpdate, "PRO-14", invalid, props{"metricTransformation.dimensions": props{"Zone": "azure"}}},
+		{"four dimensions", "failing", onUpdate, "PRO-14", invalid, props{"metricTransformation.defaultValue": nil, "metricTransformation.dimensions": many}},
+		{"filter of a rare group", "failing", onCreate, "PRO-14", "InvalidOperationException", props{"logGroupName": "=rare.name"}},
 	}
 }
 
@@ -131,7 +131,7 @@ func TestFiltersOfAGroup(t *testing.T) {
 	for i := 2; i < maxGroupFilters; i++ { // the estate has two
 		e.make(filter("counted", i))
 	}
-	refused(t, e.try(filter("counted", maxGroupFilters)), "LimitExceededException", "model")
+	refused(t, e.try(filter("counted", maxGroupFilters)), "LimitExceededException", "PRO-14")
 	if err := e.try(filter("clusterLogs", 0)); err != nil {
 		t.Errorf("a filter of another group: %v", err)
 	}

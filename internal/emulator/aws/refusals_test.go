@@ -354,11 +354,11 @@ func identityRefusals() []refusal {
 		{"usage", "key", onCheck, "PRO-12", "", props{"keyUsage": "ENCRYPT"}},
 		{"key policy JSON", "key", onCheck, "IAM-03", "", props{"policy": "{"}},
 		{"key policy without principal", "key", onUpdate, "IAM-03", "MalformedPolicyDocumentException", props{"policy": mayWrite}},
-		{"locked out", "key", onUpdate, "model", "MalformedPolicyDocumentException", props{"policy": trustEC2}},
-		{"rotating RSA", "key", onCreate, "model", "UnsupportedOperationException", props{"customerMasterKeySpec": "RSA_4096"}},
+		{"locked out", "key", onUpdate, "PRO-14", "MalformedPolicyDocumentException", props{"policy": trustEC2}},
+		{"rotating RSA", "key", onCreate, "PRO-14", "UnsupportedOperationException", props{"customerMasterKeySpec": "RSA_4096"}},
 		{"alias", "alias", onCheck, "PRO-12", "", props{"name": "burrow"}},
 		{"alias of AWS", "alias", onCheck, "PRO-12", "", props{"name": "alias/aws/eks"}},
-		{"alias of nothing", "aliasByARN", onUpdate, "model", "NotFoundException", props{"targetKeyId": "arn:aws:kms:eu-west-2:123456789012:key/none"}},
+		{"alias of nothing", "aliasByARN", onUpdate, "PRO-14", "NotFoundException", props{"targetKeyId": "arn:aws:kms:eu-west-2:123456789012:key/none"}},
 	}
 }
 

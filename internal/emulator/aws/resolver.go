@@ -316,11 +316,11 @@ func queryLogConfig() *emulator.Kind {
 		Replace: forceNew(source, "name", "destinationArn"),
 		Rules: []emulator.Rule{
 			resolverNameRule(terraform(source)),
-			provider("model", "destinationArn", terraform(source), func(c *emulator.Call) string {
+			provider("PRO-14", "destinationArn", terraform(source), func(c *emulator.Call) string {
 				return badARN("destinationArn", c.In.Str("destinationArn"))
 			}),
-			refuse("model", "InvalidParameterException", emulator.OpCreate, resolverModel+" ResolverQueryLogConfig DestinationArn", badQueryDestination),
-			refuse("model", "ResourceNotFoundException", emulator.OpCreate, resolverModel, func(c *emulator.Call) string {
+			refuse("PRO-14", "InvalidParameterException", emulator.OpCreate, resolverModel+" ResolverQueryLogConfig DestinationArn", badQueryDestination),
+			refuse("PRO-14", "ResourceNotFoundException", emulator.OpCreate, resolverModel, func(c *emulator.Call) string {
 				if arn := c.In.Str("destinationArn"); groupOf(arn) != arn && missingGroup(c, arn) {
 					return fmt.Sprintf("The log group %s does not exist", groupOf(arn))
 				}
@@ -385,7 +385,7 @@ func queryLogAssociation() *emulator.Kind {
 				}
 				return fmt.Sprintf("The VPC %s is already associated with %s", c.In.Str("resourceId"), config)
 			}),
-			fails("model", "DESTINATION_NOT_FOUND", emulator.OpCreate, resolverModel+" ResolverQueryLogConfigAssociationError", func(c *emulator.Call) string {
+			fails("PRO-14", "DESTINATION_NOT_FOUND", emulator.OpCreate, resolverModel+" ResolverQueryLogConfigAssociationError", func(c *emulator.Call) string {
 				arn := valueOf(c, typeQueryLogConfig, c.In.Str("resolverQueryLogConfigId"), "destinationArn")
 				if !missingGroup(c, arn) {
 					return ""

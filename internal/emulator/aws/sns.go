@@ -38,7 +38,7 @@ func topic() *emulator.Kind {
 			oneOf("PRO-12", "tracingConfig", terraform(source), "Active", "PassThrough"),
 			invalidJSON("IAM-03", "policy", terraform(source)),
 			invalidJSON("PRO-12", "deliveryPolicy", terraform(source)),
-			refuse("model", "InvalidParameter", emulator.OpCreate, snsMoto, otherTags),
+			refuse("PRO-14", "InvalidParameter", emulator.OpCreate, snsMoto, otherTags),
 			refuse("IAM-03", "InvalidParameter", emulator.OpWrite, "hashicorp/terraform#12740", topicGrammar),
 		},
 		Fill: func(c *emulator.Call) error {
@@ -183,9 +183,9 @@ func topicSubscription() *emulator.Kind {
 			oneOf("PRO-12", "protocol", terraform(source), "application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"),
 			oneOf("PRO-12", "filterPolicyScope", terraform(source), "MessageAttributes", "MessageBody"),
 			invalidJSON("PRO-12", "filterPolicy", terraform(source)),
-			refuse("model", "InvalidParameter", emulator.OpCreate, snsMoto+"; localstack/localstack#8111", badEndpoint),
-			refuse("model", "InvalidParameter", emulator.OpWrite, snsModel+" Subscribe SubscriptionRoleArn", firehoseWithoutRole),
-			refuse("model", "InvalidParameter", emulator.OpCreate, snsModel+" Subscribe (message unverified)", fifoToOthers),
+			refuse("PRO-14", "InvalidParameter", emulator.OpCreate, snsMoto+"; localstack/localstack#8111", badEndpoint),
+			refuse("PRO-14", "InvalidParameter", emulator.OpWrite, snsModel+" Subscribe SubscriptionRoleArn", firehoseWithoutRole),
+			refuse("PRO-14", "InvalidParameter", emulator.OpCreate, snsModel+" Subscribe (message unverified)", fifoToOthers),
 		},
 		Fill: func(c *emulator.Call) error {
 			pending := mustConfirm(c)

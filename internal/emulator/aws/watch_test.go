@@ -94,12 +94,12 @@ func watchRefusals() []refusal {
 		{"rule grammar", "worse", onUpdate, "LOG-15", alarmError, props{"alarmRule": "ALARM(tunnel) XOR OK(both)"}},
 		{"rule of no alarm", "worse", onUpdate, "LOG-15", alarmError, props{"alarmRule": "ALARM(tunnels)"}},
 
-		{"locked out by a second factor", "key", onUpdate, "model", "MalformedPolicyDocumentException", props{"policy": strings.Replace(keyPolicy,
+		{"locked out by a second factor", "key", onUpdate, "PRO-14", "MalformedPolicyDocumentException", props{"policy": strings.Replace(keyPolicy,
 			`"Principal":{"AWS"`, `"Condition":{"Bool":{"aws:MultiFactorAuthPresent":"true"}},"Principal":{"AWS"`, 1)}},
 
-		{"dashboard name", "board", onCheck, "model", "", props{"dashboardName": "a b"}},
-		{"dashboard JSON", "board", onCheck, "model", "", props{"dashboardBody": "{"}},
-		{"dashboard body", "board", onUpdate, "model", "InvalidParameterInput", props{"dashboardBody": `{"widgets":[{"type":"graph"}]}`}},
+		{"dashboard name", "board", onCheck, "PRO-14", "", props{"dashboardName": "a b"}},
+		{"dashboard JSON", "board", onCheck, "PRO-14", "", props{"dashboardBody": "{"}},
+		{"dashboard body", "board", onUpdate, "PRO-14", "InvalidParameterInput", props{"dashboardBody": `{"widgets":[{"type":"graph"}]}`}},
 
 		{"FIFO name", "fifo", onCheck, "PRO-12", "", props{"name": "ordered"}},
 		{"FIFO alone", "topic", onCheck, "PRO-12", "", props{"contentBasedDeduplication": true}},
@@ -108,7 +108,7 @@ func watchRefusals() []refusal {
 		{"signature", "topic", onCheck, "PRO-12", "", props{"signatureVersion": 3}},
 		{"tracing", "topic", onCheck, "PRO-12", "", props{"tracingConfig": "On"}},
 		{"delivery JSON", "topic", onCheck, "PRO-12", "", props{"deliveryPolicy": "{"}},
-		{"topic of other tags", "topic", onCreate, "model", snsError, props{"name": "burrow-alarms", "tags": tags("others")}},
+		{"topic of other tags", "topic", onCreate, "PRO-14", snsError, props{"name": "burrow-alarms", "tags": tags("others")}},
 		{"topic policy of another service", "topic", onUpdate, "IAM-03", snsError, props{"policy": strings.Replace(mayHear, "SNS:Publish", "sqs:SendMessage", 1)}},
 		{"topic policy of another action", "topicPolicy", onUpdate, "IAM-03", snsError, props{"policy": strings.Replace(mayHear, "SNS:Publish", "sns:CreateTopic", 1)}},
 		{"topic policy grammar", "topicPolicy", onUpdate, "IAM-03", snsError, props{"policy": mayWrite}},
@@ -116,13 +116,13 @@ func watchRefusals() []refusal {
 		{"protocol", "mail", onCheck, "PRO-12", "", props{"protocol": "fax"}},
 		{"filter scope", "mail", onCheck, "PRO-12", "", props{"filterPolicyScope": "Body"}},
 		{"filter JSON", "queue", onCheck, "PRO-12", "", props{"filterPolicy": "a"}},
-		{"no mail address", "mail", onCreate, "model", snsError, props{"endpoint": "ops"}},
-		{"no https", "mail", onCreate, "model", snsError, props{"protocol": "https", "endpoint": "http://example.com"}},
-		{"no phone", "mail", onCreate, "model", snsError, props{"protocol": "sms", "endpoint": "ops"}},
-		{"no queue", "queue", onCreate, "model", snsError, props{"endpoint": "https://sqs.eu-west-2.amazonaws.com/1/a"}},
-		{"firehose without a role", "queue", onCreate, "model", snsError, props{"protocol": "firehose", "endpoint": "arn:aws:firehose:eu-west-2:123456789012:deliverystream/a"}},
-		{"mail of a FIFO topic", "mail", onCreate, "model", snsError, props{"topic": "=fifo"}},
-		{"FIFO queue of a topic", "queue", onCreate, "model", snsError, props{"endpoint": "arn:aws:sqs:eu-west-2:123456789012:alarms.fifo"}},
+		{"no mail address", "mail", onCreate, "PRO-14", snsError, props{"endpoint": "ops"}},
+		{"no https", "mail", onCreate, "PRO-14", snsError, props{"protocol": "https", "endpoint": "http://example.com"}},
+		{"no phone", "mail", onCreate, "PRO-14", snsError, props{"protocol": "sms", "endpoint": "ops"}},
+		{"no queue", "queue", onCreate, "PRO-14", snsError, props{"endpoint": "https://sqs.eu-west-2.amazonaws.com/1/a"}},
+		{"firehose without a role", "queue", onCreate, "PRO-14", snsError, props{"protocol": "firehose", "endpoint": "arn:aws:firehose:eu-west-2:123456789012:deliverystream/a"}},
+		{"mail of a FIFO topic", "mail", onCreate, "PRO-14", snsError, props{"topic": "=fifo"}},
+		{"FIFO queue of a topic", "queue", onCreate, "PRO-14", snsError, props{"endpoint": "arn:aws:sqs:eu-west-2:123456789012:alarms.fifo"}},
 
 		{"eleven addresses", "inbound", onCheck, "R53-09", "", props{"ipAddresses": manySubnets(11)}},
 		{"seven addresses", "inbound", onUpdate, "R53-09", "LimitExceededException", props{"ipAddresses": manySubnets(7)}},
@@ -133,9 +133,9 @@ func watchRefusals() []refusal {
 			}
 			return others
 		}()}},
-		{"query log to nowhere", "queryLog", onCheck, "model", "", props{"destinationArn": "logs"}},
-		{"query log to a topic", "queryLog", onCreate, "model", "InvalidParameterException", props{"destinationArn": "=topic"}},
-		{"query log to no group", "queryLog", onCreate, "model", "ResourceNotFoundException", props{"destinationArn": flowGroup + "ery:*"}},
+		{"query log to nowhere", "queryLog", onCheck, "PRO-14", "", props{"destinationArn": "logs"}},
+		{"query log to a topic", "queryLog", onCreate, "PRO-14", "InvalidParameterException", props{"destinationArn": "=topic"}},
+		{"query log to no group", "queryLog", onCreate, "PRO-14", "ResourceNotFoundException", props{"destinationArn": flowGroup + "ery:*"}},
 		{"query log with an association", "queryLog", onDelete, "in use", "InvalidRequestException", nil},
 	}
 	for _, t := range tunnels {
@@ -336,7 +336,7 @@ func TestQueryLogWithoutItsGroup(t *testing.T) {
 	e := part(t, "vpc", "key", "logs", "queryLog")
 	e.remove("logs")
 	err := e.try(changed("queryLogOf", nil))
-	refused(t, err, "DESTINATION_NOT_FOUND", "model")
+	refused(t, err, "DESTINATION_NOT_FOUND", "PRO-14")
 	if len(e.objects(typeQueryLogAssociation)) != 1 {
 		t.Error("the failed association is gone")
 	}

@@ -106,9 +106,10 @@ func withCluster(c *emulator.Call, property, name string) string {
 	return name
 }
 
-// isLate reports whether the fault is of moment L.
+// isLate reports whether the fault is of moment L. A generic check never is, even
+// where it has the id and code of a rule that is.
 func isLate(k *emulator.Kind, f *emulator.Fault) bool {
-	return slices.ContainsFunc(k.Rules, func(r emulator.Rule) bool {
+	return f.Check == "" && slices.ContainsFunc(k.Rules, func(r emulator.Rule) bool {
 		return r.Late && r.ID == f.Rule && r.Code == f.Code
 	})
 }

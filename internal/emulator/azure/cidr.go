@@ -1,9 +1,10 @@
 package azure
 
 import (
-	"burrow/internal/inventory"
 	"fmt"
 	"net/netip"
+
+	"burrow/internal/inventory"
 )
 
 // A network is an address range as somebody wrote it.

@@ -1,9 +1,10 @@
 package azure
 
 import (
-	"burrow/internal/inventory"
 	"net/netip"
 	"testing"
+
+	"burrow/internal/inventory"
 )
 
 func TestParseNetwork(t *testing.T) {

@@ -1,10 +1,11 @@
 package azure
 
 import (
-	"burrow/internal/inventory"
 	"slices"
 	"strings"
 	"testing"
+
+	"burrow/internal/inventory"
 )
 
 // Every reference to nothing is refused, with its code.

@@ -1,11 +1,12 @@
 package iam
 
 import (
-	"burrow/internal/inventory"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
+
+	"burrow/internal/inventory"
 )
 
 // A Document is a policy.

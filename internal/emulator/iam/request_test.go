@@ -1,8 +1,9 @@
 package iam
 
 import (
-	"burrow/internal/inventory"
 	"testing"
+
+	"burrow/internal/inventory"
 )
 
 func TestMatches(t *testing.T) {

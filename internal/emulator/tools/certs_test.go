@@ -1,7 +1,6 @@
 package tools
 
 import (
-	"burrow/internal/inventory"
 	"bytes"
 	"crypto/sha1"
 	"crypto/x509"
@@ -15,6 +14,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"burrow/internal/inventory"
 )
 
 // An authority signs requests.

@@ -1,7 +1,6 @@
 package tools
 
 import (
-	"burrow/internal/inventory"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -14,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/crypto/ssh"
+
+	"burrow/internal/inventory"
 )
 
 func TestPrivateKeys(t *testing.T) {

@@ -15,8 +15,8 @@ var (
 )
 
 // upgrade are the steps that the program of today takes on the estate that the
-// version before it made, and why each is right for an estate that lives: "op
-// URN's end". Nobody's gateway is replaced unheard.
+// version before it made, as "op URN", and why each is right for an estate that
+// lives. Nobody's gateway is replaced unheard.
 var upgrade = map[string]string{}
 
 // An estate that lives is safe from a newer Burrow: same configuration, same

@@ -32,6 +32,15 @@ func TestModes(t *testing.T) {
 	}
 }
 
+// No file of names outlives its mode.
+func TestNamesBelongToModes(t *testing.T) {
+	var modes []string
+	for _, c := range singles() {
+		modes = append(modes, c.String()) // the first is the default estate
+	}
+	scenario.ProveNamesOf(t, modes)
+}
+
 // Modes together: each pair that the plan allows is in one of the rows.
 func TestCombinations(t *testing.T) {
 	rows, _ := cover()
