@@ -129,6 +129,30 @@ func TestDamagedWorld(t *testing.T) {
 	}
 }
 
+// TestDamagedObject: an object that cannot be read is said each time, and never
+// taken for one that is not there.
+func TestDamagedObject(t *testing.T) {
+	w, err := Open(filepath.Join(t.TempDir(), "world.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.Update(func(tx *Tx) error {
+		tx.Put(&inventory.Object{Type: boxType, ID: "whole"})
+		return tx.bolt.Bucket(objectsBucket).Bucket([]byte(boxType)).Put([]byte("torn"), []byte("{"))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(tx *Tx) error { tx.All(boxType); return nil }
+	for range 2 {
+		for name, transact := range map[string]func(func(*Tx) error) error{"view": w.View, "update": w.Update} {
+			if err := transact(read); !errors.Is(err, ErrDamaged) {
+				t.Errorf("%s: error %v, want ErrDamaged", name, err)
+			}
+		}
+	}
+}
+
 func TestTransactionIsAllOrNothing(t *testing.T) {
 	w := openTestWorld(t)
 	cases := map[string]func(tx *Tx) error{

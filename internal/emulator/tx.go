@@ -124,8 +124,11 @@ func (tx *txState) Objects(typ string) []*inventory.Object {
 	}
 	all, ok := tx.cached.get(typ)
 	if !ok {
-		all = tx.read(typ)
-		tx.cached.put(typ, all)
+		var err error
+		if all, err = tx.read(typ); err == nil {
+			tx.cached.put(typ, all)
+		}
+		tx.fail(err, "read %s", typ)
 	}
 	if !tx.readOnly {
 		all = copies(all)
@@ -146,18 +149,19 @@ func (tx *txState) settleCache(failed bool) {
 }
 
 // read reads the objects of a type from the file.
-func (tx *txState) read(typ string) []*inventory.Object {
-	var all []*inventory.Object
+func (tx *txState) read(typ string) (all []*inventory.Object, err error) {
 	if b := tx.bolt.Bucket(objectsBucket).Bucket([]byte(typ)); b != nil {
-		err := b.ForEach(func(_, data []byte) error {
+		err = b.ForEach(func(_, data []byte) error {
 			o := &inventory.Object{}
 			all = append(all, o)
-			return json.Unmarshal(data, o)
+			if err := json.Unmarshal(data, o); err != nil {
+				return fmt.Errorf("%w: %w", ErrDamaged, err)
+			}
+			return nil
 		})
-		tx.fail(err, "read %s", typ)
 	}
 	slices.SortFunc(all, func(a, b *inventory.Object) int { return int(a.Serial) - int(b.Serial) })
-	return all
+	return all, err
 }
 
 // nextGeneration counts a new object of the URN.

@@ -3,6 +3,7 @@ package local
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -54,9 +55,19 @@ func TestProgramBuilt(t *testing.T) {
 }
 
 // A program is built again when its sources have changed or the file is gone, and not
-// otherwise.
+// otherwise: not because what was built lies among the sources. One source is a link to
+// where only the go command looks.
 func TestProgramBuiltOnce(t *testing.T) {
 	t.Setenv(ProgramEnv, "")
+	for name, c := range map[string]struct{ yaml, at string }{
+		"apart":             {"runtime: go\n", ".bin/tiny"},
+		"among the sources": {"runtime:\n  name: go\n  options:\n    buildTarget: out/tiny\n", "out/tiny"},
+	} {
+		t.Run(name, func(t *testing.T) { builtOnce(t, c.yaml, c.at) })
+	}
+}
+
+func builtOnce(t *testing.T, yaml, at string) {
 	dir := t.TempDir()
 	write := func(file, text string) {
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
@@ -78,18 +89,22 @@ func TestProgramBuiltOnce(t *testing.T) {
 		}
 		return strings.TrimSpace(string(out))
 	}
-	write("Pulumi.yaml", "name: tiny\nruntime: go\n")
+	if err := errors.Join(os.Mkdir(filepath.Join(dir, ".src"), 0o700),
+		os.Symlink(filepath.Join(".src", "main.go"), filepath.Join(dir, "main.go"))); err != nil {
+		t.Fatal(err)
+	}
+	write("Pulumi.yaml", "name: tiny\n"+yaml)
 	write("go.mod", "module tiny\n\ngo 1.26\n")
-	write("main.go", "package main\n\nfunc main() { println(\"one\") }\n")
+	write(".src/main.go", "package main\n\nfunc main() { println(\"one\") }\n")
 	if got := says(); got != "one" {
 		t.Fatalf("it says %q", got)
 	}
-	write("main.go", "package main\n\nfunc main() { println(\"another\") }\n")
+	write(".src/main.go", "package main\n\nfunc main() { println(\"another\") }\n")
 	if got := says(); got != "another" {
 		t.Errorf("with other sources it says %q", got)
 	}
 	// The go command would put the time of the file forward.
-	program := filepath.Join(dir, ".bin", "tiny")
+	program := filepath.Join(dir, at)
 	before, err := os.Stat(program)
 	if err != nil {
 		t.Fatal(err)

@@ -30,17 +30,15 @@ func hasFlag(args []string, name string) bool {
 	})
 }
 
-// withoutFlag is the arguments without a flag and its value.
-func withoutFlag(args []string, name string) []string {
+// withoutFlag is a list of flags without one and its value.
+func withoutFlag(flags []string, name string) []string {
 	var kept []string
-	for i := 0; i < len(args); i++ {
+	for i := 0; i < len(flags); i++ {
 		switch {
-		case args[i] == "--":
-			return append(kept, args[i:]...)
-		case args[i] == name:
+		case flags[i] == name:
 			i++
-		case !strings.HasPrefix(args[i], name+"="):
-			kept = append(kept, args[i])
+		case !strings.HasPrefix(flags[i], name+"="):
+			kept = append(kept, flags[i])
 		}
 	}
 	return kept

@@ -131,8 +131,14 @@ func TestReset(t *testing.T) {
 	if err := p.Reset(); err != nil {
 		t.Fatal(err)
 	}
-	if p.stackExists(defaultStack) {
-		t.Error("the stack has outlived the reset")
+	left, err := os.ReadDir(p.path())
+	for _, entry := range left {
+		if entry.Name() != "running" {
+			t.Errorf("%s has outlived the reset", entry.Name())
+		}
+	}
+	if err != nil {
+		t.Error(err)
 	}
 	p.mustRun(t, "up")
 }

@@ -96,7 +96,7 @@ func (w *World) buildProgram(ctx context.Context, target string) error {
 	}
 	defer turn.Close()
 	dir := inside(w.project.dir, w.project.Main)
-	sources, err := sourceStamp(dir)
+	sources, err := sourceStamp(dir, target)
 	if err != nil || sources.built(target) {
 		return err
 	}

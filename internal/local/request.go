@@ -86,9 +86,11 @@ func (r *request) apart() bool {
 }
 
 // cliArgs are the arguments for the CLI, with the copy of the configuration and
-// the file for events.
+// the file for events, "" when it needs no flag. What is added stands before a "--",
+// after which the CLI knows no flags.
 func (r *request) cliArgs(configCopy, events string) []string {
-	args := slices.Clone(r.args)
+	args := slices.Clone(flagsOf(r.args))
+	rest := r.args[len(args):]
 	if events != "" {
 		args = append(args, "--event-log="+events)
 	}
@@ -98,17 +100,5 @@ func (r *request) cliArgs(configCopy, events string) []string {
 	if r.asks && !hasFlag(args, "--yes") && !hasFlag(args, "-y") {
 		args = append(args, "--yes")
 	}
-	return beforeDashes(args, len(r.args))
-}
-
-// beforeDashes moves what was added at the end to before a "--", after which the
-// CLI knows no flags.
-func beforeDashes(args []string, given int) []string {
-	i := slices.Index(args, "--")
-	if i < 0 || i >= given {
-		return args
-	}
-	given = min(given, len(args))
-	added := args[given:]
-	return slices.Concat(args[:i], added, args[i:given])
+	return append(args, rest...)
 }

@@ -26,6 +26,7 @@ func TestRequest(t *testing.T) {
 		{"stack export --stack dev", "dev", "stack export --stack dev"},
 		{"stack rm", "dev", "stack rm --yes"},
 		{"state delete urn:x -- -y", "dev", "state delete urn:x --yes -- -y"},
+		{"up --config-file x.yaml -- -v", "dev", "up --config-file=/world/Pulumi.dev.yaml --yes -- -v"},
 		{"state edit", "dev", "state edit"},
 		{"config set a b", "dev", "config set a b"},
 		{"config get a", "dev", "config get a --config-file=/world/Pulumi.dev.yaml"},

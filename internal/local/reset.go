@@ -24,7 +24,7 @@ func (w *World) Reset() error {
 	if err := w.checkIdle(); err != nil {
 		return err
 	}
-	for _, name := range []string{"state", "world.db", "config", "home", "passphrase"} {
+	for _, name := range []string{"state", "world.db", "world.db.want", "config", "events", "home", "passphrase"} {
 		if err := os.RemoveAll(w.path(name)); err != nil {
 			return fmt.Errorf("reset the world: %w", err)
 		}

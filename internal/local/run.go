@@ -38,7 +38,7 @@ type run struct {
 	world    *World
 	engine   string
 	config   string // the copy of the stack's configuration
-	events   string // where the engine writes what happens, "" when it does not
+	events   eventLog
 	built    string // the program, when it was built beforehand
 	attached attachments
 	inFlight func() int // calls that the emulated clouds are at work on
@@ -181,12 +181,16 @@ func (r *run) env() []string { return r.world.env(r.stack, r.attached) }
 
 // invocation is the CLI as the request wants it.
 func (r *run) invocation(stdout io.Writer) invocation {
-	dir := r.world.options.Dir
-	if r.apart() {
-		dir = r.world.path("config")
-	}
 	return invocation{
-		path: r.engine, args: r.cliArgs(r.config, r.events), dir: dir, env: r.env(),
+		path: r.engine, args: r.cliArgs(r.config, r.events.flag), dir: r.workDir(), env: r.env(),
 		stdin: r.world.options.Stdin, stdout: stdout, stderr: r.world.options.Notices,
 	}
+}
+
+// workDir is where the CLI works.
+func (r *run) workDir() string {
+	if r.apart() {
+		return r.world.path("config")
+	}
+	return r.world.options.Dir
 }

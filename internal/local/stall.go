@@ -17,7 +17,7 @@ import (
 // watched, where all clouds are emulated: what a real one is at work on nobody
 // here can know, and a gateway takes 45 minutes without an event.
 func (r *run) supervised(ctx context.Context, stdout io.Writer) error {
-	if r.events == "" || len(r.world.options.Emulate) < len(Providers) {
+	if r.events.path == "" || len(r.world.options.Emulate) < len(Providers) {
 		return r.world.start(ctx, r.invocation(stdout))
 	}
 	watching, stop := context.WithCancel(ctx)
@@ -76,7 +76,7 @@ func (r *run) stalls(ctx context.Context, patience time.Duration) bool {
 		case <-look.C:
 		}
 		size := int64(0)
-		if info, err := os.Stat(r.events); err == nil {
+		if info, err := os.Stat(r.events.path); err == nil {
 			size = info.Size()
 		}
 		if size != seen || r.inFlight() > 0 {

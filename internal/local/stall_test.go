@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -117,5 +119,82 @@ func TestFailedDeleteEnds(t *testing.T) {
 				t.Errorf("%v left operations pending: %v, %v", c.args, state.PendingOperations, err)
 			}
 		})
+	}
+}
+
+// A run has stalled when a resource has failed, and then nothing has happened and no
+// call was under way for as long as it may take: not before, however slow the clouds or
+// the program are.
+func TestStalls(t *testing.T) {
+	t.Parallel()
+	const patience = time.Minute
+	const failed = `{"diagnosticEvent":{"severity":"error","urn":"urn:pulumi:dev::tiny::gate:index:Thing::first","message":"refused"}}` + "\n"
+	for name, c := range map[string]struct {
+		event string
+		calls time.Duration // how long a call is under way
+		after time.Duration // when the run counts as stalled, 0 for never
+	}{
+		"a failure":                    {failed, 0, patience},
+		"a failure during a long call": {failed, 45 * time.Minute, 46 * time.Minute},
+		"a long call alone":            {"", 45 * time.Minute, 0},
+		"a program that thinks":        {"", 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "events.json")
+			if err := os.WriteFile(path, []byte(c.event), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), 2*time.Hour)
+				defer cancel()
+				begin := time.Now()
+				r := &run{events: eventLog{path: path}, inFlight: func() int {
+					if time.Since(begin) < c.calls {
+						return 1
+					}
+					return 0
+				}}
+				stalled := r.stalls(ctx, patience)
+				passed := time.Since(begin)
+				if stalled != (c.after > 0) {
+					t.Errorf("stalled is %t after %v", stalled, passed)
+				}
+				if late := passed - c.after; stalled && (late < -patience/10 || late > patience/10) {
+					t.Errorf("stalled after %v, want about %v", passed, c.after)
+				}
+			})
+		})
+	}
+}
+
+// What failed first is said, too, when the user has the events written to a file, and
+// an old file of that name says nothing of this run.
+func TestOwnEventLog(t *testing.T) {
+	t.Parallel()
+	r := newRefuser()
+	p := newProject(t, "versions", r.with)
+	p.options.Env = append(p.options.Env, "THING_VERSION=1")
+	p.mustRun(t, "up")
+	refused := "second"
+	r.remove.Store(&refused)
+	p.options.Env = []string{actAs + "=nothing"}
+	var out bytes.Buffer
+	args := []string{"up", "--continue-on-error", "--event-log", "mine.json"}
+	if err := p.Run(t.Context(), &out, args...); err == nil {
+		t.Fatal("a refused delete did not fail the run")
+	}
+	if !strings.Contains(out.String(), "First cause: second (gate:index:Thing)") {
+		t.Errorf("the first cause is missing:\n%s", out.String())
+	}
+	if _, err := os.Stat(filepath.Join(p.dir, "mine.json")); err != nil {
+		t.Errorf("the user's own event log: %v", err)
+	}
+	var log eventLog
+	if err := log.follow(p.dir, "mine.json"); err != nil {
+		t.Fatal(err)
+	}
+	if f := log.open(); f != nil {
+		t.Error("the log of an earlier run is taken for this one's")
 	}
 }

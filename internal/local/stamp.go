@@ -21,9 +21,10 @@ import (
 // of every package that the program links, which takes a second.
 type stamp string
 
-// sourceStamp is the stamp of the module that a folder is in; "" where sources
-// lie elsewhere, so that only the go command can tell.
-func sourceStamp(dir string) (stamp, error) {
+// sourceStamp is the stamp of the module that a folder is in, without what is built
+// from it; "" where sources lie elsewhere, so that only the go command can tell.
+// Hidden folders hold no packages.
+func sourceStamp(dir, target string) (stamp, error) {
 	root, err := above(dir, func(dir string) bool { return isFile(filepath.Join(dir, "go.mod")) })
 	if errors.Is(err, errNotFound) {
 		return "", nil
@@ -44,11 +45,14 @@ func sourceStamp(dir string) (stamp, error) {
 			return err
 		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), "."):
 			return fs.SkipDir
-		case !d.Type().IsRegular() || strings.HasSuffix(path, "_test.go"):
+		case d.IsDir() || strings.HasSuffix(path, "_test.go") || path == target || path == stampOf(target):
 			return nil
 		}
-		info, err := d.Info()
-		if err == nil {
+		info, err := os.Stat(path) // the go command follows links to files, too
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a link to nothing
+		}
+		if err == nil && info.Mode().IsRegular() {
 			note(path, info)
 		}
 		return err
@@ -104,15 +108,18 @@ func (s stamp) on(file string) stamp {
 	return stamp(fmt.Sprintf("%s %d %d\n", s, info.Size(), info.ModTime().UnixNano()))
 }
 
+// stampOf is the file beside a built one that keeps its stamp.
+func stampOf(file string) string { return file + ".stamp" }
+
 // built reports whether the file was built from sources of that stamp.
 func (s stamp) built(file string) bool {
-	kept, err := os.ReadFile(file + ".stamp")
+	kept, err := os.ReadFile(stampOf(file))
 	return err == nil && len(kept) > 0 && stamp(kept) == s.on(file)
 }
 
 // keep notes that the file was built from sources of that stamp.
 func (s stamp) keep(file string) error {
-	if err := os.WriteFile(file+".stamp", []byte(s.on(file)), 0o600); err != nil {
+	if err := os.WriteFile(stampOf(file), []byte(s.on(file)), 0o600); err != nil {
 		return fmt.Errorf("note what was built: %w", err)
 	}
 	return nil

@@ -45,7 +45,7 @@ func (w *World) path(parts ...string) string {
 // prepareFolder makes the world's folder. It holds state and keys, so it is
 // nobody else's to read.
 func (w *World) prepareFolder() error {
-	for _, dir := range []string{"state", "home", "config"} {
+	for _, dir := range []string{"state", "home", "config", "events"} {
 		if err := os.MkdirAll(w.path(dir), 0o700); err != nil {
 			return fmt.Errorf("make the world's folder: %w", err)
 		}

@@ -49,8 +49,9 @@ var awsRegions = map[string]string{
 	"us-west-2":      "abcd",
 }
 
-// noControlPlane are zones where EKS makes no control plane (EKS-42).
-var noControlPlane = []string{"us-east-1e"}
+// noControlPlane are the letters of zones where EKS makes no control plane, by region
+// (EKS-42). AWS names them by id, use1-az3: the letter is the one of most accounts.
+var noControlPlane = map[string]string{"us-east-1": "e"}
 
 // azureLocations are the regions with availability zones that Burrow knows.
 // Without zones there is no VpnGw…AZ and no zoned address (AVG-08).

@@ -25,14 +25,32 @@ func (v *validator) zoneNames() {
 	for i, zone := range aws.Zones {
 		key := fmt.Sprintf("network.aws.zones[%d].name", i)
 		v.oneOf(key, zone.Name, zonesOf(aws.Region, letters), "the region "+aws.Region+" has no such zone (VPC-05)")
-		v.need(!slices.Contains(noControlPlane, zone.Name), key, zone.Name, "EKS makes no control plane in this zone (EKS-42)", "choose one of "+
-			strings.Join(slices.DeleteFunc(zonesOf(aws.Region, letters), func(zone string) bool { return slices.Contains(noControlPlane, zone) }), ", "))
+		if i < controlPlaneZones {
+			v.controlPlaneZone(key, aws.Region, zone.Name)
+		}
 		if before, twice := first[zone.Name]; twice && zone.Name != "" {
 			v.refuse(key, zone.Name, fmt.Sprintf("zone %d is in it already, and EKS wants distinct zones (EKS-02)", before+1), "choose another zone of the region")
 		} else {
 			first[zone.Name] = i
 		}
 	}
+}
+
+// controlPlaneZone holds a zone that the control plane needs to those that take one.
+// Which zone a name means can differ from account to account; new accounts agree.
+func (v *validator) controlPlaneZone(key, region, zone string) {
+	without := noControlPlane[region]
+	if !slices.Contains(zonesOf(region, without), zone) {
+		return
+	}
+	with := strings.Map(func(letter rune) rune {
+		if strings.ContainsRune(without, letter) {
+			return -1
+		}
+		return letter
+	}, awsRegions[region])
+	v.refuse(key, zone, fmt.Sprintf("the control plane is in the first %d zones, and EKS makes none in this one (EKS-42)", controlPlaneZones),
+		"write one of "+strings.Join(zonesOf(region, with), ", ")+" here; a zone further down the list may be any")
 }
 
 func zonesOf(region, letters string) []string {
