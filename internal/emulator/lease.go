@@ -86,24 +86,25 @@ func (l *lease) expire() {
 	}
 }
 
-// begin queues for the file and opens it.
+// begin queues for the file and opens it, both within the lease's timeout.
 func (l *lease) begin() error {
-	turn, err := l.queue()
+	deadline := time.Now().Add(l.timeout)
+	turn, err := l.queue(deadline)
 	if err != nil {
 		return err
 	}
 	defer turn.Close()
-	l.db, err = l.open()
+	l.db, err = l.open(max(time.Until(deadline), wantPoll))
 	return err
 }
 
 // queue locks path.want; closing it unlocks it.
-func (l *lease) queue() (*os.File, error) {
+func (l *lease) queue(deadline time.Time) (*os.File, error) {
 	f, err := os.OpenFile(l.path+".want", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("ask for the world: %w", err)
 	}
-	for deadline := time.Now().Add(l.timeout); ; time.Sleep(wantPoll) {
+	for ; ; time.Sleep(wantPoll) {
 		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 		switch {
 		case err == nil:
@@ -133,13 +134,13 @@ func (l *lease) wanted() (bool, error) {
 // promises. Nothing is forced to the disk before the lease ends: a process that
 // is killed loses nothing by it, and a machine that loses power loses emulated
 // clouds.
-func (l *lease) open() (db *bolt.DB, err error) {
+func (l *lease) open(timeout time.Duration) (db *bolt.DB, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			db, err = nil, fmt.Errorf("%w: %v", ErrDamaged, p)
 		}
 	}()
-	db, err = bolt.Open(l.path, 0o600, &bolt.Options{Timeout: l.timeout, NoSync: true})
+	db, err = bolt.Open(l.path, 0o600, &bolt.Options{Timeout: timeout, NoSync: true})
 	switch {
 	case errors.Is(err, bolterrors.ErrTimeout):
 		return nil, ErrBusy

@@ -33,8 +33,8 @@ func goBuild(ctx context.Context, dir, file, pkg string, linker ...string) error
 }
 
 // compilerMemory is what one compiler may need: Azure's network SDK takes
-// 4.9 GiB (measured with Go 1.26), and two packages of that size may meet.
-const compilerMemory = 5 << 30
+// 4.9 to 5.3 GiB (measured with Go 1.26), and two packages of that size may meet.
+const compilerMemory = 11 << 29 // 5.5 GiB
 
 // compilers is how many of them may run at once.
 func compilers() int {

@@ -16,7 +16,7 @@ import (
 
 // All brings up every combination of modes and makes every switch, and not a
 // sample of them.
-var All = flag.Bool("all", os.Getenv("BURROW_ALL_MODES") != "", "bring up every combination of modes, and make every switch")
+var All = flag.Bool("all", false, "bring up every combination of modes, and make every switch")
 
 // programVariable makes a test binary behave as the program of that name.
 const programVariable = "BURROW_TEST_PROGRAM"

@@ -1,7 +1,6 @@
 package scenario
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/netip"
@@ -14,18 +13,18 @@ import (
 	"burrow/internal/plan"
 )
 
-// An Export is a stack export with its secrets in clear, as an auditor with
-// the passphrase reads it.
+// An Export is the state of a stack with its secrets in clear, as an auditor with
+// the passphrase reads it in a stack export.
 type Export struct{ resources []apitype.ResourceV3 }
 
-// Export exports the stack as an auditor with the passphrase does.
+// Export reads the stack's state.
 func (s *Stack) Export() Export {
 	s.t.Helper()
-	deployment, err := s.world.Export(context.Background(), s.name, true)
+	state, err := s.world.State(s.name)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	return Export{deployment.Resources}
+	return Export{state.Resources}
 }
 
 // Of are the resources of a type, whatever API version its token names.
@@ -38,7 +37,7 @@ func (e Export) Of(t *testing.T, typ string) []apitype.ResourceV3 {
 		}
 	}
 	if len(found) == 0 {
-		t.Fatalf("the Export holds no %s", typ)
+		t.Fatalf("the state holds no %s", typ)
 	}
 	return found
 }
@@ -47,7 +46,7 @@ func (e Export) one(t *testing.T, typ string) apitype.ResourceV3 {
 	t.Helper()
 	found := e.Of(t, typ)
 	if len(found) != 1 {
-		t.Fatalf("the Export holds %d of %s, want 1", len(found), typ)
+		t.Fatalf("the state holds %d of %s, want 1", len(found), typ)
 	}
 	return found[0]
 }
@@ -223,7 +222,7 @@ func (e Export) byID(t *testing.T, id string) apitype.ResourceV3 {
 			return r
 		}
 	}
-	t.Fatalf("the Export holds nothing with the id %q", id)
+	t.Fatalf("the state holds nothing with the id %q", id)
 	return apitype.ResourceV3{}
 }
 
@@ -310,7 +309,7 @@ func CheckGatewayAlone(t *testing.T, e Export) {
 	gateway := e.one(t, "azure-native:network:VirtualNetworkGateway")
 	waiting := map[string]bool{string(gateway.URN): true}
 	dependents := 0
-	// The Export lists dependencies before dependents.
+	// The state lists dependencies before dependents.
 	for _, r := range e.resources {
 		for _, dep := range r.Dependencies {
 			if !waiting[string(dep)] {

@@ -81,7 +81,9 @@ func metricAlarm() *emulator.Kind {
 	})
 }
 
-// length refuses a text that is too short or too long, where there is one at all.
+// length refuses a text that is too short or too long, where there is one at all. The
+// provider's check counts bytes, where AWS would count characters
+// (terraform-plugin-sdk helper/validation, StringLenBetween).
 func length(id rules.ID, path, source string, least, most int) emulator.Rule {
 	return provider(id, path, source, func(c *emulator.Call) string {
 		v, given := c.In.Get(path)

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"burrow/internal/emulator"
 )
@@ -22,7 +23,7 @@ func clusterRules() []emulator.Rule {
 		rule("AKS-37", codeParameter, emulator.OpWrite, ranges, badAuthorizedRanges),
 		rule("AKS-38", codeBad, emulator.OpWrite, "azure-aks-docs manage-local-accounts"+unverified, badDirectory),
 		rule("AKS-41", codeParameter, emulator.OpCreate, "azure-aks-docs", func(c *emulator.Call) string {
-			if n := len(nodeGroupName(c)); n > maxNodeGroup {
+			if n := utf8.RuneCountInString(nodeGroupName(c)); n > maxNodeGroup {
 				return fmt.Sprintf("The node resource group's name %s has %d characters; it must have %d at most.",
 					nodeGroupName(c), n, maxNodeGroup)
 			}

@@ -116,14 +116,20 @@ func TestSwitches(t *testing.T) {
 	}
 }
 
+// estate is the living estate that the switch begins with.
+func (sw modeSwitch) estate(t *testing.T, change func(*local.Options)) *scenario.Stack {
+	if sw.from == nil {
+		return scenario.Living(t, change)
+	}
+	s := scenario.New(t, sw.from, change)
+	s.Up()
+	return s
+}
+
 func (sw modeSwitch) live(t *testing.T) {
 	var path pathRecorder
 	watched := func(o *local.Options) { o.OnWrite = path.saw }
-	s := scenario.Living(t, watched)
-	if sw.from != nil {
-		s = scenario.New(t, sw.from, watched)
-		s.Up()
-	}
+	s := sw.estate(t, watched)
 	s.TunnelsUp("before the switch", 4)
 	s.Configure(sw.to)
 	steps, warnings := s.Previewed()
