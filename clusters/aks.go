@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi-azure-native-sdk/insights/v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/plan"
 )
 
@@ -248,7 +249,7 @@ type userAssignedIdentity struct {
 func (b *aksBuilder) identity() (*userAssignedIdentity, []pulumi.Resource, error) {
 	name := b.clusterName() + "-identity"
 	identity := &userAssignedIdentity{}
-	err := b.ctx.RegisterResource("azure-native:managedidentity:UserAssignedIdentity", b.name+"-identity", pulumi.Map{
+	err := b.ctx.RegisterResource(azuretype.UserAssignedIdentity, b.name+"-identity", pulumi.Map{
 		"resourceName":      pulumi.String(name),
 		"resourceGroupName": b.args.GroupName,
 		"location":          b.location(),

@@ -10,13 +10,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/plan"
 	"burrow/internal/sent"
 )
 
 const (
-	aksToken        = "azure-native:containerservice/v20240901:ManagedCluster"
-	assignmentToken = "azure-native:authorization:RoleAssignment"
+	aksToken = "azure-native:containerservice/v20240901:ManagedCluster"
 )
 
 func aksArgs(p *plan.Plan) AKSArgs {
@@ -166,7 +166,7 @@ func TestAKSOnTheWire(t *testing.T) {
 	if got := w.Waiting(w.One(t, sent.StandInType)); !slices.Equal(got, []string{aksToken}) {
 		t.Errorf("waiting for the VNet: %v, want the cluster alone", got)
 	}
-	rights := w.Of(assignmentToken)
+	rights := w.Of(azuretype.RoleAssignment)
 	if len(rights) != 2 {
 		t.Fatalf("%d role assignments, want 2", len(rights))
 	}
@@ -181,7 +181,7 @@ func TestAKSRights(t *testing.T) {
 	w := recordAKS(t, plan.Default())
 	names := map[any]bool{}
 	for on, scope := range map[string]string{"node-subnet": "subnet", "route-table": "table"} {
-		inputs := w.Named(t, assignmentToken, "burrow-network-contributor-"+on).Inputs
+		inputs := w.Named(t, azuretype.RoleAssignment, "burrow-network-contributor-"+on).Inputs
 		for key, want := range map[string]any{
 			"scope": scope, "principalId": "principal", "principalType": "ServicePrincipal",
 			"roleDefinitionId": "/subscriptions/00000000-0000-0000-0000-000000000000" +

@@ -13,6 +13,7 @@ import (
 
 	"burrow/internal/awskeys"
 	"burrow/internal/awslogs"
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/plan"
 )
 
@@ -73,7 +74,7 @@ func TransformEKS(ctx *pulumi.Context) error {
 }
 
 func transformEKS(_ context.Context, a *pulumi.ResourceTransformArgs) *pulumi.ResourceTransformResult {
-	if a.Type != "aws:eks/cluster:Cluster" {
+	if a.Type != awstype.Cluster {
 		return nil
 	}
 	props := pulumi.Map{}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/plan"
 	"burrow/internal/sent"
 )
@@ -59,11 +60,6 @@ func inMode(changes ...func(*plan.Plan)) *plan.Plan {
 	return p
 }
 
-const (
-	endpointType = "aws:ec2/vpcEndpoint:VpcEndpoint"
-	ingressType  = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
-)
-
 // ruleDescription is what EC2 takes as the description of a security group's rule
 // (VPC-22).
 var ruleDescription = regexp.MustCompile(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}$`)
@@ -100,7 +96,7 @@ func TestEndpoints(t *testing.T) {
 			"vpcEndpointType": "Interface", "privateDnsEnabled": true, "subnetIds": subnets, "securityGroupIds": []any{"<burrow-endpoints>"},
 		}
 	}
-	for _, e := range w.Of(endpointType) {
+	for _, e := range w.Of(awstype.VpcEndpoint) {
 		service, _ := e.Inputs["serviceName"].(string)
 		fields, known := want[service]
 		if !known {
@@ -147,8 +143,8 @@ func TestEndpointsAndNodes(t *testing.T) {
 	if group["group"] != "<burrow-endpoints>" || group["list"] != "prefixListId of burrow-endpoint-s3" {
 		t.Errorf("nodes are told of %v", group)
 	}
-	endpoints, reserved := w.Of(endpointType), w.Of("aws:ec2/subnetCidrReservation:SubnetCidrReservation")
-	rules := slices.DeleteFunc(w.Of(ingressType), func(r sent.Resource) bool { return r.Inputs["securityGroupId"] != "<burrow-endpoints>" })
+	endpoints, reserved := w.Of(awstype.VpcEndpoint), w.Of("aws:ec2/subnetCidrReservation:SubnetCidrReservation")
+	rules := slices.DeleteFunc(w.Of(awstype.SecurityGroupIngressRule), func(r sent.Resource) bool { return r.Inputs["securityGroupId"] != "<burrow-endpoints>" })
 	if len(endpoints) != 9 || len(reserved) != 2 || len(rules) != 2 {
 		t.Fatalf("%d endpoints, %d reservations, %d rules", len(endpoints), len(reserved), len(rules))
 	}
@@ -182,7 +178,7 @@ func TestEndpointClients(t *testing.T) {
 			return err
 		})
 		var got []string
-		for _, r := range w.Of(ingressType) {
+		for _, r := range w.Of(awstype.SecurityGroupIngressRule) {
 			if r.Inputs["fromPort"] != 443.0 || r.Inputs["toPort"] != 443.0 || r.Inputs["ipProtocol"] != "tcp" {
 				t.Errorf("%s: %s opens %v", tc.mode, r.Name, r.Inputs)
 			}
@@ -215,7 +211,7 @@ func TestEndpointPolicies(t *testing.T) {
 	pulls := []string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"}
 	for image, repository := range map[string]string{"": "*", "123456789012.dkr.ecr.eu-west-2.amazonaws.com/team/relay:1.0": "team/relay"} {
 		w := record(t, network(inMode(withEndpoints, func(p *plan.Plan) { p.K8s.Relay.Image = image })))
-		for _, e := range w.Of(endpointType) {
+		for _, e := range w.Of(awstype.VpcEndpoint) {
 			var d document
 			if err := json.Unmarshal([]byte(e.Inputs["policy"].(string)), &d); err != nil {
 				t.Fatalf("%s: %v", e.Name, err)

@@ -8,21 +8,10 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/plan"
 	"burrow/internal/sent"
-)
-
-const (
-	vgwType         = "aws:ec2/vpnGateway:VpnGateway"
-	attachmentType  = "aws:ec2/vpnGatewayAttachment:VpnGatewayAttachment"
-	learningType    = "aws:ec2/vpnGatewayRoutePropagation:VpnGatewayRoutePropagation"
-	routeType       = "aws:ec2/route:Route"
-	staticType      = "aws:ec2/vpnConnectionRoute:VpnConnectionRoute"
-	tgwType         = "aws:ec2transitgateway/transitGateway:TransitGateway"
-	tableType       = "aws:ec2transitgateway/routeTable:RouteTable"
-	vpcType         = "aws:ec2transitgateway/vpcAttachment:VpcAttachment"
-	associationType = "aws:ec2transitgateway/routeTableAssociation:RouteTableAssociation"
-	propagationType = "aws:ec2transitgateway/routeTablePropagation:RouteTablePropagation"
 )
 
 func onTransit() plan.VPN {
@@ -42,13 +31,13 @@ func TestConnectionsMoveOneByOne(t *testing.T) {
 	for mode, v := range modes {
 		t.Run(mode, func(t *testing.T) {
 			log := record(t, v)
-			first, second := log.Named(t, vpnType, "burrow-vpn-instance0"), log.Named(t, vpnType, "burrow-vpn-instance1")
-			routes := log.Of(routeType)
+			first, second := log.Named(t, awstype.VpnConnection, "burrow-vpn-instance0"), log.Named(t, awstype.VpnConnection, "burrow-vpn-instance1")
+			routes := log.Of(awstype.Route)
 			if len(routes) != 2 {
 				t.Fatalf("%d routes to Azure, want one for each of 2 tables", len(routes))
 			}
 			early := []sent.Resource{first}
-			for _, typ := range []string{associationType, propagationType} {
+			for _, typ := range []string{awstype.TransitRouteTableAssociation, awstype.TransitRouteTablePropagation} {
 				for _, link := range log.Of(typ) {
 					if strings.HasSuffix(link.Name, "instance0") {
 						waits(t, link, first)
@@ -85,7 +74,7 @@ func waits(t *testing.T, r, other sent.Resource) {
 // A switch changes the target of each route, in place: the same resource, with the
 // same table and range (AWV-10).
 func TestRoutesAreTheSameForBothGateways(t *testing.T) {
-	virtual, transit := record(t, plan.Default().VPN).Of(routeType), record(t, onTransit()).Of(routeType)
+	virtual, transit := record(t, plan.Default().VPN).Of(awstype.Route), record(t, onTransit()).Of(awstype.Route)
 	if len(virtual) != 2 || len(transit) != 2 {
 		t.Fatalf("%d and %d routes, want 2 and 2", len(virtual), len(transit))
 	}
@@ -103,10 +92,10 @@ func TestRoutesAreTheSameForBothGateways(t *testing.T) {
 // Neither gateway takes routes or connections before the VPC is behind it (VPC-14,
 // AWV-39), and the attachment goes after them.
 func TestGatewayIsAttachedFirst(t *testing.T) {
-	for attachmentType, v := range map[string]plan.VPN{attachmentType: plan.Default().VPN, vpcType: onTransit()} {
+	for attachmentType, v := range map[string]plan.VPN{awstype.VpnGatewayAttachment: plan.Default().VPN, awstype.TransitVpcAttachment: onTransit()} {
 		log := record(t, v)
 		attachment := log.One(t, attachmentType)
-		for _, r := range append(log.Of(routeType), log.Of(vpnType)...) {
+		for _, r := range append(log.Of(awstype.Route), log.Of(awstype.VpnConnection)...) {
 			waits(t, r, attachment)
 		}
 	}
@@ -114,7 +103,7 @@ func TestGatewayIsAttachedFirst(t *testing.T) {
 
 func TestTransitGateway(t *testing.T) {
 	log := record(t, onTransit())
-	gateway, table, vpc := log.One(t, tgwType), log.One(t, tableType), log.One(t, vpcType)
+	gateway, table, vpc := log.One(t, awstype.TransitGateway), log.One(t, awstype.TransitRouteTable), log.One(t, awstype.TransitVpcAttachment)
 	delete(gateway.Inputs, "tags")
 	same(t, "gateway", gateway.Inputs, map[string]any{
 		"description": "VPN tunnels to Azure", "amazonSideAsn": 64512.0, "vpnEcmpSupport": "enable", "dnsSupport": "enable",
@@ -130,12 +119,12 @@ func TestTransitGateway(t *testing.T) {
 	if flows := log.One(t, "aws:ec2/flowLog:FlowLog"); flows.Inputs["transitGatewayId"] != "<burrow-tgw>" || flows.Inputs["trafficType"] != nil {
 		t.Errorf("the flow log is of %v", flows.Inputs)
 	}
-	for _, typ := range []string{vgwType, attachmentType, learningType} {
+	for _, typ := range []string{awstype.VpnGateway, awstype.VpnGatewayAttachment, awstype.VpnGatewayRoutePropagation} {
 		if others := log.Of(typ); len(others) != 0 {
 			t.Errorf("there are %d of %s beside the transit gateway", len(others), typ)
 		}
 	}
-	for _, c := range log.Of(vpnType) {
+	for _, c := range log.Of(awstype.VpnConnection) {
 		if c.Inputs["transitGatewayId"] != "<burrow-tgw>" || c.Inputs["vpnGatewayId"] != nil {
 			t.Errorf("%s ends at %v and %v (AWV-12)", c.Name, c.Inputs["transitGatewayId"], c.Inputs["vpnGatewayId"])
 		}
@@ -147,7 +136,7 @@ func TestTransitGateway(t *testing.T) {
 func TestTransitGatewayTable(t *testing.T) {
 	log := record(t, onTransit())
 	want := []string{"attachment of burrow-vpn-instance0", "attachment of burrow-vpn-instance1", "<burrow-tgw-attachment>"}
-	for _, typ := range []string{associationType, propagationType} {
+	for _, typ := range []string{awstype.TransitRouteTableAssociation, awstype.TransitRouteTablePropagation} {
 		links := log.Of(typ)
 		if len(links) != len(want) {
 			t.Fatalf("%d of %s, want %d", len(links), typ, len(want))
@@ -169,7 +158,7 @@ func TestPreviewOfAMove(t *testing.T) {
 	for known, want := range map[string]any{"": nil, "tgw-attach-1": "tgw-attach-1"} {
 		log := sent.Preview(t, func(r sent.Resource) map[string]any {
 			out := invent(r)
-			if r.Type == vpnType {
+			if r.Type == awstype.VpnConnection {
 				out["transitGatewayAttachmentId"] = known
 			}
 			return out
@@ -180,8 +169,8 @@ func TestPreviewOfAMove(t *testing.T) {
 			return err
 		})
 		for _, link := range []sent.Resource{
-			log.Named(t, associationType, "burrow-tgw-association-instance0"),
-			log.Named(t, propagationType, "burrow-tgw-propagation-instance0"),
+			log.Named(t, awstype.TransitRouteTableAssociation, "burrow-tgw-association-instance0"),
+			log.Named(t, awstype.TransitRouteTablePropagation, "burrow-tgw-propagation-instance0"),
 		} {
 			if got := link.Inputs["transitGatewayAttachmentId"]; got != want {
 				t.Errorf("attachment %q makes %v of %s, want %v", known, got, link.Name, want)
@@ -194,13 +183,13 @@ func TestPreviewOfAMove(t *testing.T) {
 func TestBGPRouting(t *testing.T) {
 	for _, v := range []plan.VPN{plan.Default().VPN, onTransit()} {
 		log := record(t, v)
-		if routes := log.Of(staticType); len(routes) != 0 {
+		if routes := log.Of(awstype.VpnConnectionRoute); len(routes) != 0 {
 			t.Errorf("%d static routes of connections with BGP (AWV-27)", len(routes))
 		}
-		for _, c := range log.Of(vpnType) {
+		for _, c := range log.Of(awstype.VpnConnection) {
 			same(t, c.Name, c.Inputs["staticRoutesOnly"], false)
 		}
-		for _, peer := range log.Of(peerType) {
+		for _, peer := range log.Of(azuretype.LocalNetworkGateway) {
 			same(t, peer.Name, peer.Inputs["localNetworkAddressSpace"], nil)
 		}
 	}
@@ -210,13 +199,13 @@ func TestTunnelsLog(t *testing.T) {
 	for mode, v := range modes {
 		t.Run(mode, func(t *testing.T) {
 			log := record(t, v)
-			group := log.Named(t, logGroupType, "burrow-vpn-logs")
+			group := log.Named(t, awstype.LogGroup, "burrow-vpn-logs")
 			same(t, "name", group.Inputs["name"], "/aws/vendedlogs/burrow-vpn")
 			same(t, "key", group.Inputs["kmsKeyId"], "key")
 			want := map[string]any{"cloudwatchLogOptions": map[string]any{
 				"logEnabled": true, "logGroupArn": "arn of burrow-vpn-logs", "logOutputFormat": "json",
 			}}
-			for _, c := range log.Of(vpnType) {
+			for _, c := range log.Of(awstype.VpnConnection) {
 				same(t, c.Name, c.Inputs["tunnel1LogOptions"], want)
 				same(t, c.Name, c.Inputs["tunnel2LogOptions"], want)
 			}
@@ -227,7 +216,7 @@ func TestTunnelsLog(t *testing.T) {
 // Azure has no other generation for a gateway that exists (AVG-05); other sizes it
 // has.
 func TestGenerationReplacesTheGateway(t *testing.T) {
-	gateway := record(t, plan.Default().VPN).One(t, gatewayType)
+	gateway := record(t, plan.Default().VPN).One(t, azuretype.VirtualNetworkGateway)
 	same(t, "replaced for", gateway.Options.GetReplaceOnChanges(), []string{"vpnGatewayGeneration"})
 }
 
@@ -236,13 +225,13 @@ func TestGenerationReplacesTheGateway(t *testing.T) {
 func TestASNReplacesTheTransitGateway(t *testing.T) {
 	v := plan.Default().VPN
 	v.AWSGateway = plan.TransitGateway
-	same(t, "replaced for", record(t, v).One(t, tgwType).Options.GetReplaceOnChanges(), []string{"amazonSideAsn"})
+	same(t, "replaced for", record(t, v).One(t, awstype.TransitGateway).Options.GetReplaceOnChanges(), []string{"amazonSideAsn"})
 }
 
 // Gateways are protected, each of them and nothing else.
 func TestProtect(t *testing.T) {
 	for mode, want := range map[plan.AWSGateway][]string{
-		plan.VirtualPrivateGateway: {vgwType, gatewayType}, plan.TransitGateway: {tgwType, gatewayType},
+		plan.VirtualPrivateGateway: {awstype.VpnGateway, azuretype.VirtualNetworkGateway}, plan.TransitGateway: {awstype.TransitGateway, azuretype.VirtualNetworkGateway},
 	} {
 		for _, protect := range []bool{true, false} {
 			p := plan.Default()
@@ -300,7 +289,7 @@ func TestWhatAPairTells(t *testing.T) {
 				want["transit"] = "<burrow-tgw>"
 			}
 			same(t, "outputs", late.Inputs, want)
-			connections := log.Of(connectionType)
+			connections := log.Of(azuretype.VirtualNetworkGatewayConnection)
 			if len(connections) != 4 {
 				t.Fatalf("%d connections, want 4", len(connections))
 			}

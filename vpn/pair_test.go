@@ -8,17 +8,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/plan"
 	"burrow/internal/sent"
-)
-
-const (
-	gatewayType    = "azure-native:network:VirtualNetworkGateway"
-	connectionType = "azure-native:network:VirtualNetworkGatewayConnection"
-	peerType       = "azure-native:network:LocalNetworkGateway"
-	customerType   = "aws:ec2/customerGateway:CustomerGateway"
-	vpnType        = "aws:ec2/vpnConnection:VpnConnection"
-	logGroupType   = "aws:cloudwatch/logGroup:LogGroup"
 )
 
 // record runs the pair alone, with what the clouds invent filled in.
@@ -63,12 +56,12 @@ func invent(r sent.Resource) map[string]any {
 	switch r.Type {
 	case "azure-native:network:PublicIPAddress":
 		return map[string]any{"ipAddress": "address of " + r.Name}
-	case vpnType:
+	case awstype.VpnConnection:
 		return map[string]any{
 			"tunnel1Address": "first of " + r.Name, "tunnel2Address": "second of " + r.Name,
 			"transitGatewayAttachmentId": "attachment of " + r.Name,
 		}
-	case logGroupType:
+	case awstype.LogGroup:
 		return map[string]any{"arn": "arn of " + r.Name}
 	case "random:index/randomPassword:RandomPassword":
 		return map[string]any{"result": resource.MakeSecret(resource.NewProperty("key of " + r.Name))}
@@ -77,7 +70,7 @@ func invent(r sent.Resource) map[string]any {
 }
 
 func TestConnectionsWaitForOneAnother(t *testing.T) {
-	connections := record(t, plan.Default().VPN).Of(connectionType)
+	connections := record(t, plan.Default().VPN).Of(azuretype.VirtualNetworkGatewayConnection)
 	if len(connections) != 4 {
 		t.Fatalf("%d connections, want 4", len(connections))
 	}
@@ -99,9 +92,9 @@ func TestConnectionsWaitForOneAnother(t *testing.T) {
 
 func TestNobodyElseWaitsForTheGateway(t *testing.T) {
 	log := record(t, plan.Default().VPN)
-	gateway := log.One(t, gatewayType)
+	gateway := log.One(t, azuretype.VirtualNetworkGateway)
 	waiting := log.Waiting(gateway)
-	want := []string{"azure-native:insights:DiagnosticSetting", connectionType, connectionType, connectionType, connectionType}
+	want := []string{"azure-native:insights:DiagnosticSetting", azuretype.VirtualNetworkGatewayConnection, azuretype.VirtualNetworkGatewayConnection, azuretype.VirtualNetworkGatewayConnection, azuretype.VirtualNetworkGatewayConnection}
 	if !slices.Equal(waiting, want) {
 		t.Errorf("waiting for the gateway: %v, want %v", waiting, want)
 	}
@@ -114,7 +107,7 @@ func TestNobodyElseWaitsForTheGateway(t *testing.T) {
 // (ANW-06); the addresses wait for nothing.
 func TestGatewayWaitsForTheVNet(t *testing.T) {
 	log := record(t, plan.Default().VPN)
-	if got := log.Waiting(log.Named(t, sent.StandInType, "vnet")); !slices.Equal(got, []string{gatewayType}) {
+	if got := log.Waiting(log.Named(t, sent.StandInType, "vnet")); !slices.Equal(got, []string{azuretype.VirtualNetworkGateway}) {
 		t.Errorf("waiting for the VNet: %v, want the gateway alone", got)
 	}
 }
@@ -122,8 +115,8 @@ func TestGatewayWaitsForTheVNet(t *testing.T) {
 // Every propagation gets the gateway's id from the attachment, hence after it.
 func TestPropagationFollowsAttachment(t *testing.T) {
 	log := record(t, plan.Default().VPN)
-	attachment := log.One(t, attachmentType)
-	propagations := log.Of(learningType)
+	attachment := log.One(t, awstype.VpnGatewayAttachment)
+	propagations := log.Of(awstype.VpnGatewayRoutePropagation)
 	if len(propagations) != 2 {
 		t.Fatalf("%d propagations, want one for each of 2 tables", len(propagations))
 	}
@@ -137,11 +130,11 @@ func TestPropagationFollowsAttachment(t *testing.T) {
 func TestBothEndsAgree(t *testing.T) {
 	v := plan.Default().VPN
 	log := record(t, v)
-	peers, connections := log.Of(peerType), log.Of(connectionType)
+	peers, connections := log.Of(azuretype.LocalNetworkGateway), log.Of(azuretype.VirtualNetworkGatewayConnection)
 	for i, want := range v.OrderedTunnels() {
 		t.Run(want.Name(), func(t *testing.T) {
 			n := fmt.Sprintf("tunnel%d", want.Number)
-			customer, vpn := log.Of(customerType)[want.Instance], log.Of(vpnType)[want.Instance]
+			customer, vpn := log.Of(awstype.CustomerGateway)[want.Instance], log.Of(awstype.VpnConnection)[want.Instance]
 			peer, connection := peers[i], connections[i]
 			same(t, "key", vpn.Inputs[n+"PresharedKey"], connection.Inputs["sharedKey"])
 			same(t, "AWS outside", peer.Inputs["gatewayIpAddress"],
@@ -161,7 +154,7 @@ func TestBothEndsAgree(t *testing.T) {
 // Both tunnels of a connection get every option that either of them gets: what
 // is left out falls back to the weakest algorithms (AWV-22).
 func TestTunnelOptionsAreComplete(t *testing.T) {
-	for _, vpn := range record(t, plan.Default().VPN).Of(vpnType) {
+	for _, vpn := range record(t, plan.Default().VPN).Of(awstype.VpnConnection) {
 		options := map[string]int{}
 		for key := range vpn.Inputs {
 			var n int
@@ -184,7 +177,7 @@ func TestTunnelOptionsAreComplete(t *testing.T) {
 // The gateway names its own configurations, each with the addresses of its
 // tunnels, and leaves no setting to the service but the read-only ones.
 func TestGatewayBGPIsComplete(t *testing.T) {
-	gateway := record(t, plan.Default().VPN).One(t, gatewayType)
+	gateway := record(t, plan.Default().VPN).One(t, azuretype.VirtualNetworkGateway)
 	const configuration = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/virtualNetworkGateways/burrow-vpn-gateway/ipConfigurations/instance"
 	want := map[string]any{
 		"asn":        65515.0,

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/plan"
 	"burrow/internal/sent"
 )
@@ -53,7 +55,7 @@ func decode(t *testing.T, text any) board {
 // alarm is on is drawn, with the same dimensions, statistic and period.
 func TestDashboardShowsWhatPages(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
-		b := decode(t, log.One(t, dashboardType).Inputs["dashboardBody"])
+		b := decode(t, log.One(t, awstype.Dashboard).Inputs["dashboardBody"])
 		var drawn, alarms []string
 		for _, w := range b.Widgets {
 			for _, m := range w.Properties.Metrics {
@@ -75,7 +77,7 @@ func TestDashboardShowsWhatPages(t *testing.T) {
 				t.Errorf("%s is no signal", line)
 			}
 		}
-		for _, a := range log.Of(alarmType) {
+		for _, a := range log.Of(awstype.MetricAlarm) {
 			in := a.Inputs
 			on := fmt.Sprintf("%v %v %v %v %v", in["namespace"], in["metricName"], in["dimensions"], in["statistic"], in["period"])
 			if !slices.Contains(drawn, on) {
@@ -85,8 +87,8 @@ func TestDashboardShowsWhatPages(t *testing.T) {
 				t.Errorf("the dashboard does not show %s", arn)
 			}
 		}
-		if len(alarms) != len(log.Of(alarmType)) {
-			t.Errorf("%d alarms shown of %d", len(alarms), len(log.Of(alarmType)))
+		if len(alarms) != len(log.Of(awstype.MetricAlarm)) {
+			t.Errorf("%d alarms shown of %d", len(alarms), len(log.Of(awstype.MetricAlarm)))
 		}
 	})
 }
@@ -104,7 +106,7 @@ func line(m []any) string {
 func TestDashboardGrid(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, _ *plan.Plan, log *sent.Log) {
 		taken := map[[2]int]int{}
-		for i, w := range decode(t, log.One(t, dashboardType).Inputs["dashboardBody"]).Widgets {
+		for i, w := range decode(t, log.One(t, awstype.Dashboard).Inputs["dashboardBody"]).Widgets {
 			if w.X < 0 || w.X+w.Width > 24 || w.Width < 1 || w.Height < 1 {
 				t.Errorf("widget %d lies outside", i)
 			}
@@ -123,12 +125,12 @@ func TestDashboardGrid(t *testing.T) {
 // Whoever opens either board sees first what is wrong: the alarms, or the tunnels.
 func TestBoardsStartWithWhatIsWrong(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
-		aws := decode(t, log.One(t, dashboardType).Inputs["dashboardBody"]).Widgets
+		aws := decode(t, log.One(t, awstype.Dashboard).Inputs["dashboardBody"]).Widgets
 		same(t, "dashboard", []string{aws[0].Type, aws[1].Type}, []string{"alarm", "metric"})
 		if m := aws[1].Properties.Metrics; len(m) != len(p.VPN.OrderedTunnels()) || m[0][1] != "TunnelState" {
 			t.Errorf("the first graph is of %v", m)
 		}
-		azure := decode(t, log.One(t, workbookType).Inputs["serializedData"]).Items
+		azure := decode(t, log.One(t, azuretype.Workbook).Inputs["serializedData"]).Items
 		same(t, "workbook", []int{azure[0].Type, azure[1].Type, azure[2].Type, azure[len(azure)-1].Type}, []int{1, 3, 10, 3})
 		if !strings.Contains(azure[1].Content.Query, "TunnelDiagnosticLog") {
 			t.Errorf("the first table is of %s", azure[1].Content.Query)
@@ -139,8 +141,8 @@ func TestBoardsStartWithWhatIsWrong(t *testing.T) {
 // Metrics of a mode are drawn in that mode alone.
 func TestBoardsFitTheMode(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
-		aws := log.One(t, dashboardType).Inputs["dashboardBody"].(string)
-		azure := log.One(t, workbookType).Inputs["serializedData"].(string)
+		aws := log.One(t, awstype.Dashboard).Inputs["dashboardBody"].(string)
+		azure := log.One(t, azuretype.Workbook).Inputs["serializedData"].(string)
 		for _, c := range []struct {
 			what, text, part string
 			want             bool
@@ -169,7 +171,7 @@ func TestBoardsFitTheMode(t *testing.T) {
 // metric that an alert is on.
 func TestWorkbookShowsWhatPages(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
-		b := decode(t, log.One(t, workbookType).Inputs["serializedData"])
+		b := decode(t, log.One(t, azuretype.Workbook).Inputs["serializedData"])
 		if b.Version != "Notebook/1.0" || b.Items[0].Type != 1 || b.Items[0].Content.JSON == "" {
 			t.Errorf("version %q, first item %+v", b.Version, b.Items[0])
 		}
@@ -196,13 +198,13 @@ func TestWorkbookShowsWhatPages(t *testing.T) {
 		if len(metrics) != count {
 			t.Errorf("%d metrics drawn of %d signals", len(metrics), count)
 		}
-		for _, alert := range log.Of(metricType) {
+		for _, alert := range log.Of(azuretype.MetricAlert) {
 			name := at(alert.Inputs, "criteria", "allOf", 0, "metricName").(string)
 			if !slices.ContainsFunc(metrics, func(m string) bool { return strings.HasSuffix(m, "-"+name) }) {
 				t.Errorf("%s is on %s, which is not drawn", alert.Name, name)
 			}
 		}
-		for _, rule := range log.Of(queryType) {
+		for _, rule := range log.Of(azuretype.ScheduledQueryRule) {
 			query := at(rule.Inputs, "criteria", "allOf", 0, "query").(string)
 			if !slices.ContainsFunc(asked, func(q string) bool { return strings.HasPrefix(query, q) }) {
 				t.Errorf("the workbook does not show what %s asks", rule.Name)

@@ -6,6 +6,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 )
 
 // section is one of the page's that explain an alarm.
@@ -55,7 +58,7 @@ func TestEveryAlarmHasItsSection(t *testing.T) {
 	for _, mode := range modes {
 		for _, r := range record(t, mode).All() {
 			said, name := describedBy(r.Inputs)
-			if r.Type != alarmType && r.Type != metricType && r.Type != queryType {
+			if r.Type != awstype.MetricAlarm && r.Type != azuretype.MetricAlert && r.Type != azuretype.ScheduledQueryRule {
 				continue
 			}
 			anchor := seeSection.FindStringSubmatch(said)

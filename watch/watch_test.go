@@ -11,22 +11,10 @@ import (
 	"github.com/google/uuid"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/plan"
 	"burrow/internal/sent"
-)
-
-const (
-	filterType    = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
-	alarmType     = "aws:cloudwatch/metricAlarm:MetricAlarm"
-	dashboardType = "aws:cloudwatch/dashboard:Dashboard"
-	topicType     = "aws:sns/topic:Topic"
-	policyType    = "aws:sns/topicPolicy:TopicPolicy"
-	mailType      = "aws:sns/topicSubscription:TopicSubscription"
-	keyType       = "aws:kms/key:Key"
-	groupType     = "azure-native:insights:ActionGroup"
-	metricType    = "azure-native:insights:MetricAlert"
-	queryType     = "azure-native:insights:ScheduledQueryRule"
-	workbookType  = "azure-native:insights:Workbook"
 )
 
 // modes are the estates whose paths differ.
@@ -93,7 +81,7 @@ func id(s string) pulumi.IDOutput       { return pulumi.ID(s).ToIDOutput() }
 func text(s string) pulumi.StringOutput { return pulumi.String(s).ToStringOutput() }
 
 func invent(r sent.Resource) map[string]any {
-	if r.Type == topicType {
+	if r.Type == awstype.Topic {
 		return map[string]any{"arn": "arn of " + r.Name}
 	}
 	return nil
@@ -104,8 +92,8 @@ func TestAlarmsFollowTheConnections(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, _ *plan.Plan, log *sent.Log) {
 		waits := log.Waiting(log.One(t, sent.StandInType))
 		var want []string
-		for _, typ := range []string{alarmType, metricType, queryType} {
-			if len(log.Of(typ)) == 0 && typ != metricType {
+		for _, typ := range []string{awstype.MetricAlarm, azuretype.MetricAlert, azuretype.ScheduledQueryRule} {
+			if len(log.Of(typ)) == 0 && typ != azuretype.MetricAlert {
 				t.Errorf("no %s at all", typ)
 			}
 			for range log.Of(typ) {
@@ -121,8 +109,8 @@ func TestAlarmsFollowTheConnections(t *testing.T) {
 // Who is told: AWS and Azure the same people, of trouble and of its end.
 func TestEveryAlarmTellsSomebody(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
-		policy := log.One(t, policyType)
-		for _, alarm := range log.Of(alarmType) {
+		policy := log.One(t, awstype.TopicPolicy)
+		for _, alarm := range log.Of(awstype.MetricAlarm) {
 			for _, list := range []string{"alarmActions", "okActions"} {
 				same(t, alarm.Name+" "+list, alarm.Inputs[list], []any{"arn of burrow-topic"})
 			}
@@ -130,17 +118,17 @@ func TestEveryAlarmTellsSomebody(t *testing.T) {
 				t.Errorf("%s can come before the policy that lets it publish", alarm.Name)
 			}
 		}
-		for _, alert := range log.Of(metricType) {
+		for _, alert := range log.Of(azuretype.MetricAlert) {
 			same(t, alert.Name, at(alert.Inputs, "actions", 0, "actionGroupId"), "<burrow-action-group>")
 		}
-		for _, alert := range log.Of(queryType) {
+		for _, alert := range log.Of(azuretype.ScheduledQueryRule) {
 			same(t, alert.Name, at(alert.Inputs, "actions", "actionGroups"), []any{"<burrow-action-group>"})
 		}
 		var mailed, received []string
-		for _, m := range log.Of(mailType) {
+		for _, m := range log.Of(awstype.TopicSubscription) {
 			mailed = append(mailed, m.Inputs["endpoint"].(string))
 		}
-		for _, r := range log.One(t, groupType).Inputs["emailReceivers"].([]any) {
+		for _, r := range log.One(t, azuretype.ActionGroup).Inputs["emailReceivers"].([]any) {
 			received = append(received, r.(map[string]any)["emailAddress"].(string))
 			same(t, "schema", r.(map[string]any)["useCommonAlertSchema"], true)
 		}
@@ -154,8 +142,8 @@ func TestEveryAlarmTellsSomebody(t *testing.T) {
 func TestSubscriptionsAreNamedByAddress(t *testing.T) {
 	p := plan.Default()
 	p.Watch.Emails = []string{"second@example.net"}
-	record(t, p).Named(t, mailType, "burrow-mail-second@example.net")
-	record(t, modes["transit-gateway"]).Named(t, mailType, "burrow-mail-second@example.net")
+	record(t, p).Named(t, awstype.TopicSubscription, "burrow-mail-second@example.net")
+	record(t, modes["transit-gateway"]).Named(t, awstype.TopicSubscription, "burrow-mail-second@example.net")
 }
 
 // What each AWS alarm is on, in full: a metric with one dimension more or less is
@@ -182,7 +170,7 @@ func TestAWSAlarms(t *testing.T) {
 			"burrow-tgw-no-route-drops (no vgw)":  fmt.Sprintf(drops, "PacketDropCountNoRoute") + " map[TransitGateway:tgw-1]",
 		}
 		got := map[string]string{}
-		for _, a := range log.Of(alarmType) {
+		for _, a := range log.Of(awstype.MetricAlarm) {
 			in := a.Inputs
 			same(t, a.Name+": periods in a row", in["datapointsToAlarm"], in["evaluationPeriods"])
 			name := in["name"].(string)
@@ -205,8 +193,8 @@ func TestAWSAlarms(t *testing.T) {
 // the alarm on it is made. Names in the log end in a dot.
 func TestFailedQuestions(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
-		filter := log.One(t, filterType)
-		alarm := log.Named(t, alarmType, "burrow-aws-dns-failing")
+		filter := log.One(t, awstype.LogMetricFilter)
+		alarm := log.Named(t, awstype.MetricAlarm, "burrow-aws-dns-failing")
 		same(t, "log group", filter.Inputs["logGroupName"], "/queries")
 		same(t, "pattern", filter.Inputs["pattern"], `{ ($.rcode = "SERVFAIL" || $.rcode = "REFUSED") && `+
 			`($.query_name = "*.private.aws.internal." || $.query_name = "*.private.azure.internal.") }`)
@@ -244,16 +232,16 @@ func TestQueryLogGroups(t *testing.T) {
 			return err
 		})
 		read := map[any]bool{}
-		for _, f := range log.Of(filterType) {
+		for _, f := range log.Of(awstype.LogMetricFilter) {
 			read[f.Inputs["logGroupName"]] = true
 		}
 		on := 0
-		for _, alarm := range log.Of(alarmType) {
+		for _, alarm := range log.Of(awstype.MetricAlarm) {
 			if alarm.Name == "burrow-aws-dns-failing" {
 				on++
 			}
 		}
-		drawn := strings.Contains(log.One(t, dashboardType).Inputs["dashboardBody"].(string), logMetrics)
+		drawn := strings.Contains(log.One(t, awstype.Dashboard).Inputs["dashboardBody"].(string), logMetrics)
 		if len(read) != groups || on != alarms || drawn != (groups > 0) {
 			t.Errorf("of %d groups %d are counted in, with %d alarms; drawn: %v", groups, len(read), on, drawn)
 		}
@@ -266,7 +254,7 @@ func TestResolverAlarmsCountTheZones(t *testing.T) {
 	p.Network.AWS.Zones = append(slices.Clone(p.Network.AWS.Zones), p.Network.AWS.Zones[0])
 	log := record(t, p)
 	for _, end := range []string{"inbound", "outbound"} {
-		same(t, end, log.Named(t, alarmType, "burrow-resolver-"+end+"-unhealthy").Inputs["threshold"], 3)
+		same(t, end, log.Named(t, awstype.MetricAlarm, "burrow-resolver-"+end+"-unhealthy").Inputs["threshold"], 3)
 	}
 }
 
@@ -274,7 +262,7 @@ func TestResolverAlarmsCountTheZones(t *testing.T) {
 func TestPolicies(t *testing.T) {
 	log := record(t, modes["virtual-private-gateway"])
 	const alarms, topic = "arn:aws:cloudwatch:eu-west-2:123456789012:alarm:*", "arn:aws:sns:eu-west-2:123456789012:burrow-alarms"
-	key := statements(t, log.One(t, keyType).Inputs["policy"])
+	key := statements(t, log.One(t, awstype.Key).Inputs["policy"])
 	same(t, "key, account", key[0], map[string]any{
 		"Effect": "Allow", "Principal": map[string]any{"AWS": "arn:aws:iam::123456789012:root"}, "Action": []any{"kms:*"}, "Resource": []any{"*"},
 	})
@@ -298,7 +286,7 @@ func TestPolicies(t *testing.T) {
 		{"Effect": "Deny", "Principal": "*", "Condition": map[string]any{"ArnNotLike": map[string]any{"aws:SourceArn": alarms}}},
 		{"Effect": "Deny", "Principal": "*", "Condition": map[string]any{"Bool": map[string]any{"aws:SecureTransport": "false"}}},
 	}
-	got := statements(t, log.One(t, policyType).Inputs["policy"])
+	got := statements(t, log.One(t, awstype.TopicPolicy).Inputs["policy"])
 	if len(key) != 3 || len(got) != len(want) {
 		t.Fatalf("%d and %d statements", len(key), len(got))
 	}
@@ -306,7 +294,7 @@ func TestPolicies(t *testing.T) {
 		maps.Copy(want[i], publish)
 		same(t, fmt.Sprint("topic, ", i), got[i], want[i])
 	}
-	same(t, "the topic's key", log.One(t, topicType).Inputs["kmsMasterKeyId"], "<burrow-topic-key>")
+	same(t, "the topic's key", log.One(t, awstype.Topic).Inputs["kmsMasterKeyId"], "<burrow-topic-key>")
 }
 
 func TestProtection(t *testing.T) {
@@ -314,7 +302,7 @@ func TestProtection(t *testing.T) {
 		p := plan.Default()
 		p.Estate.Protect = protect
 		for _, r := range record(t, p).All() {
-			if got, want := r.Options.GetProtect(), protect && r.Type == keyType; got != want {
+			if got, want := r.Options.GetProtect(), protect && r.Type == awstype.Key; got != want {
 				t.Errorf("estate.protect %v: %s is protected: %v", protect, r.Name, got)
 			}
 		}
@@ -327,7 +315,7 @@ func TestBGPAlerts(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
 		for _, tunnel := range p.VPN.OrderedTunnels() {
 			name := "burrow-bgp-" + tunnel.Name() + "-down"
-			criterion := at(log.Named(t, metricType, name).Inputs, "criteria", "allOf", 0).(map[string]any)
+			criterion := at(log.Named(t, azuretype.MetricAlert, name).Inputs, "criteria", "allOf", 0).(map[string]any)
 			same(t, name, criterion["metricName"], "BgpPeerStatus")
 			same(t, name, fmt.Sprint(criterion["operator"], criterion["threshold"], criterion["timeAggregation"]), "LessThan1Average")
 			same(t, name, dimensionsOf(criterion), map[string]any{
@@ -342,7 +330,7 @@ func TestBGPAlerts(t *testing.T) {
 // and on each instance: the average of both would be half of it.
 func TestBandwidthAlert(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, _ *plan.Plan, log *sent.Log) {
-		alert := log.Named(t, metricType, "burrow-tunnel-bandwidth")
+		alert := log.Named(t, azuretype.MetricAlert, "burrow-tunnel-bandwidth")
 		criterion := at(alert.Inputs, "criteria", "allOf", 0).(map[string]any)
 		same(t, "metric", criterion["metricName"], "TunnelAverageBandwidth")
 		same(t, "limit", criterion["threshold"], 65e6)
@@ -353,7 +341,7 @@ func TestBandwidthAlert(t *testing.T) {
 			"Instance": []any{"GatewayTenantWorker_IN_0", "GatewayTenantWorker_IN_1"},
 		})
 		same(t, "scope", alert.Inputs["scopes"], []any{"/gateway"})
-		for _, a := range log.Of(metricType) {
+		for _, a := range log.Of(azuretype.MetricAlert) {
 			same(t, a.Name, []any{a.Inputs["location"], a.Inputs["windowSize"], a.Inputs["evaluationFrequency"], a.Inputs["autoMitigate"]},
 				[]any{"global", "PT5M", "PT5M", true})
 		}
@@ -364,7 +352,7 @@ func TestBandwidthAlert(t *testing.T) {
 // not stumble over that; nor may what the other instance logs page.
 func TestTunnelQuery(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
-		rule := log.Named(t, queryType, "burrow-tunnel-disconnected")
+		rule := log.Named(t, azuretype.ScheduledQueryRule, "burrow-tunnel-disconnected")
 		condition := at(rule.Inputs, "criteria", "allOf", 0).(map[string]any)
 		kql := condition["query"].(string)
 		for _, tunnel := range p.VPN.OrderedTunnels() {
@@ -389,7 +377,7 @@ func TestTunnelQuery(t *testing.T) {
 
 func TestDNSQuery(t *testing.T) {
 	inEveryMode(t, func(t *testing.T, p *plan.Plan, log *sent.Log) {
-		rule := log.Named(t, queryType, "burrow-dns-failing")
+		rule := log.Named(t, azuretype.ScheduledQueryRule, "burrow-dns-failing")
 		condition := at(rule.Inputs, "criteria", "allOf", 0).(map[string]any)
 		for _, zone := range []string{p.DNS.AWSZone, p.DNS.AzureZone} {
 			if part := fmt.Sprintf(`Name == %[1]q or Name endswith %[2]q, %[1]q`, zone, "."+zone); !strings.Contains(condition["query"].(string), part) {
@@ -407,18 +395,18 @@ func TestSuffix(t *testing.T) {
 	p := plan.Default()
 	p.Estate.Suffix = "second"
 	names := map[string]string{
-		alarmType: "name", topicType: "name", dashboardType: "dashboardName", groupType: "actionGroupName", metricType: "ruleName",
-		queryType: "ruleName", workbookType: "displayName", "aws:kms/alias:Alias": "name", filterType: "name",
+		awstype.MetricAlarm: "name", awstype.Topic: "name", awstype.Dashboard: "dashboardName", azuretype.ActionGroup: "actionGroupName", azuretype.MetricAlert: "ruleName",
+		azuretype.ScheduledQueryRule: "ruleName", azuretype.Workbook: "displayName", "aws:kms/alias:Alias": "name", awstype.LogMetricFilter: "name",
 	}
 	for _, r := range record(t, p).All() {
 		if key := names[r.Type]; key != "" && !strings.HasSuffix(r.Inputs[key].(string), "-second") {
 			t.Errorf("%s is called %s", r.Type, r.Inputs[key])
 		}
 	}
-	metric := record(t, p).One(t, filterType).Inputs["metricTransformation"].(map[string]any)
+	metric := record(t, p).One(t, awstype.LogMetricFilter).Inputs["metricTransformation"].(map[string]any)
 	same(t, "metric", metric["name"], "failed-questions-second")
-	first := record(t, plan.Default()).One(t, workbookType).Inputs["resourceName"].(string)
-	second := record(t, p).One(t, workbookType).Inputs["resourceName"].(string)
+	first := record(t, plan.Default()).One(t, azuretype.Workbook).Inputs["resourceName"].(string)
+	second := record(t, p).One(t, azuretype.Workbook).Inputs["resourceName"].(string)
 	if id, err := uuid.Parse(first); err != nil || id.Version() != 5 || first == second {
 		t.Errorf("workbooks %s and %s: %v", first, second, err)
 	}

@@ -151,7 +151,7 @@ func (l *linter) hasProperty(typ, path string) bool {
 func (l *linter) versions(typ string) []*schema.Resource {
 	var found []*schema.Resource
 	for token, r := range l.pkg.Resources {
-		if schema.Canonical(token) == typ {
+		if inventory.Canonical(token) == typ {
 			found = append(found, r)
 		}
 	}
@@ -179,7 +179,7 @@ func (l *linter) entry(e Entry) {
 
 func (l *linter) function(f Function) {
 	for token := range l.pkg.Functions {
-		if schema.Canonical(token) == f.Token {
+		if inventory.Canonical(token) == f.Token {
 			return
 		}
 	}

@@ -42,7 +42,7 @@ func (p *provider) function(token string) (*schema.Function, *Function, error) {
 	if sig == nil {
 		return nil, nil, status.Errorf(codes.NotFound, "unrecognized function %s in %s %s", token, p.cloud.Name, p.schema.Version)
 	}
-	canonical := schema.Canonical(token)
+	canonical := inventory.Canonical(token)
 	i := slices.IndexFunc(p.cloud.Functions, func(f Function) bool { return f.Token == canonical })
 	if i < 0 {
 		return nil, nil, status.Errorf(codes.Unimplemented, "the emulated %s cloud does not model the function %s", p.cloud.Name, token)

@@ -49,7 +49,7 @@ func newProvider(w *World, c *Cloud) (*provider, error) {
 		kinds[k.Type] = k
 	}
 	for token, r := range pkg.Resources {
-		m := model{r, kinds[schema.Canonical(token)]}
+		m := model{r, kinds[inventory.Canonical(token)]}
 		p.models[token] = m
 		for _, alias := range r.Aliases {
 			if pkg.Resources[alias] == nil {

@@ -7,21 +7,8 @@ import (
 	"strings"
 
 	"burrow/internal/inventory"
-)
-
-// Types that decide where traffic goes, with BGP or without.
-const (
-	vpcType              = "aws:ec2/vpc:Vpc"
-	routeTableType       = "aws:ec2/routeTable:RouteTable"
-	routeType            = "aws:ec2/route:Route"
-	routeAssociationType = "aws:ec2/routeTableAssociation:RouteTableAssociation"
-	propagationType      = "aws:ec2/vpnGatewayRoutePropagation:VpnGatewayRoutePropagation"
-	connectionRouteType  = "aws:ec2/vpnConnectionRoute:VpnConnectionRoute"
-	subnetType           = "aws:ec2/subnet:Subnet"
-	vnetType             = "azure-native:network:VirtualNetwork"
-	azureSubnetType      = "azure-native:network:Subnet"
-	azureRouteTableType  = "azure-native:network:RouteTable"
-	azureRouteType       = "azure-native:network:Route"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 )
 
 // routeRules keep traffic from the tunnel when one is broken (invariants 12 and
@@ -59,13 +46,13 @@ func (e *ends) vpcID() string {
 	if vpc := e.gateway.Value("vpcId"); vpc != "" {
 		return vpc
 	}
-	if a := e.tx.Find(vpnAttachmentType, "vpnGatewayId", e.gateway.ID); a != nil {
+	if a := e.tx.Find(awstype.VpnGatewayAttachment, "vpnGatewayId", e.gateway.ID); a != nil {
 		return a.Value("vpcId")
 	}
 	return ""
 }
 
-func (e *ends) onTransit() bool { return e.gateway.Type == transitGatewayType }
+func (e *ends) onTransit() bool { return e.gateway.Type == awstype.TransitGateway }
 
 func (e *ends) notAttached() string {
 	if !e.onTransit() && e.vpcID() == "" {
@@ -127,9 +114,9 @@ func (e *ends) reached() (subnets []string) {
 		return []string{e.only}
 	}
 	for typ, property := range map[string]string{
-		"aws:lb/loadBalancer:LoadBalancer":              "subnetMappings[*].subnetId",
-		"aws:eks/nodeGroup:NodeGroup":                   "subnetIds",
-		"aws:route53/resolverEndpoint:ResolverEndpoint": "ipAddresses[*].subnetId",
+		awstype.LoadBalancer:     "subnetMappings[*].subnetId",
+		awstype.NodeGroup:        "subnetIds",
+		awstype.ResolverEndpoint: "ipAddresses[*].subnetId",
 	} {
 		for _, o := range e.tx.All(typ) {
 			subnets = append(subnets, o.In.Strings(property)...)
@@ -137,7 +124,7 @@ func (e *ends) reached() (subnets []string) {
 	}
 	vpc := e.vpcID()
 	return slices.DeleteFunc(subnets, func(id string) bool {
-		subnet := e.tx.Get(subnetType, id)
+		subnet := e.tx.Get(awstype.Subnet, id)
 		return subnet == nil || subnet.Value("vpcId") != vpc
 	})
 }
@@ -150,7 +137,7 @@ func (e *ends) privateTables(are func(*inventory.Object) bool) string {
 		return len(reached) == 0 || slices.ContainsFunc(e.subnetsOf(table), func(id string) bool { return slices.Contains(reached, id) })
 	}
 	var found []string
-	for _, table := range e.tx.All(routeTableType) {
+	for _, table := range e.tx.All(awstype.RouteTable) {
 		if vpc != "" && table.Value("vpcId") == vpc && e.isPrivate(table) && concerned(table) && are(table) {
 			found = append(found, table.ID)
 		}
@@ -174,7 +161,7 @@ func (e *ends) isPrivate(table *inventory.Object) bool {
 
 // subnetsOf are the ids of the subnets that use the table.
 func (e *ends) subnetsOf(table *inventory.Object) (found []string) {
-	for _, a := range e.tx.All(routeAssociationType) {
+	for _, a := range e.tx.All(awstype.RouteTableAssociation) {
 		if subnet := a.In.Str("subnetId"); a.In.Str("routeTableId") == table.ID && subnet != "" {
 			found = append(found, subnet)
 		}
@@ -200,7 +187,7 @@ func staticHops(tx *Tx, table *inventory.Object) (hops []hop) {
 	for _, r := range table.In.Maps("routes") {
 		add(r, "cidrBlock")
 	}
-	for _, r := range tx.All(routeType) {
+	for _, r := range tx.All(awstype.Route) {
 		if r.In.Str("routeTableId") == table.ID {
 			add(r.In, "destinationCidrBlock")
 		}
@@ -211,7 +198,7 @@ func staticHops(tx *Tx, table *inventory.Object) (hops []hop) {
 // vpcHops are the static routes and what VPN gateways bring beside them.
 func (e *ends) vpcHops(table *inventory.Object) []hop {
 	hops := staticHops(e.tx, table)
-	for _, vpn := range e.tx.All(vpnConnectionType) {
+	for _, vpn := range e.tx.All(awstype.VpnConnection) {
 		gateway := vpn.In.Str("vpnGatewayId")
 		switch {
 		case gateway == "" || !propagates(e.tx, table, gateway):
@@ -230,14 +217,14 @@ func propagates(tx *Tx, table *inventory.Object, gateway string) bool {
 	if slices.Contains(table.In.Strings("propagatingVgws"), gateway) {
 		return true
 	}
-	return slices.ContainsFunc(tx.All(propagationType), func(p *inventory.Object) bool {
+	return slices.ContainsFunc(tx.All(awstype.VpnGatewayRoutePropagation), func(p *inventory.Object) bool {
 		return p.In.Str("routeTableId") == table.ID && p.In.Str("vpnGatewayId") == gateway
 	})
 }
 
 // connectionRoutes are the static routes of a VPN connection.
 func connectionRoutes(tx *Tx, vpn *inventory.Object) (cidrs []string) {
-	for _, r := range tx.All(connectionRouteType) {
+	for _, r := range tx.All(awstype.VpnConnectionRoute) {
 		if r.In.Str("vpnConnectionId") == vpn.ID {
 			cidrs = append(cidrs, r.In.Str("destinationCidrBlock"))
 		}
@@ -269,7 +256,7 @@ func (e *ends) vnetID() string {
 }
 
 func (e *ends) vnetCIDRs() []string {
-	vnet := e.tx.Get(vnetType, e.vnetID())
+	vnet := e.tx.Get(azuretype.VirtualNetwork, e.vnetID())
 	if vnet == nil {
 		return nil
 	}
@@ -284,11 +271,11 @@ func (e *ends) azureIgnoresRoutes() string {
 	if len(e.vpcRanges()) == 0 {
 		return "" // nothing to lead anywhere; notAttached says so
 	}
-	for _, subnet := range e.tx.All(azureSubnetType) {
+	for _, subnet := range e.tx.All(azuretype.Subnet) {
 		if id, _, _ := strings.Cut(subnet.ID, "/subnets/"); !inventory.SameID(id, e.vnetID()) {
 			continue
 		}
-		table := e.tx.Get(azureRouteTableType, subnet.In.Str("routeTable.id"))
+		table := e.tx.Get(azuretype.RouteTable, subnet.In.Str("routeTable.id"))
 		if table == nil || !table.Props().Bool("disableBgpRoutePropagation") || e.sendsToGateway(table) {
 			continue
 		}
@@ -301,7 +288,7 @@ func (e *ends) azureIgnoresRoutes() string {
 // virtual network gateway.
 func (e *ends) sendsToGateway(table *inventory.Object) bool {
 	routes := table.In.Maps("routes")
-	for _, r := range e.tx.All(azureRouteType) {
+	for _, r := range e.tx.All(azuretype.Route) {
 		if strings.HasPrefix(inventory.NormalID(r.ID), inventory.NormalID(table.ID)+"/") {
 			routes = append(routes, r.In)
 		}
@@ -323,7 +310,7 @@ func holdsAll(outer string, ranges []string) bool {
 }
 
 func (e *ends) vpcRanges() []string {
-	vpc := e.tx.Get(vpcType, e.vpcID())
+	vpc := e.tx.Get(awstype.Vpc, e.vpcID())
 	if vpc == nil {
 		return nil
 	}

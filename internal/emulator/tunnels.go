@@ -7,20 +7,9 @@ import (
 	"strings"
 
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/rules"
-)
-
-// Types that make up the tunnels between the two clouds.
-const (
-	vpnConnectionType   = "aws:ec2/vpnConnection:VpnConnection"
-	customerGatewayType = "aws:ec2/customerGateway:CustomerGateway"
-	vpnGatewayType      = "aws:ec2/vpnGateway:VpnGateway"
-	vpnAttachmentType   = "aws:ec2/vpnGatewayAttachment:VpnGatewayAttachment"
-	transitGatewayType  = "aws:ec2transitgateway/transitGateway:TransitGateway"
-	azureGatewayType    = "azure-native:network:VirtualNetworkGateway"
-	azureConnectionType = "azure-native:network:VirtualNetworkGatewayConnection"
-	localGatewayType    = "azure-native:network:LocalNetworkGateway"
-	publicAddressType   = "azure-native:network:PublicIPAddress"
 )
 
 // A Tunnel is one IPsec tunnel of an AWS VPN connection and what meets it in
@@ -109,7 +98,7 @@ func TunnelsOf(tx *Tx, subnet string) []Tunnel { return tunnelsOf(tx, subnet) }
 func tunnelsOf(tx *Tx, subnet string) []Tunnel {
 	tx = tx.Everywhere()
 	var all []Tunnel
-	for _, vpn := range tx.All(vpnConnectionType) {
+	for _, vpn := range tx.All(awstype.VpnConnection) {
 		for n := 1; n <= 2; n++ {
 			e := newEnds(tx, vpn, n)
 			e.only = subnet
@@ -139,10 +128,10 @@ type ends struct {
 
 func newEnds(tx *Tx, vpn *inventory.Object, number int) *ends {
 	e := &ends{tx: tx, vpn: vpn, number: number}
-	e.cgw = tx.Get(customerGatewayType, vpn.In.Str("customerGatewayId"))
-	e.gateway = tx.Get(vpnGatewayType, vpn.In.Str("vpnGatewayId"))
+	e.cgw = tx.Get(awstype.CustomerGateway, vpn.In.Str("customerGatewayId"))
+	e.gateway = tx.Get(awstype.VpnGateway, vpn.In.Str("vpnGatewayId"))
 	if e.gateway == nil {
-		e.gateway = tx.Get(transitGatewayType, vpn.In.Str("transitGatewayId"))
+		e.gateway = tx.Get(awstype.TransitGateway, vpn.In.Str("transitGatewayId"))
 	}
 	e.findInstance()
 	e.findConnection()
@@ -154,11 +143,11 @@ func (e *ends) findInstance() {
 	if e.cgw == nil {
 		return
 	}
-	pip := e.tx.Find(publicAddressType, "ipAddress", e.cgw.Value("ipAddress"))
+	pip := e.tx.Find(azuretype.PublicIPAddress, "ipAddress", e.cgw.Value("ipAddress"))
 	if pip == nil {
 		return
 	}
-	for _, vng := range e.tx.All(azureGatewayType) {
+	for _, vng := range e.tx.All(azuretype.VirtualNetworkGateway) {
 		for _, config := range vng.Props().Maps("ipConfigurations") {
 			if inventory.SameID(config.Str("publicIPAddress.id"), pip.ID) {
 				e.vng, e.ipConfig = vng, config
@@ -171,8 +160,8 @@ func (e *ends) findInstance() {
 // findConnection finds Azure's connection to the tunnel's AWS address. One of the
 // same gateway goes before one of another.
 func (e *ends) findConnection() {
-	for _, conn := range e.tx.All(azureConnectionType) {
-		lng := e.tx.Get(localGatewayType, conn.In.Str("localNetworkGateway2.id"))
+	for _, conn := range e.tx.All(azuretype.VirtualNetworkGatewayConnection) {
+		lng := e.tx.Get(azuretype.LocalNetworkGateway, conn.In.Str("localNetworkGateway2.id"))
 		if lng == nil || lng.Value("gatewayIpAddress") != e.awsOutside() {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 
 	"burrow/internal/emulator/tunneltest"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/rules"
 )
 
@@ -175,7 +176,7 @@ func TestTunnelsDown(t *testing.T) {
 		"networks overlap":      {func(w tunnelWorld) { w.set(testVNet, "addressSpace.addressPrefixes", []any{"10.0.128.0/17"}) }, "", "", "AVG-37"},
 		"attached by a resource": {func(w tunnelWorld) {
 			w.unset("vgw-1", "vpcId")
-			w.add(vpnAttachmentType, "att-1", inventory.Props{"vpnGatewayId": "vgw-1", "vpcId": "vpc-1"})
+			w.add(awstype.VpnGatewayAttachment, "att-1", inventory.Props{"vpnGatewayId": "vgw-1", "vpcId": "vpc-1"})
 		}, "", "", ""},
 		"same ASN on both sides": {func(w tunnelWorld) {
 			w.set("vgw-1", "amazonSideAsn", "65515")

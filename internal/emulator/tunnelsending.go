@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // chooseSending marks the tunnels that AWS sends through, gateway by gateway.
@@ -15,7 +16,7 @@ func chooseSending(tx *Tx, all []Tunnel) {
 		}
 	}
 	for gateway, carrying := range byGateway {
-		for _, t := range sending(tx.Get(transitGatewayType, gateway), carrying) {
+		for _, t := range sending(tx.Get(awstype.TransitGateway, gateway), carrying) {
 			t.Sending = true
 		}
 	}

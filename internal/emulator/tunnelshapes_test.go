@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // transitTunnels are the four tunnels on a transit gateway with its default table.
@@ -15,19 +16,19 @@ func transitTunnels() tunnelWorld {
 	w := fourTunnels()
 	delete(w, "vgw-1")
 	delete(w, "prop-1")
-	w.add(transitGatewayType, "tgw-1", inventory.Props{
+	w.add(awstype.TransitGateway, "tgw-1", inventory.Props{
 		"amazonSideAsn": "64512", "vpnEcmpSupport": "enable",
 		"defaultRouteTableAssociation": "enable", "defaultRouteTablePropagation": "enable",
 		"associationDefaultRouteTableId": "tgw-rtb", "propagationDefaultRouteTableId": "tgw-rtb",
 	})
 	for i, zone := range []string{"a", "b"} {
-		w.add(subnetType, fmt.Sprint("subnet-", i+1), inventory.Props{"availabilityZone": zone})
-		w.add(subnetType, fmt.Sprint("subnet-tgw-", i+1), inventory.Props{"availabilityZone": zone})
+		w.add(awstype.Subnet, fmt.Sprint("subnet-", i+1), inventory.Props{"availabilityZone": zone})
+		w.add(awstype.Subnet, fmt.Sprint("subnet-tgw-", i+1), inventory.Props{"availabilityZone": zone})
 	}
-	w.add(vpcAttachmentType, "attach-vpc", inventory.Props{
+	w.add(awstype.TransitVpcAttachment, "attach-vpc", inventory.Props{
 		"transitGatewayId": "tgw-1", "vpcId": "vpc-1", "subnetIds": []any{"subnet-tgw-1", "subnet-tgw-2"},
 	})
-	w.add(routeType, "r-azure", inventory.Props{"routeTableId": "rtb-private", "destinationCidrBlock": "10.10.0.0/16", "transitGatewayId": "tgw-1"})
+	w.add(awstype.Route, "r-azure", inventory.Props{"routeTableId": "rtb-private", "destinationCidrBlock": "10.10.0.0/16", "transitGatewayId": "tgw-1"})
 	for i := range 2 {
 		vpn := fmt.Sprint("vpn-", i)
 		w.unset(vpn, "vpnGatewayId")
@@ -44,11 +45,11 @@ func apart(w tunnelWorld) {
 	link := func(typ, attachment, table string) {
 		w.add(typ, typ+attachment, inventory.Props{"transitGatewayAttachmentId": attachment, "transitGatewayRouteTableId": table})
 	}
-	link(transitAssociationType, "attach-vpc", "rtb-of-vpc")
-	link(transitPropagationType, "attach-vpc", "rtb-of-vpn")
+	link(awstype.TransitRouteTableAssociation, "attach-vpc", "rtb-of-vpc")
+	link(awstype.TransitRouteTablePropagation, "attach-vpc", "rtb-of-vpn")
 	for i := range 2 {
-		link(transitAssociationType, fmt.Sprint("attach-vpn-", i), "rtb-of-vpn")
-		link(transitPropagationType, fmt.Sprint("attach-vpn-", i), "rtb-of-vpc")
+		link(awstype.TransitRouteTableAssociation, fmt.Sprint("attach-vpn-", i), "rtb-of-vpn")
+		link(awstype.TransitRouteTablePropagation, fmt.Sprint("attach-vpn-", i), "rtb-of-vpc")
 	}
 }
 
@@ -58,7 +59,7 @@ func staticTunnels() tunnelWorld {
 	w := fourTunnels()
 	withoutBGP(w)
 	for _, vpn := range []string{"vpn-0", "vpn-1"} {
-		w.add(connectionRouteType, vpn+"-route", inventory.Props{"vpnConnectionId": vpn, "destinationCidrBlock": "10.10.0.0/16"})
+		w.add(awstype.VpnConnectionRoute, vpn+"-route", inventory.Props{"vpnConnectionId": vpn, "destinationCidrBlock": "10.10.0.0/16"})
 	}
 	return w
 }
@@ -91,7 +92,7 @@ func (w tunnelWorld) goes(name string) {
 func staticBesideBGP() tunnelWorld {
 	w := fourTunnels()
 	w.set("vpn-1", "staticRoutesOnly", true)
-	w.add(connectionRouteType, "vpn-1-route", inventory.Props{"vpnConnectionId": "vpn-1", "destinationCidrBlock": "10.10.0.0/16"})
+	w.add(awstype.VpnConnectionRoute, "vpn-1-route", inventory.Props{"vpnConnectionId": "vpn-1", "destinationCidrBlock": "10.10.0.0/16"})
 	byPrefix(w, "t11")
 	w.goes("t12")
 	return w
@@ -102,7 +103,7 @@ func staticBesideBGP() tunnelWorld {
 func staticTransit() tunnelWorld {
 	w := transitTunnels()
 	withoutBGP(w)
-	w.add(transitRouteType, "tgw-r", inventory.Props{
+	w.add(awstype.TransitRoute, "tgw-r", inventory.Props{
 		"transitGatewayRouteTableId": "tgw-rtb", "destinationCidrBlock": "10.10.0.0/16", "transitGatewayAttachmentId": "attach-vpn-0",
 	})
 	return w
@@ -178,7 +179,7 @@ func TestEstablished(t *testing.T) {
 func TestShapesDown(t *testing.T) {
 	vpcRoute := func(to string, id string) func(tunnelWorld) {
 		return func(w tunnelWorld) {
-			w.add(routeType, "r-else", inventory.Props{"routeTableId": "rtb-private", "destinationCidrBlock": "10.10.0.0/16", to: id})
+			w.add(awstype.Route, "r-else", inventory.Props{"routeTableId": "rtb-private", "destinationCidrBlock": "10.10.0.0/16", to: id})
 		}
 	}
 	lng := arm("localNetworkGateways", "t01")
@@ -210,24 +211,24 @@ func TestShapesDown(t *testing.T) {
 		}, "AWV-38"},
 		"VPN not associated": {transitTunnels, func(w tunnelWorld) {
 			apart(w)
-			delete(w, transitAssociationType+"attach-vpn-0")
+			delete(w, awstype.TransitRouteTableAssociation+"attach-vpn-0")
 		}, "AWV-38"},
 		"VPC not propagated": {transitTunnels, func(w tunnelWorld) {
 			w.set("attach-vpc", "transitGatewayDefaultRouteTablePropagation", false)
 		}, "AWV-38"},
 		"VPC by a static route": {transitTunnels, func(w tunnelWorld) {
 			apart(w)
-			delete(w, transitPropagationType+"attach-vpc")
-			w.add(transitRouteType, "tgw-r", inventory.Props{
+			delete(w, awstype.TransitRouteTablePropagation+"attach-vpc")
+			w.add(awstype.TransitRoute, "tgw-r", inventory.Props{
 				"transitGatewayRouteTableId": "rtb-of-vpn", "destinationCidrBlock": "10.0.0.0/16", "transitGatewayAttachmentId": "attach-vpc",
 			})
 		}, ""},
 		"VPN not propagated": {transitTunnels, func(w tunnelWorld) {
 			apart(w)
-			delete(w, transitPropagationType+"attach-vpn-0")
+			delete(w, awstype.TransitRouteTablePropagation+"attach-vpn-0")
 		}, "AWV-38"},
 		"a black hole": {transitTunnels, func(w tunnelWorld) {
-			w.add(transitRouteType, "tgw-r", inventory.Props{
+			w.add(awstype.TransitRoute, "tgw-r", inventory.Props{
 				"transitGatewayRouteTableId": "tgw-rtb", "destinationCidrBlock": "10.10.128.0/17", "blackhole": true,
 			})
 		}, "AWV-38"},
@@ -270,8 +271,8 @@ func TestShapesDown(t *testing.T) {
 func oldGatewayStays(prefix string) func(tunnelWorld) {
 	return func(w tunnelWorld) {
 		w.set("r-azure", "destinationCidrBlock", prefix)
-		w.add(vpnGatewayType, "vgw-1", inventory.Props{"vpcId": "vpc-1", "amazonSideAsn": "64512"})
-		w.add(propagationType, "prop-1", inventory.Props{"routeTableId": "rtb-private", "vpnGatewayId": "vgw-1"})
+		w.add(awstype.VpnGateway, "vgw-1", inventory.Props{"vpcId": "vpc-1", "amazonSideAsn": "64512"})
+		w.add(awstype.VpnGatewayRoutePropagation, "prop-1", inventory.Props{"routeTableId": "rtb-private", "vpnGatewayId": "vgw-1"})
 		w.unset("vpn-1", "transitGatewayId")
 		w.set("vpn-1", "vpnGatewayId", "vgw-1")
 	}

@@ -5,27 +5,22 @@ import (
 	"testing"
 
 	"burrow/internal/inventory"
-)
-
-const (
-	testBalancer = "aws:lb/loadBalancer:LoadBalancer"
-	testNodes    = "aws:eks/nodeGroup:NodeGroup"
-	testResolver = "aws:route53/resolverEndpoint:ResolverEndpoint"
+	"burrow/internal/inventory/awstype"
 )
 
 // idleSubnet adds subnet-3 with a private table of its own, which leads nothing to
 // Azure. Subnet-1 is that of the private table which does.
 func idleSubnet(w tunnelWorld) {
-	w.add(subnetType, "subnet-1", inventory.Props{"vpcId": "vpc-1", "availabilityZone": "a"})
-	w.add(subnetType, "subnet-3", inventory.Props{"vpcId": "vpc-1", "availabilityZone": "a"})
-	w.add(routeTableType, "rtb-idle", inventory.Props{"vpcId": "vpc-1"})
-	w.add(routeAssociationType, "assoc-3", inventory.Props{"routeTableId": "rtb-idle", "subnetId": "subnet-3"})
+	w.add(awstype.Subnet, "subnet-1", inventory.Props{"vpcId": "vpc-1", "availabilityZone": "a"})
+	w.add(awstype.Subnet, "subnet-3", inventory.Props{"vpcId": "vpc-1", "availabilityZone": "a"})
+	w.add(awstype.RouteTable, "rtb-idle", inventory.Props{"vpcId": "vpc-1"})
+	w.add(awstype.RouteTableAssociation, "assoc-3", inventory.Props{"routeTableId": "rtb-idle", "subnetId": "subnet-3"})
 }
 
 // balancer lets Azure's packets come to a subnet.
 func balancer(subnet string) func(tunnelWorld) {
 	return func(w tunnelWorld) {
-		w.add(testBalancer, "lb-"+subnet, inventory.Props{"subnetMappings": []any{map[string]any{"subnetId": subnet}}})
+		w.add(awstype.LoadBalancer, "lb-"+subnet, inventory.Props{"subnetMappings": []any{map[string]any{"subnetId": subnet}}})
 	}
 }
 
@@ -40,10 +35,10 @@ func TestReachedSubnets(t *testing.T) {
 		"a table that nobody needs": {[]func(tunnelWorld){balancer("subnet-1")}, ""},
 		"the balancer's own":        {[]func(tunnelWorld){balancer("subnet-1"), balancer("subnet-3")}, "AWV-08"},
 		"nodes": {[]func(tunnelWorld){balancer("subnet-1"), func(w tunnelWorld) {
-			w.add(testNodes, "nodes", inventory.Props{"subnetIds": []any{"subnet-3"}})
+			w.add(awstype.NodeGroup, "nodes", inventory.Props{"subnetIds": []any{"subnet-3"}})
 		}}, "AWV-08"},
 		"a resolver endpoint": {[]func(tunnelWorld){balancer("subnet-1"), func(w tunnelWorld) {
-			w.add(testResolver, "in", inventory.Props{"ipAddresses": []any{map[string]any{"subnetId": "subnet-3"}}})
+			w.add(awstype.ResolverEndpoint, "in", inventory.Props{"ipAddresses": []any{map[string]any{"subnetId": "subnet-3"}}})
 		}}, "AWV-08"},
 		"a balancer in another VPC": {[]func(tunnelWorld){balancer("subnet-1"), elsewhere("subnet-3"), balancer("subnet-3")}, ""},
 		"none but in another VPC":   {[]func(tunnelWorld){elsewhere("subnet-9"), balancer("subnet-9")}, "AWV-08"},
@@ -53,7 +48,7 @@ func TestReachedSubnets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := fourTunnels()
 			idleSubnet(w)
-			w.add(subnetType, "subnet-2", inventory.Props{"vpcId": "vpc-1"})
+			w.add(awstype.Subnet, "subnet-2", inventory.Props{"vpcId": "vpc-1"})
 			for _, change := range tc.change {
 				change(w)
 			}
@@ -65,8 +60,8 @@ func TestReachedSubnets(t *testing.T) {
 // elsewhere puts a subnet into another VPC.
 func elsewhere(subnet string) func(tunnelWorld) {
 	return func(w tunnelWorld) {
-		w.add(vpcType, "vpc-2", inventory.Props{"cidrBlock": "10.1.0.0/16"})
-		w.add(subnetType, subnet, inventory.Props{"vpcId": "vpc-2"})
+		w.add(awstype.Vpc, "vpc-2", inventory.Props{"cidrBlock": "10.1.0.0/16"})
+		w.add(awstype.Subnet, subnet, inventory.Props{"vpcId": "vpc-2"})
 	}
 }
 
@@ -76,8 +71,8 @@ func elsewhere(subnet string) func(tunnelWorld) {
 func TestTunnelsOf(t *testing.T) {
 	w := transitTunnels()
 	idleSubnet(w)
-	w.add(vpnGatewayType, "vgw-1", inventory.Props{"vpcId": "vpc-1", "amazonSideAsn": "64512"})
-	w.add(propagationType, "prop-3", inventory.Props{"routeTableId": "rtb-idle", "vpnGatewayId": "vgw-1"})
+	w.add(awstype.VpnGateway, "vgw-1", inventory.Props{"vpcId": "vpc-1", "amazonSideAsn": "64512"})
+	w.add(awstype.VpnGatewayRoutePropagation, "prop-3", inventory.Props{"routeTableId": "rtb-idle", "vpnGatewayId": "vgw-1"})
 	w.unset("vpn-0", "transitGatewayId")
 	w.unset("vpn-0", "transitGatewayAttachmentId")
 	w.set("vpn-0", "vpnGatewayId", "vgw-1")

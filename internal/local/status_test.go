@@ -9,6 +9,8 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 )
 
 // The screen names what a newcomer looks for, says why a tunnel is down, and
@@ -18,16 +20,16 @@ func TestStatus(t *testing.T) {
 	const group = "/subscriptions/0/resourceGroups/rg/providers/Microsoft."
 	p := newProject(t, "says")
 	got := statusOf(t, p, []*inventory.Object{
-		{Type: vpcType, ID: "vpc-1", Region: "eu-west-2", Out: inventory.Props{
+		{Type: awstype.Vpc, ID: "vpc-1", Region: "eu-west-2", Out: inventory.Props{
 			"cidrBlock": "10.0.0.0/16", "tags": map[string]any{"Name": "the-vpc"},
 		}},
-		{Type: eksClusterType, ID: "relay", Region: "eu-west-2", Out: inventory.Props{
+		{Type: awstype.Cluster, ID: "relay", Region: "eu-west-2", Out: inventory.Props{
 			"name": "relay", "version": "1.36", "vpcConfig": map[string]any{"endpointPublicAccess": false},
 		}},
-		{Type: nodeGroupType, ID: "relay:nodes", Region: "eu-west-2", Out: inventory.Props{
+		{Type: awstype.NodeGroup, ID: "relay:nodes", Region: "eu-west-2", Out: inventory.Props{
 			"clusterName": "relay", "instanceTypes": []any{"t3.medium"}, "scalingConfig": map[string]any{"desiredSize": 2.0},
 		}},
-		{Type: aksClusterType, ID: group + "ContainerService/managedClusters/bunny", Out: inventory.Props{
+		{Type: azuretype.ManagedCluster, ID: group + "ContainerService/managedClusters/bunny", Out: inventory.Props{
 			"location": "uksouth", "kubernetesVersion": "1.35",
 			"agentPoolProfiles": []any{map[string]any{"count": 2.0, "vmSize": "Standard_B2ms"}},
 		}},
@@ -43,18 +45,18 @@ func TestStatus(t *testing.T) {
 		}},
 		alarmOn("tunnels-down", "TunnelState", "LessThanThreshold", 1, "breaching"), alarmOn("busy", "TunnelDataIn", "GreaterThanThreshold", 1e9, "missing"),
 		alarmOn("misspelled", "TunnelStatus", "LessThanThreshold", 1, "missing"),
-		{Type: awsZoneType, ID: "Z1", Out: inventory.Props{"name": "private.aws.internal"}},
-		{Type: awsRecordType, ID: "Z1_relay_A", Out: inventory.Props{
+		{Type: awstype.Zone, ID: "Z1", Out: inventory.Props{"name": "private.aws.internal"}},
+		{Type: awstype.Record, ID: "Z1_relay_A", Out: inventory.Props{
 			"name": "relay", "type": "A", "zoneId": "Z1", "aliases": []any{map[string]any{"name": "lb.amazonaws.com"}},
 		}},
-		{Type: azureRecordType, ID: group + "Network/privateDnsZones/private.azure.internal/TXT/bunny", Out: inventory.Props{
+		{Type: azuretype.PrivateRecordSet, ID: group + "Network/privateDnsZones/private.azure.internal/TXT/bunny", Out: inventory.Props{
 			"txtRecords": []any{map[string]any{"value": []any{"no service"}}},
 		}},
-		{Type: loadBalanceType, ID: "lb", Region: "eu-west-2", Out: inventory.Props{
+		{Type: awstype.LoadBalancer, ID: "lb", Region: "eu-west-2", Out: inventory.Props{
 			"name": "relay-nlb", "arn": "lb", "internal": true,
 			"subnetMappings": []any{map[string]any{"privateIpv4Address": "10.0.1.250"}},
 		}},
-		{Type: listenerType, ID: "li", Region: "eu-west-2", Out: inventory.Props{"loadBalancerArn": "lb", "port": 8443.0}},
+		{Type: awstype.Listener, ID: "li", Region: "eu-west-2", Out: inventory.Props{"loadBalancerArn": "lb", "port": 8443.0}},
 	})
 	for _, want := range []string{
 		"the-vpc 10.0.0.0/16",

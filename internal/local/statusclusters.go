@@ -5,28 +5,20 @@ import (
 	"strings"
 
 	"burrow/internal/inventory"
-)
-
-const (
-	eksClusterType  = "aws:eks/cluster:Cluster"
-	nodeGroupType   = "aws:eks/nodeGroup:NodeGroup"
-	aksClusterType  = "azure-native:containerservice:ManagedCluster"
-	vpcType         = "aws:ec2/vpc:Vpc"
-	vnetType        = "azure-native:network:VirtualNetwork"
-	loadBalanceType = "aws:lb/loadBalancer:LoadBalancer"
-	listenerType    = "aws:lb/listener:Listener"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 )
 
 // clusters lists both clouds' Kubernetes clusters.
 func (s *screen) clusters() {
 	t := section{heading: "Clusters", rows: [][]string{{"NAME", "CLOUD", "KUBERNETES", "API", "NODES"}}}
-	for _, c := range s.tx.All(eksClusterType) {
+	for _, c := range s.tx.All(awstype.Cluster) {
 		t.rows = append(t.rows, []string{
 			c.Value("name"), "AWS " + c.Region, c.Value("version"),
 			access(c.Out.Bool("vpcConfig.endpointPublicAccess")), s.eksNodes(c),
 		})
 	}
-	for _, c := range s.tx.All(aksClusterType) {
+	for _, c := range s.tx.All(azuretype.ManagedCluster) {
 		t.rows = append(t.rows, []string{
 			lastPart(c.ID), "Azure " + c.Value("location"), c.Value("kubernetesVersion"),
 			access(!c.Out.Bool("apiServerAccessProfile.enablePrivateCluster")), aksNodes(c),
@@ -45,7 +37,7 @@ func access(public bool) string {
 // eksNodes are the cluster's managed node groups, for example "2 × t3.medium".
 func (s *screen) eksNodes(cluster *inventory.Object) string {
 	var groups []string
-	for _, g := range s.tx.All(nodeGroupType) {
+	for _, g := range s.tx.All(awstype.NodeGroup) {
 		if g.Value("clusterName") == cluster.Value("name") && g.Region == cluster.Region {
 			groups = append(groups, fmt.Sprintf("%d × %s", g.Out.Int("scalingConfig.desiredSize"),
 				strings.Join(g.Out.Strings("instanceTypes[*]"), ", ")))
@@ -68,7 +60,7 @@ func lastPart(id string) string { return id[strings.LastIndex(id, "/")+1:] }
 // loadBalancers lists relay's, with the fixed addresses that bunny reaches.
 func (s *screen) loadBalancers() {
 	t := section{heading: "Load balancers", rows: [][]string{{"NAME", "SCHEME", "PORT", "ADDRESSES"}}}
-	for _, lb := range s.tx.All(loadBalanceType) {
+	for _, lb := range s.tx.All(awstype.LoadBalancer) {
 		scheme := "internet-facing"
 		if lb.Out.Bool("internal") {
 			scheme = "internal"
@@ -83,7 +75,7 @@ func (s *screen) loadBalancers() {
 
 func (s *screen) ports(lb *inventory.Object) string {
 	var ports []string
-	for _, l := range s.tx.All(listenerType) {
+	for _, l := range s.tx.All(awstype.Listener) {
 		if l.Value("loadBalancerArn") == lb.Value("arn") {
 			ports = append(ports, fmt.Sprint(l.Out.Int("port")))
 		}
@@ -110,7 +102,7 @@ func (s *screen) counts() {
 
 func (s *screen) vpcs() string {
 	var found []string
-	for _, v := range s.tx.All(vpcType) {
+	for _, v := range s.tx.All(awstype.Vpc) {
 		found = append(found, strings.TrimSpace(v.Out.Str("tags.Name")+" "+v.Value("cidrBlock")))
 	}
 	return strings.Join(found, ", ")
@@ -118,7 +110,7 @@ func (s *screen) vpcs() string {
 
 func (s *screen) vnets() string {
 	var found []string
-	for _, v := range s.tx.All(vnetType) {
+	for _, v := range s.tx.All(azuretype.VirtualNetwork) {
 		ranges := strings.Join(v.Out.Strings("addressSpace.addressPrefixes[*]"), " ")
 		found = append(found, lastPart(v.ID)+" "+ranges)
 	}

@@ -4,32 +4,26 @@ import (
 	"strings"
 
 	"burrow/internal/inventory"
-)
-
-const (
-	awsZoneType     = "aws:route53/zone:Zone"
-	awsRecordType   = "aws:route53/record:Record"
-	awsRuleType     = "aws:route53/resolverRule:ResolverRule"
-	azureRecordType = "azure-native:network:PrivateRecordSet"
-	azureRuleType   = "azure-native:network:ForwardingRule"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 )
 
 // names lists what the private zones of both clouds answer, and where each cloud
 // asks the other.
 func (s *screen) names() {
 	t := section{heading: "Names", rows: [][]string{{"NAME", "TYPE", "ANSWER", "IN"}}}
-	for _, r := range s.tx.All(awsRecordType) {
+	for _, r := range s.tx.All(awstype.Record) {
 		t.rows = append(t.rows, []string{s.awsRecordName(r), r.Value("type"), awsAnswer(r), "Route 53"})
 	}
-	for _, r := range s.tx.All(azureRecordType) {
+	for _, r := range s.tx.All(azuretype.PrivateRecordSet) {
 		name, typ, zone := azureRecord(r)
 		t.rows = append(t.rows, []string{name + "." + zone, typ, azureAnswer(r), "Azure private DNS"})
 	}
-	for _, r := range s.tx.All(awsRuleType) {
+	for _, r := range s.tx.All(awstype.ResolverRule) {
 		targets := strings.Join(r.Out.Strings("targetIps[*].ip"), ", ")
 		t.rows = append(t.rows, []string{"*." + strings.TrimSuffix(r.Value("domainName"), "."), "", "asks " + targets, "AWS"})
 	}
-	for _, r := range s.tx.All(azureRuleType) {
+	for _, r := range s.tx.All(azuretype.ForwardingRule) {
 		targets := strings.Join(r.Out.Strings("targetDnsServers[*].ipAddress"), ", ")
 		t.rows = append(t.rows, []string{"*." + strings.TrimSuffix(r.Value("domainName"), "."), "", "asks " + targets, "Azure"})
 	}
@@ -42,7 +36,7 @@ func (s *screen) awsRecordName(r *inventory.Object) string {
 		return strings.TrimSuffix(fqdn, ".")
 	}
 	name := r.Value("name")
-	zone := s.tx.Get(awsZoneType, r.Value("zoneId"))
+	zone := s.tx.Get(awstype.Zone, r.Value("zoneId"))
 	if zone == nil || strings.HasSuffix(name, zone.Value("name")) {
 		return name
 	}

@@ -7,6 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/local"
 	"burrow/internal/plan"
 )
@@ -47,28 +49,28 @@ func landlord(ctx *pulumi.Context) error {
 	}
 	in := pulumi.Provider(provider)
 	tags := pulumi.StringMap{"Owner": pulumi.String("landlord")}
-	vpc, err := register(ctx, "aws:ec2/vpc:Vpc", "vpc", pulumi.Map{
+	vpc, err := register(ctx, awstype.Vpc, "vpc", pulumi.Map{
 		"cidrBlock": pulumi.String(n.AWS.CIDR.String()), "enableDnsHostnames": pulumi.Bool(careful), "tags": tags,
 	}, in)
 	if err != nil {
 		return err
 	}
-	if _, err := register(ctx, "aws:ec2/internetGateway:InternetGateway", "gateway", pulumi.Map{"vpcId": vpc.ID(), "tags": tags}, in); err != nil {
+	if _, err := register(ctx, awstype.InternetGateway, "gateway", pulumi.Map{"vpcId": vpc.ID(), "tags": tags}, in); err != nil {
 		return err
 	}
-	if _, err := register(ctx, "aws:ec2/subnet:Subnet", "subnet", pulumi.Map{
+	if _, err := register(ctx, awstype.Subnet, "subnet", pulumi.Map{
 		"vpcId": vpc.ID(), "cidrBlock": pulumi.String(awsRange), "availabilityZone": pulumi.String(n.AWS.Zones[0].Name), "tags": tags,
 	}, in); err != nil {
 		return err
 	}
 	location := pulumi.String(n.Azure.Location)
-	group, err := register(ctx, "azure-native:resources:ResourceGroup", "group", pulumi.Map{
+	group, err := register(ctx, azuretype.ResourceGroup, "group", pulumi.Map{
 		"resourceGroupName": pulumi.String(LandlordGroup), "location": location, "tags": tags,
 	})
 	if err != nil {
 		return err
 	}
-	vnet, err := register(ctx, "azure-native:network:VirtualNetwork", "vnet", pulumi.Map{
+	vnet, err := register(ctx, azuretype.VirtualNetwork, "vnet", pulumi.Map{
 		"virtualNetworkName": pulumi.String(landlordVNet), "resourceGroupName": pulumi.String(LandlordGroup), "location": location, "tags": tags,
 		"addressSpace": pulumi.Map{"addressPrefixes": pulumi.ToStringArray([]string{n.Azure.CIDR.String()})},
 		"dhcpOptions":  pulumi.Map{"dnsServers": pulumi.ToStringArray(servers)},
@@ -76,7 +78,7 @@ func landlord(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = register(ctx, "azure-native:network:Subnet", "azure-subnet", pulumi.Map{
+	_, err = register(ctx, azuretype.Subnet, "azure-subnet", pulumi.Map{
 		"subnetName": pulumi.String("landlord-subnet"), "virtualNetworkName": pulumi.String(landlordVNet),
 		"resourceGroupName": pulumi.String(LandlordGroup), "addressPrefix": pulumi.String(azureRange),
 	}, pulumi.DependsOn([]pulumi.Resource{vnet}))
@@ -105,7 +107,7 @@ func (s *Stack) MoveIn(with Settings, env ...string) (Settings, func()) {
 	if len(before) < landlordThings {
 		t.Fatalf("the landlord has %d things, want %d", len(before), landlordThings)
 	}
-	named := Existing(ids["aws:ec2/vpc:Vpc"], ids["aws:ec2/internetGateway:InternetGateway"], landlordVNet, with)
+	named := Existing(ids[awstype.Vpc], ids[awstype.InternetGateway], landlordVNet, with)
 	return named, func() {
 		t.Helper()
 		for _, o := range s.Objects() {

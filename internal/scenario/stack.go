@@ -17,6 +17,8 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/local"
 )
 
@@ -271,10 +273,10 @@ func (s *Stack) TunnelsUp(when string, want int) {
 
 // leftBehind are the types that real clouds leave after a destroy, and why.
 var leftBehind = map[string]string{
-	"azure-native:network:NetworkWatcher":                "Azure makes one with a region's first VNet and keeps it",
-	"azure-native:resources:ResourceGroup":               "NetworkWatcherRG, made with the network watcher",
-	"aws:kms/key:Key":                                    "a deleted key is pending deletion for 7 to 30 days",
-	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "AWS writes it for the delivery of tunnel and query logs (AWV-29), and keeps it",
+	azuretype.NetworkWatcher:  "Azure makes one with a region's first VNet and keeps it",
+	azuretype.ResourceGroup:   "NetworkWatcherRG, made with the network watcher",
+	awstype.Key:               "a deleted key is pending deletion for 7 to 30 days",
+	awstype.LogResourcePolicy: "AWS writes it for the delivery of tunnel and query logs (AWV-29), and keeps it",
 }
 
 // Destroyed destroys the stack and demands that the clouds are empty.

@@ -10,6 +10,8 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/plan"
 )
 
@@ -122,7 +124,7 @@ func translate(t *testing.T, word string) string {
 func awsEnds(t *testing.T, e Export) []tunnelEnd {
 	t.Helper()
 	var ends []tunnelEnd
-	for _, vpn := range e.Of(t, "aws:ec2/vpnConnection:VpnConnection") {
+	for _, vpn := range e.Of(t, awstype.VpnConnection) {
 		customer := e.byID(t, Str(vpn.Outputs, "customerGatewayId"))
 		gateway := e.byID(t, Str(vpn.Outputs, "vpnGatewayId"))
 		for n := 1; n <= 2; n++ {
@@ -253,25 +255,25 @@ func CheckTunnels(t *testing.T, e Export) {
 func CheckForwarders(t *testing.T, e Export, p *plan.Plan) {
 	t.Helper()
 	var inboundAWS []string
-	for _, endpoint := range e.Of(t, "aws:route53/resolverEndpoint:ResolverEndpoint") {
+	for _, endpoint := range e.Of(t, awstype.ResolverEndpoint) {
 		if Str(endpoint.Outputs, "direction") == "INBOUND" {
 			inboundAWS = addresses(at(endpoint.Outputs, "ipAddresses"), "ip")
 		}
 	}
-	forwarding := e.one(t, "azure-native:network:ForwardingRule")
+	forwarding := e.one(t, azuretype.ForwardingRule)
 	if got := addresses(at(forwarding.Inputs, "targetDnsServers"), "ipAddress"); len(got) < 2 || !slices.Equal(got, inboundAWS) {
 		t.Errorf("Azure forwards to %v, AWS's inbound endpoint is %v", got, inboundAWS)
 	}
 	if got, want := Str(forwarding.Inputs, "domainName"), p.DNS.AWSZone+"."; got != want {
 		t.Errorf("Azure forwards %q, want %q", got, want)
 	}
-	inboundAzure := addresses(at(e.one(t, "azure-native:network:InboundEndpoint").Outputs, "ipConfigurations"), "privateIpAddress")
-	rule := e.one(t, "aws:route53/resolverRule:ResolverRule")
+	inboundAzure := addresses(at(e.one(t, azuretype.InboundEndpoint).Outputs, "ipConfigurations"), "privateIpAddress")
+	rule := e.one(t, awstype.ResolverRule)
 	if got := addresses(at(rule.Inputs, "targetIps"), "ip"); len(got) == 0 || !slices.Equal(got, inboundAzure) {
 		t.Errorf("AWS forwards to %v, Azure's inbound endpoint is %v", got, inboundAzure)
 	}
-	nlb := e.one(t, "aws:lb/loadBalancer:LoadBalancer")
-	record := e.one(t, "aws:route53/record:Record")
+	nlb := e.one(t, awstype.LoadBalancer)
+	record := e.one(t, awstype.Record)
 	if got, want := Str(record.Inputs, "aliases.0.name"), Str(nlb.Outputs, "dnsName"); got != want {
 		t.Errorf("relay's record is an alias of %q, the NLB is %q", got, want)
 	}
@@ -293,20 +295,20 @@ func addresses(list any, property string) []string {
 // waitsForGateway are the types that may depend on the Azure VPN gateway, the
 // slowest thing of the estate, and why.
 var waitsForGateway = map[string]string{
-	"azure-native:network:VirtualNetworkGatewayConnection": "a connection joins the gateway and a peer",
-	"azure-native:insights:DiagnosticSetting":              "the gateway's own logs",
-	"azure-native:insights:MetricAlert":                    "watches the gateway",
-	"aws:cloudwatch/metricAlarm:MetricAlarm":               "pages nobody before the connections exist",
-	"azure-native:insights:ScheduledQueryRule":             "pages nobody before the connections exist",
-	"aws:cloudwatch/dashboard:Dashboard":                   "shows the path once it is there",
-	"azure-native:insights:Workbook":                       "shows the gateway",
+	azuretype.VirtualNetworkGatewayConnection: "a connection joins the gateway and a peer",
+	azuretype.DiagnosticSetting:               "the gateway's own logs",
+	azuretype.MetricAlert:                     "watches the gateway",
+	awstype.MetricAlarm:                       "pages nobody before the connections exist",
+	azuretype.ScheduledQueryRule:              "pages nobody before the connections exist",
+	awstype.Dashboard:                         "shows the path once it is there",
+	azuretype.Workbook:                        "shows the gateway",
 }
 
 // CheckGatewayAlone proves that nothing waits for the Azure gateway but its
 // connections, its own diagnostics and what watches those.
 func CheckGatewayAlone(t *testing.T, e Export) {
 	t.Helper()
-	gateway := e.one(t, "azure-native:network:VirtualNetworkGateway")
+	gateway := e.one(t, azuretype.VirtualNetworkGateway)
 	waiting := map[string]bool{string(gateway.URN): true}
 	dependents := 0
 	// The state lists dependencies before dependents.

@@ -10,6 +10,8 @@ import (
 	"burrow/internal/emulator/aws"
 	"burrow/internal/emulator/azure"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/plan"
 )
 
@@ -107,13 +109,13 @@ func checkAlarmsWait(t *testing.T, s *Stack) {
 	state := s.State()
 	for urn, r := range state {
 		switch TypeOf(urn) {
-		case "aws:cloudwatch/metricAlarm:MetricAlarm", "azure-native:insights:MetricAlert", "azure-native:insights:ScheduledQueryRule":
+		case awstype.MetricAlarm, azuretype.MetricAlert, azuretype.ScheduledQueryRule:
 		default:
 			continue
 		}
 		connections := 0
 		for _, dependency := range r.Dependencies {
-			if TypeOf(string(dependency)) == "azure-native:network:VirtualNetworkGatewayConnection" {
+			if TypeOf(string(dependency)) == azuretype.VirtualNetworkGatewayConnection {
 				connections++
 			}
 		}

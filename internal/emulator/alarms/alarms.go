@@ -7,6 +7,8 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/rules"
 )
 
@@ -52,16 +54,16 @@ type Reach struct {
 func All(tx *emulator.Tx) []Alarm {
 	w := &watcher{tx: tx.Everywhere(), tunnels: emulator.Tunnels(tx)}
 	var all []Alarm
-	for _, o := range w.tx.All(metricAlarmType, compositeAlarmType, metricAlertType, queryRuleType) {
+	for _, o := range w.tx.All(awstype.MetricAlarm, awstype.CompositeAlarm, azuretype.MetricAlert, azuretype.ScheduledQueryRule) {
 		j := &judgement{watcher: w, o: o, alarm: Alarm{Cloud: o.Cloud, Name: nameOf(o), ID: o.ID}}
 		switch o.Type {
-		case metricAlarmType:
+		case awstype.MetricAlarm:
 			j.metricAlarm()
-		case compositeAlarmType:
+		case awstype.CompositeAlarm:
 			j.compositeAlarm()
-		case metricAlertType:
+		case azuretype.MetricAlert:
 			j.metricAlert()
-		case queryRuleType:
+		case azuretype.ScheduledQueryRule:
 			j.queryRule()
 		}
 		all = append(all, j.alarm)

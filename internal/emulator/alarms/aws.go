@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/rules"
 )
 
@@ -136,7 +137,7 @@ func (j *judgement) local() *watcher {
 
 // readFilter reads a metric that a filter makes of a log. Nothing is logged.
 func (j *judgement) readFilter(namespace, name string) (*reading, string) {
-	for _, f := range j.local().tx.All(metricFilterType) {
+	for _, f := range j.local().tx.All(awstype.LogMetricFilter) {
 		t := f.Props().Map("metricTransformation")
 		if t.Str("namespace") != namespace || t.Str("name") != name {
 			continue

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/kubetype"
 )
 
 // metric makes the alarm watch another metric: "AWS/VPN TunnelState VpnId=vpn-0 …",
@@ -68,18 +70,18 @@ func TestCloudWatchMetrics(t *testing.T) {
 			OK, "only when a message", ""},
 		"transit gateway": {both(metric("AWS/TransitGateway PacketDropCountNoRoute TransitGateway=tgw-1 TransitGatewayAttachment=att-9", above, 0),
 			func(w watchedWorld) {
-				w.add(transitGatewayType, "tgw-1", inventory.Props{})
-				w.add(vpcAttachmentType, "att-9", inventory.Props{})
+				w.add(awstype.TransitGateway, "tgw-1", inventory.Props{})
+				w.add(awstype.TransitVpcAttachment, "att-9", inventory.Props{})
 			}), OK, "no packets", ""},
 		"attachment alone": {metric("AWS/TransitGateway PacketDropCountNoRoute TransitGatewayAttachment=att-9", above, 0), Firing, "no such dimensions", "LOG-15"},
 		"metric math": {setting("alarm", "metricQueries", []any{map[string]any{"id": "m", "metric": map[string]any{
 			"namespace": "AWS/VPN", "metricName": "TunnelState", "dimensions": map[string]any{"VpnId": "vpn-7"},
 		}}}), Insufficient, "metric math", "AWV-30"},
 		"a filter's metric": {both(metric("Burrow Errors", above, 0), func(w watchedWorld) {
-			w.add(metricFilterType, "f", inventory.Props{"metricTransformation": map[string]any{"namespace": "Burrow", "name": "Errors", "defaultValue": "0"}})
+			w.add(awstype.LogMetricFilter, "f", inventory.Props{"metricTransformation": map[string]any{"namespace": "Burrow", "name": "Errors", "defaultValue": "0"}})
 		}), OK, "nothing is logged", ""},
 		"a filter's metric without default": {both(metric("Burrow Errors", above, 0), func(w watchedWorld) {
-			w.add(metricFilterType, "f", inventory.Props{"metricTransformation": map[string]any{"namespace": "Burrow", "name": "Errors"}})
+			w.add(awstype.LogMetricFilter, "f", inventory.Props{"metricTransformation": map[string]any{"namespace": "Burrow", "name": "Errors"}})
 		}), Firing, "no default value", ""},
 		"no relay":           {metric("AWS/NetworkELB HealthyHostCount"+group, below, 1), Firing, "no Kubernetes service has node port 30443", ""},
 		"no relay, reversed": {metric("AWS/NetworkELB UnHealthyHostCount"+group, above, 0), Firing, "none of 2 targets", ""},
@@ -103,7 +105,7 @@ func TestCloudWatchMetrics(t *testing.T) {
 }
 
 func relayService(w watchedWorld) {
-	w.add(serviceType, "svc", inventory.Props{
+	w.add(kubetype.Service, "svc", inventory.Props{
 		"metadata": map[string]any{"namespace": "relay"},
 		"spec":     map[string]any{"selector": map[string]any{"app": "relay"}, "ports": []any{map[string]any{"nodePort": 30443.0}}},
 	})

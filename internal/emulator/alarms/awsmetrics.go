@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/rules"
 )
 
@@ -78,35 +79,35 @@ func (f *metricFamily) offered() string {
 
 // dimensionFinders find the object that a dimension's value names.
 var dimensionFinders = map[string]func(w *watcher, value string) *inventory.Object{
-	"VpnId":            func(w *watcher, v string) *inventory.Object { return w.tx.Get(vpnConnectionType, v) },
+	"VpnId":            func(w *watcher, v string) *inventory.Object { return w.tx.Get(awstype.VpnConnection, v) },
 	"TunnelIpAddress":  (*watcher).connectionWithTunnel,
-	"EndpointId":       func(w *watcher, v string) *inventory.Object { return w.tx.Get(resolverEndpointType, v) },
+	"EndpointId":       func(w *watcher, v string) *inventory.Object { return w.tx.Get(awstype.ResolverEndpoint, v) },
 	"RniId":            (*watcher).endpointWithInterface,
-	"LoadBalancer":     func(w *watcher, v string) *inventory.Object { return w.tx.Find(loadBalancerType, "arnSuffix", v) },
-	"TargetGroup":      func(w *watcher, v string) *inventory.Object { return w.tx.Find(targetGroupType, "arnSuffix", v) },
-	"AvailabilityZone": func(w *watcher, v string) *inventory.Object { return w.tx.Find(subnetType, "availabilityZone", v) },
-	"TransitGateway":   func(w *watcher, v string) *inventory.Object { return w.tx.Get(transitGatewayType, v) },
-	"NatGatewayId":     func(w *watcher, v string) *inventory.Object { return w.tx.Get(natGatewayType, v) },
-	"TopicName":        func(w *watcher, v string) *inventory.Object { return w.tx.Find(topicType, "name", v) },
+	"LoadBalancer":     func(w *watcher, v string) *inventory.Object { return w.tx.Find(awstype.LoadBalancer, "arnSuffix", v) },
+	"TargetGroup":      func(w *watcher, v string) *inventory.Object { return w.tx.Find(awstype.TargetGroup, "arnSuffix", v) },
+	"AvailabilityZone": func(w *watcher, v string) *inventory.Object { return w.tx.Find(awstype.Subnet, "availabilityZone", v) },
+	"TransitGateway":   func(w *watcher, v string) *inventory.Object { return w.tx.Get(awstype.TransitGateway, v) },
+	"NatGatewayId":     func(w *watcher, v string) *inventory.Object { return w.tx.Get(awstype.NatGateway, v) },
+	"TopicName":        func(w *watcher, v string) *inventory.Object { return w.tx.Find(awstype.Topic, "name", v) },
 	"TransitGatewayAttachment": func(w *watcher, v string) *inventory.Object {
-		if a := w.tx.Get(vpcAttachmentType, v); a != nil {
+		if a := w.tx.Get(awstype.TransitVpcAttachment, v); a != nil {
 			return a
 		}
-		return w.tx.Find(vpnConnectionType, "transitGatewayAttachmentId", v)
+		return w.tx.Find(awstype.VpnConnection, "transitGatewayAttachmentId", v)
 	},
 }
 
 func (w *watcher) connectionWithTunnel(outside string) *inventory.Object {
 	for _, t := range w.tunnels {
 		if t.AWSOutside.IsValid() && t.AWSOutside.String() == outside {
-			return w.tx.Get(vpnConnectionType, t.VPNConnection)
+			return w.tx.Get(awstype.VpnConnection, t.VPNConnection)
 		}
 	}
 	return nil
 }
 
 func (w *watcher) endpointWithInterface(id string) *inventory.Object {
-	for _, e := range w.tx.All(resolverEndpointType) {
+	for _, e := range w.tx.All(awstype.ResolverEndpoint) {
 		if slices.Contains(e.Props().Strings("ipAddresses[*].ipId"), id) {
 			return e
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 // metricAlert judges an alert rule of Azure on metrics. It fires when all of its
@@ -86,7 +87,7 @@ func (j *judgement) criterion(scopes []*inventory.Object, c inventory.Props, win
 			j.broken("LOG-12", "%s has no metric %s", namespaceOf(scope), name)
 			return verdict{why: "there is no such metric"}
 		}
-		if scope.Type == azureGatewayType && window == "PT1M" {
+		if scope.Type == azuretype.VirtualNetworkGateway && window == "PT1M" {
 			j.broken("LOG-14", "%s comes every 5 minutes, and the window is 1 minute", name)
 		}
 		all = append(all, found...)

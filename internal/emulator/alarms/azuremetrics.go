@@ -6,6 +6,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 // A series is a metric of one object with one value of each dimension.
@@ -19,17 +20,17 @@ type series struct {
 // show when nothing moves and nothing fails. Their dimensions are not checked.
 // Source: the monitoring data references of each service in azure-docs.
 var plainMetrics = map[string]map[string]float64{
-	azureConnectionType: {"BitsInPerSecond": 0, "BitsOutPerSecond": 0},
-	azureNATType: {
+	azuretype.VirtualNetworkGatewayConnection: {"BitsInPerSecond": 0, "BitsOutPerSecond": 0},
+	azuretype.NatGateway: {
 		"ByteCount": 0, "PacketCount": 0, "PacketDropCount": 0, "SNATConnectionCount": 0, "TotalConnectionCount": 0,
 		"DatapathAvailability": 100,
 	},
-	publicAddressType: {
+	azuretype.PublicIPAddress: {
 		"VipAvailability": 100, "ByteCount": 0, "PacketCount": 0, "SynCount": 0, "IfUnderDDoSAttack": 0, "PacketsDroppedDDoS": 0,
 		"PacketsInDDoS": 0, "BytesInDDoS": 0,
 	},
-	azureStorageType: {"Availability": 100, "Transactions": 0, "Ingress": 0, "Egress": 0, "UsedCapacity": 0},
-	azureClusterType: {
+	azuretype.StorageAccount: {"Availability": 100, "Transactions": 0, "Ingress": 0, "Egress": 0, "UsedCapacity": 0},
+	azuretype.ManagedCluster: {
 		"node_cpu_usage_percentage": 0, "node_memory_rss_percentage": 0, "node_memory_working_set_percentage": 0,
 		"node_disk_usage_percentage": 0, "node_network_in_bytes": 0, "node_network_out_bytes": 0,
 		"apiserver_cpu_usage_percentage": 0, "apiserver_memory_usage_percentage": 0, "apiserver_current_inflight_requests": 0,
@@ -53,7 +54,7 @@ var (
 // seriesOf are the series of a metric of one thing, if it has the metric.
 func (j *judgement) seriesOf(o *inventory.Object, metric string) (found []series, known bool) {
 	switch {
-	case o.Type != azureGatewayType:
+	case o.Type != azuretype.VirtualNetworkGateway:
 		value, known := plainMetrics[o.Type][metric]
 		return []series{{reading: reading{value: value, why: "nothing moves in the emulated clouds"}, scope: o.ID}}, known
 	case metric == "AverageBandwidth":
@@ -90,8 +91,8 @@ type azureTunnel struct {
 }
 
 func (j *judgement) azureTunnels(gateway *inventory.Object) (found []azureTunnel) {
-	for _, conn := range j.tx.All(azureConnectionType) {
-		lng := j.tx.Get(localGatewayType, conn.In.Str("localNetworkGateway2.id"))
+	for _, conn := range j.tx.All(azuretype.VirtualNetworkGatewayConnection) {
+		lng := j.tx.Get(azuretype.LocalNetworkGateway, conn.In.Str("localNetworkGateway2.id"))
 		if lng == nil || !inventory.SameID(conn.In.Str("virtualNetworkGateway1.id"), gateway.ID) {
 			continue
 		}

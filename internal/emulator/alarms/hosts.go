@@ -5,14 +5,16 @@ import (
 	"slices"
 
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/kubetype"
 )
 
 // workloadTypes run pods, and say under this path which labels they have.
 var workloadTypes = map[string]string{
-	"kubernetes:core/v1:Pod":         "metadata.labels",
-	"kubernetes:apps/v1:Deployment":  "spec.template.metadata.labels",
-	"kubernetes:apps/v1:StatefulSet": "spec.template.metadata.labels",
-	"kubernetes:apps/v1:DaemonSet":   "spec.template.metadata.labels",
+	kubetype.Pod:         "metadata.labels",
+	kubetype.Deployment:  "spec.template.metadata.labels",
+	kubetype.StatefulSet: "spec.template.metadata.labels",
+	kubetype.DaemonSet:   "spec.template.metadata.labels",
 }
 
 func readHealthyHosts(j *judgement, named map[string]*inventory.Object, _ inventory.Props) (*reading, string) {
@@ -61,7 +63,7 @@ func (j *judgement) hosts(named map[string]*inventory.Object) (h hosts, missing 
 }
 
 func (j *judgement) forwards(lb, group *inventory.Object) bool {
-	return slices.ContainsFunc(j.tx.All(listenerType), func(l *inventory.Object) bool {
+	return slices.ContainsFunc(j.tx.All(awstype.Listener), func(l *inventory.Object) bool {
 		p := l.Props()
 		targets := append(p.Strings("defaultActions[*].targetGroupArn"), p.Strings("defaultActions[*].forward.targetGroups[*].arn")...)
 		return p.Str("loadBalancerArn") == lb.Value("arn") && slices.Contains(targets, group.Value("arn"))
@@ -71,13 +73,13 @@ func (j *judgement) forwards(lb, group *inventory.Object) bool {
 // registered are the targets that were attached one by one, and the machines of
 // the scaling groups that register theirs.
 func (j *judgement) registered(group *inventory.Object) (n int) {
-	for _, a := range j.tx.All(targetAttachmentType) {
+	for _, a := range j.tx.All(awstype.TargetGroupAttachment) {
 		if a.Value("targetGroupArn") == group.Value("arn") {
 			n++
 		}
 	}
-	for _, a := range j.tx.All(scalingAttachmentType) {
-		machines := j.tx.Find(scalingGroupType, "name", a.Value("autoscalingGroupName"))
+	for _, a := range j.tx.All(awstype.AutoscalingAttachment) {
+		machines := j.tx.Find(awstype.AutoscalingGroup, "name", a.Value("autoscalingGroupName"))
 		if a.Value("lbTargetGroupArn") == group.Value("arn") && machines != nil {
 			n += machines.Props().Int("desiredCapacity")
 		}
@@ -86,7 +88,7 @@ func (j *judgement) registered(group *inventory.Object) (n int) {
 }
 
 func (j *judgement) servicesOn(nodePort int) []*inventory.Object {
-	return j.tx.Where(serviceType, func(s *inventory.Object) bool {
+	return j.tx.Where(kubetype.Service, func(s *inventory.Object) bool {
 		return slices.ContainsFunc(s.Props().Maps("spec.ports"), func(p inventory.Props) bool { return p.Int("nodePort") == nodePort })
 	})
 }

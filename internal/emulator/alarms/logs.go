@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 // dedicatedTables are the tables of resources whose settings ask for tables of
@@ -25,7 +26,7 @@ var dedicatedTables = map[string][]string{
 // asks for: whose logs they are, and of which category. Source: the table's
 // reference in azure-docs.
 var ownTables = map[string]struct{ of, category string }{
-	"DNSQueryLogs": {dnsPolicyType, "DnsResponse"},
+	"DNSQueryLogs": {azuretype.DnsResolverPolicy, "DnsResponse"},
 }
 
 // sharedTable holds every category of resources that did not ask for tables.
@@ -60,7 +61,7 @@ func (j *judgement) fed(scopes []*inventory.Object, query string) bool {
 	table := tableIn(query)
 	switch categories := categoriesIn(query); {
 	case table == "NTANetAnalytics":
-		if !slices.ContainsFunc(j.tx.All(azureFlowType), func(f *inventory.Object) bool { return analysed(f, scopes) }) {
+		if !slices.ContainsFunc(j.tx.All(azuretype.FlowLog), func(f *inventory.Object) bool { return analysed(f, scopes) }) {
 			j.broken("LOG-07", "no flow log with traffic analytics feeds %s", table)
 			return false
 		}
@@ -101,11 +102,11 @@ func (j *judgement) categoryFed(scopes []*inventory.Object, table, category stri
 // someSetting looks for a diagnostic setting that does what is asked, of a
 // resource that exists and to one of the scopes.
 func (j *judgement) someSetting(scopes []*inventory.Object, table, category string, does func(from *inventory.Object, setting inventory.Props) bool) bool {
-	for _, s := range j.tx.All(diagnosticType) {
+	for _, s := range j.tx.All(azuretype.DiagnosticSetting) {
 		p := s.Props()
 		from := j.azureObject(s.In.Str("resourceUri"))
 		sent := slices.ContainsFunc(scopes, func(o *inventory.Object) bool {
-			return inventory.SameID(o.ID, p.Str("workspaceId")) || from != nil && inventory.SameID(o.ID, from.ID) && j.tx.Get(workspaceType, p.Str("workspaceId")) != nil
+			return inventory.SameID(o.ID, p.Str("workspaceId")) || from != nil && inventory.SameID(o.ID, from.ID) && j.tx.Get(azuretype.Workspace, p.Str("workspaceId")) != nil
 		})
 		if from != nil && sent && does(from, p) {
 			return true

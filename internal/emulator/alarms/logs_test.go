@@ -5,6 +5,7 @@ import (
 
 	"burrow/internal/emulator/tunneltest"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 func TestQueryRules(t *testing.T) {
@@ -13,7 +14,7 @@ func TestQueryRules(t *testing.T) {
 	diag, aks := tunneltest.Gateway+"/diag", testCluster+"/diag"
 	flowLog := func(enabled bool) func(watchedWorld) {
 		return func(w watchedWorld) {
-			w.add(azureFlowType, tunneltest.ARM("flowLogs", "f"), inventory.Props{"flowAnalyticsConfiguration": map[string]any{
+			w.add(azuretype.FlowLog, tunneltest.ARM("flowLogs", "f"), inventory.Props{"flowAnalyticsConfiguration": map[string]any{
 				"networkWatcherFlowAnalyticsConfiguration": map[string]any{"enabled": enabled, "workspaceResourceId": testWorkspace},
 			}})
 		}
@@ -25,8 +26,8 @@ func TestQueryRules(t *testing.T) {
 		}
 		return func(w watchedWorld) {
 			policy := tunneltest.ARM("dnsResolverPolicies", "policy")
-			w.add(dnsPolicyType, policy, inventory.Props{})
-			w.add(diagnosticType, policy+"/diag", inventory.Props{
+			w.add(azuretype.DnsResolverPolicy, policy, inventory.Props{})
+			w.add(azuretype.DiagnosticSetting, policy+"/diag", inventory.Props{
 				"resourceUri": policy, "workspaceId": testWorkspace, "logAnalyticsDestinationType": destination, "logs": []any{log},
 			})
 		}

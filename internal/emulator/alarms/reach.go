@@ -6,6 +6,8 @@ import (
 
 	"burrow/internal/emulator/iam"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 )
 
 const cloudWatch = "cloudwatch.amazonaws.com" // the service that publishes alarms
@@ -32,7 +34,7 @@ func (j *judgement) tellsTopics(p inventory.Props) {
 // tellsTopic: a subscription that waits for a person's confirmation counts as
 // somebody.
 func (j *judgement) tellsTopic(arn string) {
-	topic := j.local().tx.Find(topicType, "arn", arn)
+	topic := j.local().tx.Find(awstype.Topic, "arn", arn)
 	if topic == nil {
 		j.broken("LOG-15", "there is no topic %s in its region", arn)
 		return
@@ -47,7 +49,7 @@ func (j *judgement) tellsTopic(arn string) {
 		return
 	}
 	reach := Reach{ID: topic.ID}
-	for _, s := range j.tx.All(subscriptionType) {
+	for _, s := range j.tx.All(awstype.TopicSubscription) {
 		if s.Value("topic") == arn {
 			reach.Receivers = append(reach.Receivers, s.Value("protocol")+":"+s.Value("endpoint"))
 		}
@@ -63,7 +65,7 @@ func (j *judgement) tellsTopic(arn string) {
 // own account's alarms in.
 func (j *judgement) mayPublish(topic *inventory.Object) bool {
 	policy, arn := topic.Props(), topic.Value("arn")
-	if p := j.local().tx.Find(topicPolicyType, "arn", arn); p != nil {
+	if p := j.local().tx.Find(awstype.TopicPolicy, "arn", arn); p != nil {
 		policy = p.In
 	}
 	if v, set := policy.Get("policy"); !set || v == any("") {
@@ -104,7 +106,7 @@ func (j *judgement) tellsGroups(ids []string) {
 }
 
 func (j *judgement) tellsGroup(id string) {
-	group := j.tx.Get(actionGroupType, id)
+	group := j.tx.Get(azuretype.ActionGroup, id)
 	if group == nil {
 		j.broken("PRO-05", "there is no action group %s", id)
 		return

@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 func TestCloudWatchReach(t *testing.T) {
 	policy := func(statement string) func(watchedWorld) {
 		return func(w watchedWorld) {
-			w.add(topicPolicyType, "tp", inventory.Props{"arn": testTopic, "policy": `{"Statement":` + statement + `}`})
+			w.add(awstype.TopicPolicy, "tp", inventory.Props{"arn": testTopic, "policy": `{"Statement":` + statement + `}`})
 		}
 	}
 	const mayPublish = `{"Effect":"Allow","Principal":{"Service":["cloudwatch.amazonaws.com"]},"Action":"SNS:Publish","Resource":"*"}`
@@ -58,7 +59,7 @@ func TestCloudWatchReach(t *testing.T) {
 func TestCompositeAlarm(t *testing.T) {
 	composite := func(action string) func(watchedWorld) {
 		return func(w watchedWorld) {
-			w.add(compositeAlarmType, "path", inventory.Props{
+			w.add(awstype.CompositeAlarm, "path", inventory.Props{
 				"arn": testAlarm, "alarmRule": "ALARM(alarm)", "alarmActions": []any{action},
 			})
 		}

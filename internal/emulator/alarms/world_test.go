@@ -9,6 +9,8 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/tunneltest"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 )
 
 const (
@@ -51,20 +53,20 @@ func watched() watchedWorld {
 		w.add(o.Type, o.ID, o.In)
 		w[o.ID].Hidden = inventory.Props(o.Hidden).Clone()
 	}
-	w.add(resolverEndpointType, "rslvr-in", inventory.Props{"direction": "INBOUND", "ipAddresses": []any{
+	w.add(awstype.ResolverEndpoint, "rslvr-in", inventory.Props{"direction": "INBOUND", "ipAddresses": []any{
 		map[string]any{"ip": "10.0.1.10", "ipId": "rni-1"}, map[string]any{"ip": "10.0.2.10", "ipId": "rni-2"},
 	}})
-	w.add(loadBalancerType, "lb", inventory.Props{"name": "relay", "arn": "arn:lb", "arnSuffix": suffixOfLB})
-	w.add(targetGroupType, "tg", inventory.Props{"name": "relay", "arn": "arn:tg", "arnSuffix": suffixOfGroup, "port": 30443.0})
-	w.add(listenerType, "li", inventory.Props{"loadBalancerArn": "arn:lb", "defaultActions": []any{map[string]any{"targetGroupArn": "arn:tg"}}})
-	w.add(scalingGroupType, "asg", inventory.Props{"name": "asg", "desiredCapacity": 2.0})
-	w.add(scalingAttachmentType, "att", inventory.Props{"autoscalingGroupName": "asg", "lbTargetGroupArn": "arn:tg"})
-	w.add(natGatewayType, "nat-1", inventory.Props{})
+	w.add(awstype.LoadBalancer, "lb", inventory.Props{"name": "relay", "arn": "arn:lb", "arnSuffix": suffixOfLB})
+	w.add(awstype.TargetGroup, "tg", inventory.Props{"name": "relay", "arn": "arn:tg", "arnSuffix": suffixOfGroup, "port": 30443.0})
+	w.add(awstype.Listener, "li", inventory.Props{"loadBalancerArn": "arn:lb", "defaultActions": []any{map[string]any{"targetGroupArn": "arn:tg"}}})
+	w.add(awstype.AutoscalingGroup, "asg", inventory.Props{"name": "asg", "desiredCapacity": 2.0})
+	w.add(awstype.AutoscalingAttachment, "att", inventory.Props{"autoscalingGroupName": "asg", "lbTargetGroupArn": "arn:tg"})
+	w.add(awstype.NatGateway, "nat-1", inventory.Props{})
 	w.add("aws:kms/key:Key", "key-1", inventory.Props{"arn": testKey, "policy": cloudWatchMay})
 	w.add("aws:kms/alias:Alias", "alias/pages", inventory.Props{"name": "alias/pages", "targetKeyId": "key-1", "targetKeyArn": testKey})
-	w.add(topicType, testTopic, inventory.Props{"name": "pages", "arn": testTopic})
-	w.add(subscriptionType, "sub-1", inventory.Props{"topic": testTopic, "protocol": "email", "endpoint": "ops@example.com"})
-	w.add(metricAlarmType, "alarm", inventory.Props{
+	w.add(awstype.Topic, testTopic, inventory.Props{"name": "pages", "arn": testTopic})
+	w.add(awstype.TopicSubscription, "sub-1", inventory.Props{"topic": testTopic, "protocol": "email", "endpoint": "ops@example.com"})
+	w.add(awstype.MetricAlarm, "alarm", inventory.Props{
 		"name": "alarm", "arn": testAlarm, "namespace": "AWS/VPN", "metricName": "TunnelState", "dimensions": map[string]any{"VpnId": "vpn-0"},
 		"statistic": "Minimum", "comparisonOperator": "LessThanThreshold", "threshold": 1.0,
 		"treatMissingData": "breaching", "alarmActions": []any{testTopic},
@@ -74,17 +76,17 @@ func watched() watchedWorld {
 }
 
 func (w watchedWorld) addAlerts() {
-	w.add(workspaceType, testWorkspace, inventory.Props{})
-	w.add(azureClusterType, testCluster, inventory.Props{})
-	w.add(diagnosticType, tunneltest.Gateway+"/diag", inventory.Props{"resourceUri": tunneltest.Gateway, "workspaceId": testWorkspace, "logs": []any{
+	w.add(azuretype.Workspace, testWorkspace, inventory.Props{})
+	w.add(azuretype.ManagedCluster, testCluster, inventory.Props{})
+	w.add(azuretype.DiagnosticSetting, tunneltest.Gateway+"/diag", inventory.Props{"resourceUri": tunneltest.Gateway, "workspaceId": testWorkspace, "logs": []any{
 		map[string]any{"category": "IKEDiagnosticLog", "enabled": true}, map[string]any{"category": "RouteDiagnosticLog", "enabled": false},
 	}})
-	w.add(diagnosticType, testCluster+"/diag", inventory.Props{
+	w.add(azuretype.DiagnosticSetting, testCluster+"/diag", inventory.Props{
 		"resourceUri": testCluster, "workspaceId": testWorkspace, "logAnalyticsDestinationType": "Dedicated",
 		"logs": []any{map[string]any{"category": "kube-audit", "enabled": true}},
 	})
-	w.add(actionGroupType, testGroupID, inventory.Props{"enabled": true, "emailReceivers": []any{map[string]any{"name": "ops", "emailAddress": "ops@example.com"}}})
-	w.add(metricAlertType, testInsights+"/metricAlerts/alert", inventory.Props{
+	w.add(azuretype.ActionGroup, testGroupID, inventory.Props{"enabled": true, "emailReceivers": []any{map[string]any{"name": "ops", "emailAddress": "ops@example.com"}}})
+	w.add(azuretype.MetricAlert, testInsights+"/metricAlerts/alert", inventory.Props{
 		"enabled": true, "scopes": []any{tunneltest.Gateway}, "windowSize": "PT5M",
 		"actions": []any{map[string]any{"actionGroupId": testGroupID}},
 		"criteria": map[string]any{"allOf": []any{map[string]any{
@@ -96,7 +98,7 @@ func (w watchedWorld) addAlerts() {
 			},
 		}}},
 	})
-	w.add(queryRuleType, testInsights+"/scheduledQueryRules/query", inventory.Props{
+	w.add(azuretype.ScheduledQueryRule, testInsights+"/scheduledQueryRules/query", inventory.Props{
 		"enabled": true, "scopes": []any{testWorkspace}, "actions": map[string]any{"actionGroups": []any{testGroupID}},
 		"criteria": map[string]any{"allOf": []any{map[string]any{
 			"query":    "// down\nAzureDiagnostics | where Category == \"IKEDiagnosticLog\" | where Message has \"down\"",

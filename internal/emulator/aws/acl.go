@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // aclKinds are network ACLs and their entries.
@@ -23,12 +24,12 @@ const (
 func networkACL() *emulator.Kind {
 	const source = "ec2/vpc_network_acl.go"
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeNetworkACL,
+		Type:  awstype.NetworkAcl,
 		Words: words("EC2", "EC2 Network ACL", "CreateNetworkAcl", "ReplaceNetworkAclEntry", "DeleteNetworkAcl", "DescribeNetworkAcls"),
 		NewID: opaque("acl"),
 		Refs: []emulator.Ref{
-			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
-			refersTo("subnetIds[*]", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), typeSubnet),
+			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.Vpc),
+			refersTo("subnetIds[*]", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), awstype.Subnet),
 		},
 		Replace: forceNew(source, "vpcId"),
 		Rules: []emulator.Rule{
@@ -72,7 +73,7 @@ func inlineEntryTwice(c *emulator.Call) string {
 // have added (PRV-15).
 func refreshNetworkACL(c *emulator.Call) error {
 	entries := map[string][]any{"ingress": c.Out.List("ingress"), "egress": c.Out.List("egress")}
-	for _, o := range where(c, typeNetworkACLRule, "networkAclId", c.ID) {
+	for _, o := range where(c, awstype.NetworkAclRule, "networkAclId", c.ID) {
 		direction := "ingress"
 		if o.In.Bool("egress") {
 			direction = "egress"
@@ -84,7 +85,7 @@ func refreshNetworkACL(c *emulator.Call) error {
 	}
 	c.Out.Set("ingress", entries["ingress"])
 	c.Out.Set("egress", entries["egress"])
-	grow(c, "subnetIds", where(c, typeACLAssociation, "networkAclId", c.ID), "subnetId")
+	grow(c, "subnetIds", where(c, awstype.NetworkAclAssociation, "networkAclId", c.ID), "subnetId")
 	return nil
 }
 
@@ -92,16 +93,16 @@ func refreshNetworkACL(c *emulator.Call) error {
 func defaultACL() *emulator.Kind {
 	const source = "ec2/vpc_default_network_acl.go"
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeDefaultACL,
+		Type:  awstype.DefaultNetworkAcl,
 		Words: words("EC2", "EC2 Default Network ACL", "CreateNetworkAclEntry", "ReplaceNetworkAclEntry", "DeleteNetworkAclEntry", "DescribeNetworkAcls"),
 		NewID: property("defaultNetworkAclId"),
 		Refs: []emulator.Ref{
-			refersTo("defaultNetworkAclId", "InvalidNetworkAclID.NotFound", "", moto("ec2/exceptions.py"), typeNetworkACL),
-			refersTo("subnetIds[*]", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), typeSubnet),
+			refersTo("defaultNetworkAclId", "InvalidNetworkAclID.NotFound", "", moto("ec2/exceptions.py"), awstype.NetworkAcl),
+			refersTo("subnetIds[*]", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), awstype.Subnet),
 		},
 		Replace: forceNew(source, "defaultNetworkAclId"),
 		Fill: func(c *emulator.Call) error {
-			vpc := valueOf(c, typeNetworkACL, c.ID, "vpcId")
+			vpc := valueOf(c, awstype.NetworkAcl, c.ID, "vpcId")
 			defaults(c, inventory.Props{
 				"arn": regional(c, "ec2", "network-acl/"+c.ID), "ownerId": c.Account().AWSAccount, "vpcId": vpc,
 			})
@@ -116,14 +117,14 @@ func defaultACL() *emulator.Kind {
 func networkACLRule() *emulator.Kind {
 	const source = "ec2/vpc_network_acl_rule.go"
 	return &emulator.Kind{
-		Type:  typeNetworkACLRule,
+		Type:  awstype.NetworkAclRule,
 		Words: words("EC2", "EC2 Network ACL Rule", "CreateNetworkAclEntry", "ReplaceNetworkAclEntry", "DeleteNetworkAclEntry", "DescribeNetworkAcls"),
 		NewID: func(c *emulator.Call) (string, error) {
 			return fmt.Sprintf("nacl-%d", hashCode(fmt.Sprintf("%s-%d-%t-%s-",
 				c.In.Str("networkAclId"), c.In.Int("ruleNumber"), c.In.Bool("egress"), c.In.Str("protocol")))), nil
 		},
 		Refs: []emulator.Ref{
-			refersTo("networkAclId", "InvalidNetworkAclID.NotFound", "", moto("ec2/exceptions.py"), typeNetworkACL),
+			refersTo("networkAclId", "InvalidNetworkAclID.NotFound", "", moto("ec2/exceptions.py"), awstype.NetworkAcl),
 		},
 		Replace: forceNew(source, "cidrBlock", "egress", "fromPort", "icmpCode", "icmpType", "ipv6CidrBlock",
 			"networkAclId", "protocol", "ruleAction", "ruleNumber", "toPort"),
@@ -176,7 +177,7 @@ func entryNumber(c *emulator.Call) string {
 
 func entryTwice(c *emulator.Call) string {
 	acl, number, egress := c.In.Str("networkAclId"), c.In.Int("ruleNumber"), c.In.Bool("egress")
-	twice := slices.ContainsFunc(where(c, typeNetworkACLRule, "networkAclId", acl), func(o *inventory.Object) bool {
+	twice := slices.ContainsFunc(where(c, awstype.NetworkAclRule, "networkAclId", acl), func(o *inventory.Object) bool {
 		return o.In.Int("ruleNumber") == number && o.In.Bool("egress") == egress
 	})
 	if !twice {
@@ -200,12 +201,12 @@ func entryPorts(c *emulator.Call) string {
 func aclAssociation() *emulator.Kind {
 	const source = "ec2/vpc_network_acl_association.go"
 	return &emulator.Kind{
-		Type:  typeACLAssociation,
+		Type:  awstype.NetworkAclAssociation,
 		Words: words("EC2", "EC2 Network ACL Association", "ReplaceNetworkAclAssociation", "ReplaceNetworkAclAssociation", "ReplaceNetworkAclAssociation", "DescribeNetworkAcls"),
 		NewID: opaque("aclassoc"),
 		Refs: []emulator.Ref{
-			refersTo("networkAclId", "InvalidNetworkAclID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeNetworkACL),
-			refersTo("subnetId", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), typeSubnet),
+			refersTo("networkAclId", "InvalidNetworkAclID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.NetworkAcl),
+			refersTo("subnetId", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), awstype.Subnet),
 		},
 		Replace: forceNew(source, "networkAclId", "subnetId"),
 		Rules: []emulator.Rule{
@@ -217,7 +218,7 @@ func aclAssociation() *emulator.Kind {
 
 func aclElsewhere(c *emulator.Call) string {
 	acl, subnet := c.In.Str("networkAclId"), c.In.Str("subnetId")
-	if valueOf(c, typeNetworkACL, acl, "vpcId") == vpcOf(c, subnet) {
+	if valueOf(c, awstype.NetworkAcl, acl, "vpcId") == vpcOf(c, subnet) {
 		return ""
 	}
 	return fmt.Sprintf("Network acl %s and subnet %s belong to different networks", acl, subnet)

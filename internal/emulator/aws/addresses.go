@@ -8,6 +8,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/rules"
 )
 
@@ -19,8 +20,8 @@ var publicPools = []netip.Prefix{
 
 // publicHolders are the outputs that hold public addresses, by type.
 var publicHolders = map[string][]string{
-	typeEip:           {"publicIp"},
-	typeVpnConnection: {"tunnel1Address", "tunnel2Address"},
+	awstype.Eip:           {"publicIp"},
+	awstype.VpnConnection: {"tunnel1Address", "tunnel2Address"},
 }
 
 // publicAddress takes an address that nothing has, the same one in the same world.
@@ -155,14 +156,14 @@ func occupied(c *emulator.Call, subnet string) map[netip.Addr]bool {
 
 // enisHolders are the types whose objects keep interfaces in subnets.
 var enisHolders = []string{
-	typeNatGateway, typeLoadBalancer, typeResolverEndpoint, typeCluster, typeNodeGroup, typeVpcEndpoint,
-	typeTransitAttachment,
+	awstype.NatGateway, awstype.LoadBalancer, awstype.ResolverEndpoint, awstype.Cluster, awstype.NodeGroup, awstype.VpcEndpoint,
+	awstype.TransitVpcAttachment,
 }
 
 // reservations are the parts of a subnet that automatic assignment leaves alone.
 func reservations(c *emulator.Call, subnet, kind string) []netip.Prefix {
 	var list []netip.Prefix
-	for _, o := range where(c, typeReservation, "subnetId", subnet) {
+	for _, o := range where(c, awstype.SubnetCidrReservation, "subnetId", subnet) {
 		p, ok := ipv4Range(o.Value("cidrBlock"))
 		if ok && (kind == "" || o.Value("reservationType") == kind) {
 			list = append(list, p)
@@ -179,7 +180,7 @@ const (
 
 // freeAddresses counts what automatic assignment can still hand out.
 func freeAddresses(c *emulator.Call, subnet string) int {
-	p, ok := ipv4Range(valueOf(c, typeSubnet, subnet, "cidrBlock"))
+	p, ok := ipv4Range(valueOf(c, awstype.Subnet, subnet, "cidrBlock"))
 	if !ok {
 		return 0
 	}
@@ -192,7 +193,7 @@ func freeAddresses(c *emulator.Call, subnet string) int {
 
 // addressTaken says why an address of a subnet cannot be had, "" when it can.
 func addressTaken(c *emulator.Call, subnet, address string) (reason string) {
-	p, ok := ipv4Range(valueOf(c, typeSubnet, subnet, "cidrBlock"))
+	p, ok := ipv4Range(valueOf(c, awstype.Subnet, subnet, "cidrBlock"))
 	a, err := netip.ParseAddr(address)
 	switch {
 	case !ok || err != nil:
@@ -255,7 +256,7 @@ func settleENIs(c *emulator.Call, wanted []eni) ([]eni, error) {
 func askedFor(wanted []eni, e eni) bool { return slices.Contains(wanted, e) }
 
 func assign(c *emulator.Call, subnet, label string, besides []eni) (string, error) {
-	p, ok := ipv4Range(valueOf(c, typeSubnet, subnet, "cidrBlock"))
+	p, ok := ipv4Range(valueOf(c, awstype.Subnet, subnet, "cidrBlock"))
 	if !ok {
 		return "", c.Fault("InvalidSubnetID.NotFound", "The subnet ID '%s' does not exist", subnet)
 	}

@@ -10,6 +10,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/rules"
 )
 
@@ -66,7 +67,7 @@ func metricAlarm() *emulator.Kind {
 		refuse("LOG-15", "ValidationError", emulator.OpDelete, "ekristen/aws-nuke#462", inComposite),
 	}
 	return tagged(plainTags, &emulator.Kind{
-		Type:     typeMetricAlarm,
+		Type:     awstype.MetricAlarm,
 		Words:    named(words("CloudWatch", "CloudWatch Metric Alarm", "PutMetricAlarm", "PutMetricAlarm", "DeleteAlarms", "DescribeAlarms")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 255},
 		NewID:    property("name"),
@@ -252,7 +253,7 @@ func compositeAlarm() *emulator.Kind {
 		refuse("LOG-15", "ValidationError", emulator.OpDelete, "ekristen/aws-nuke#462", inComposite),
 	}
 	return tagged(plainTags, &emulator.Kind{
-		Type:    typeCompositeAlarm,
+		Type:    awstype.CompositeAlarm,
 		Words:   named(words("CloudWatch", "CloudWatch Composite Alarm", "PutCompositeAlarm", "PutCompositeAlarm", "DeleteAlarms", "DescribeAlarms")),
 		NewID:   property("alarmName"),
 		Replace: forceNew(sourceComposite, "actionsEnabled", "alarmName"),
@@ -266,7 +267,7 @@ func compositeAlarm() *emulator.Kind {
 
 // alarmNamed finds an alarm of either kind by name or ARN.
 func alarmNamed(c *emulator.Call, name string) *inventory.Object {
-	for _, o := range c.Tx.All(typeMetricAlarm, typeCompositeAlarm) {
+	for _, o := range c.Tx.All(awstype.MetricAlarm, awstype.CompositeAlarm) {
 		if o.ID == name || o.Out.Str("arn") == name {
 			return o
 		}
@@ -287,7 +288,7 @@ func alarmsMissing(c *emulator.Call) string {
 }
 
 func inComposite(c *emulator.Call) string {
-	for _, o := range others(c, typeCompositeAlarm) {
+	for _, o := range others(c, awstype.CompositeAlarm) {
 		names, err := parseAlarmRule(o.In.Str("alarmRule"))
 		if err == nil && (slices.Contains(names, c.ID) || slices.Contains(names, c.Out.Str("arn"))) {
 			return fmt.Sprintf("Cannot delete %s as there are composite alarm(s) depending on it.", c.ID)

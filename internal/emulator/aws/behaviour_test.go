@@ -16,6 +16,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // part makes only the steps that are named, and what they refer to must be among
@@ -74,18 +75,18 @@ func TestVpcMakesItsDefaults(t *testing.T) {
 	e := part(t, "vpc")
 	vpc := e.made["vpc"]
 	for typ, output := range map[string]string{
-		typeSecurityGroup: "defaultSecurityGroupId", typeNetworkACL: "defaultNetworkAclId", typeRouteTable: "mainRouteTableId",
+		awstype.SecurityGroup: "defaultSecurityGroupId", awstype.NetworkAcl: "defaultNetworkAclId", awstype.RouteTable: "mainRouteTableId",
 	} {
 		found := e.objects(typ)
 		if len(found) != 1 || found[0].ID != vpc.out.Str(output) || found[0].MadeBy != vpc.id {
 			t.Errorf("%s: %v, want one object %s", typ, found, vpc.out.Str(output))
 		}
 	}
-	group := e.make(step{"default", typeDefaultGroup, props{"vpcId": "=vpc"}})
+	group := e.make(step{"default", awstype.DefaultSecurityGroup, props{"vpcId": "=vpc"}})
 	if group.id != vpc.out.Str("defaultSecurityGroupId") {
 		t.Errorf("the default group has the id %s", group.id)
 	}
-	if adopted := e.objects(typeSecurityGroup)[0]; len(adopted.Out.List("ingress"))+len(adopted.Out.List("egress")) > 0 {
+	if adopted := e.objects(awstype.SecurityGroup)[0]; len(adopted.Out.List("ingress"))+len(adopted.Out.List("egress")) > 0 {
 		t.Errorf("the adopted group keeps its rules: %v", adopted.Out)
 	}
 }
@@ -105,14 +106,14 @@ func TestSecurityGroupHasNoEgressUnlessDeclared(t *testing.T) {
 // from the other.
 func TestCustomerGatewayIsShared(t *testing.T) {
 	e := part(t, "cgw0")
-	id, _, err := e.create(typeCustomerGateway, "second", e.made["cgw0"].in)
+	id, _, err := e.create(awstype.CustomerGateway, "second", e.made["cgw0"].in)
 	if err != nil || id != e.made["cgw0"].id {
 		t.Fatalf("got %s, %v; want %s", id, err, e.made["cgw0"].id)
 	}
-	if err := e.delete(typeCustomerGateway, "second", id); err != nil {
+	if err := e.delete(awstype.CustomerGateway, "second", id); err != nil {
 		t.Fatal(err)
 	}
-	if left := e.objects(typeCustomerGateway); len(left) > 0 {
+	if left := e.objects(awstype.CustomerGateway); len(left) > 0 {
 		t.Errorf("left over: %v", left)
 	}
 }
@@ -231,13 +232,13 @@ func TestElasticIPShowsItsGatewayAfterARefresh(t *testing.T) {
 // VPC-10: accepted, then failed; the object stays for the next run.
 func TestNatGatewayFailsLate(t *testing.T) {
 	e := part(t, "vpc", "igw", "public1", "public2", "eip1", "nat1", "vpc2", "other1")
-	e.make(step{"eip", typeEip, props{}})
+	e.make(step{"eip", awstype.Eip, props{}})
 	err := e.try(changed("nat1", props{"subnetId": "=other1", "allocationId": "=eip"}))
 	refused(t, err, "Gateway.NotAttached", "VPC-10")
 	if !strings.Contains(err.Error(), "waiting for EC2 NAT Gateway (nat-") {
 		t.Errorf("got %v", err)
 	}
-	if n := len(e.objects(typeNatGateway)); n != 2 {
+	if n := len(e.objects(awstype.NatGateway)); n != 2 {
 		t.Errorf("%d gateways, want the failed one to stay", n)
 	}
 	refused(t, e.try(changed("nat1", props{"subnetId": "=public2"})), "Resource.AlreadyAssociated", "VPC-10")
@@ -245,7 +246,7 @@ func TestNatGatewayFailsLate(t *testing.T) {
 
 func TestGatewayAttachmentStaysUnderNat(t *testing.T) {
 	e := part(t, "vpc2", "other1", "igw2", "igw2In")
-	e.make(step{"eip", typeEip, props{}})
+	e.make(step{"eip", awstype.Eip, props{}})
 	e.make(changed("nat1", props{"subnetId": "=other1", "allocationId": "=eip"}))
 	in := e.made["igw2In"]
 	refused(t, e.delete(in.typ, in.name, in.id), "DependencyViolation", "VPC-09")
@@ -259,12 +260,12 @@ func TestVpnGatewayServesOneVpc(t *testing.T) {
 // VPC-27: nodes carry the groups of their launch template, else EKS's own (EKS-20).
 func TestGroupsOfNodesStay(t *testing.T) {
 	e := clusterWith(t, props{"version": "1.35"})
-	e.make(step{"carried", typeSecurityGroup, props{"name": "carried", "vpcId": "=vpc", "egress": []any{
+	e.make(step{"carried", awstype.SecurityGroup, props{"name": "carried", "vpcId": "=vpc", "egress": []any{
 		props{"protocol": "-1", "fromPort": 0, "toPort": 0, "cidrBlocks": []any{"0.0.0.0/0"}},
 	}}})
-	e.make(step{"api", typeIngressRule, props{"securityGroupId": "=cluster.vpcConfig.clusterSecurityGroupId", "ipProtocol": "tcp",
+	e.make(step{"api", awstype.SecurityGroupIngressRule, props{"securityGroupId": "=cluster.vpcConfig.clusterSecurityGroupId", "ipProtocol": "tcp",
 		"fromPort": 443, "toPort": 443, "cidrIpv4": "10.0.0.0/16"}})
-	e.make(step{"template", typeLaunchTemplate, props{"name": "machines", "vpcSecurityGroupIds": []any{"=carried"}}})
+	e.make(step{"template", awstype.LaunchTemplate, props{"name": "machines", "vpcSecurityGroupIds": []any{"=carried"}}})
 	e.make(changed("nodes", props{}))
 	group := e.made["carried"]
 	refused(t, e.delete(group.typ, group.name, group.id), "DependencyViolation", "VPC-27")
@@ -280,9 +281,9 @@ func TestGroupsOfNodesStay(t *testing.T) {
 // VPC-24 counts every kind of rule together: the older one with three ranges and
 // the newer ones with one each.
 func TestRulesPerGroup(t *testing.T) {
-	for typ, direction := range map[string]string{typeIngressRule: "ingress", typeEgressRule: "egress"} {
+	for typ, direction := range map[string]string{awstype.SecurityGroupIngressRule: "ingress", awstype.SecurityGroupEgressRule: "egress"} {
 		e := part(t, "vpc", "group")
-		e.make(step{"older", typeSecurityGroupRule, changed("oldRule", props{"type": direction, "securityGroupId": "=group",
+		e.make(step{"older", awstype.SecurityGroupRule, changed("oldRule", props{"type": direction, "securityGroupId": "=group",
 			"cidrBlocks": []any{"10.32.0.0/24", "10.32.1.0/24", "10.32.2.0/24"}}).in})
 		s := changed("in", nil)
 		for i := range maxGroupRules - 3 {
@@ -294,7 +295,7 @@ func TestRulesPerGroup(t *testing.T) {
 
 func TestEndpointNeedsDNS(t *testing.T) {
 	e := part(t, "vpc3")
-	e.make(step{"sub3", typeSubnet, props{"vpcId": "=vpc3", "cidrBlock": "10.3.1.0/24"}})
+	e.make(step{"sub3", awstype.Subnet, props{"vpcId": "=vpc3", "cidrBlock": "10.3.1.0/24"}})
 	err := e.try(changed("sts", props{"vpcId": "=vpc3", "subnetIds": []any{"=sub3"}, "securityGroupIds": nil}))
 	refused(t, err, "InvalidParameter", "VPC-08")
 }
@@ -302,7 +303,7 @@ func TestEndpointNeedsDNS(t *testing.T) {
 // LOG-18: IAM cannot give CloudWatch Logs a key; the key's policy must.
 func TestLogGroupNeedsAKeyThatLetsItIn(t *testing.T) {
 	e := part(t)
-	e.make(step{"plain", typeKey, props{}})
+	e.make(step{"plain", awstype.Key, props{}})
 	refused(t, e.try(changed("logs", props{"kmsKeyId": "=plain.arn"})), "AccessDeniedException", "LOG-18")
 }
 
@@ -317,21 +318,21 @@ func TestClusterMakesItsLogGroup(t *testing.T) {
 	if err := e.delete(logs.typ, logs.name, logs.id); err != nil {
 		t.Fatal(err)
 	}
-	if found := e.objects(typeLogGroup); len(found) != 1 || found[0].MadeBy != "eks-relay-cluster" || found[0].Value("kmsKeyId") != "" {
+	if found := e.objects(awstype.LogGroup); len(found) != 1 || found[0].MadeBy != "eks-relay-cluster" || found[0].Value("kmsKeyId") != "" {
 		t.Errorf("log groups after the delete: %v", found)
 	}
 	cluster := e.made["cluster"]
 	if err := e.delete(cluster.typ, cluster.name, cluster.id); err != nil {
 		t.Fatal(err)
 	}
-	if found := e.objects(typeLogGroup); len(found) != 1 {
+	if found := e.objects(awstype.LogGroup); len(found) != 1 {
 		t.Errorf("the log group does not outlive its cluster: %v", found)
 	}
 }
 
 func TestClusterWithoutLogsMakesNoLogGroup(t *testing.T) {
 	e := clusterWith(t, props{"enabledClusterLogTypes": nil})
-	if found := e.objects(typeLogGroup); len(found) > 0 {
+	if found := e.objects(awstype.LogGroup); len(found) > 0 {
 		t.Errorf("log groups: %v", found)
 	}
 }
@@ -349,7 +350,7 @@ func TestCreatorsHiddenEntry(t *testing.T) {
 		{props{"authenticationMode": "CONFIG_MAP"}, 0},
 	} {
 		e := clusterWith(t, props{"accessConfig": c.access})
-		if n := len(e.objects(typeAccessEntry)); n != c.entries {
+		if n := len(e.objects(awstype.AccessEntry)); n != c.entries {
 			t.Errorf("%v makes %d entries, want %d", c.access, n, c.entries)
 		}
 		if c.entries > 0 {
@@ -368,11 +369,11 @@ func TestClusterSecurityGroup(t *testing.T) {
 	e := clusterWith(t, nil)
 	cluster := e.made["cluster"]
 	id := cluster.out.Str("vpcConfig.clusterSecurityGroupId")
-	i := slices.IndexFunc(e.objects(typeSecurityGroup), func(o *inventory.Object) bool { return o.ID == id })
+	i := slices.IndexFunc(e.objects(awstype.SecurityGroup), func(o *inventory.Object) bool { return o.ID == id })
 	if i < 0 {
 		t.Fatalf("there is no group %s", id)
 	}
-	group := e.objects(typeSecurityGroup)[i]
+	group := e.objects(awstype.SecurityGroup)[i]
 	if !strings.HasPrefix(group.Value("name"), "eks-cluster-sg-eks-relay-cluster-") || group.MadeBy != "eks-relay-cluster" {
 		t.Errorf("group %v", group.Out)
 	}
@@ -382,7 +383,7 @@ func TestClusterSecurityGroup(t *testing.T) {
 	if err := e.delete(cluster.typ, cluster.name, cluster.id); err != nil {
 		t.Fatal(err)
 	}
-	for _, o := range e.objects(typeSecurityGroup) {
+	for _, o := range e.objects(awstype.SecurityGroup) {
 		if o.ID == id {
 			t.Error("the group outlives its cluster")
 		}
@@ -438,9 +439,9 @@ func TestClusterUpgrade(t *testing.T) {
 
 func TestNodeGroupMakesItsScalingGroup(t *testing.T) {
 	e := clusterWith(t, nil)
-	e.make(step{"template", typeLaunchTemplate, props{"name": "machines"}})
+	e.make(step{"template", awstype.LaunchTemplate, props{"name": "machines"}})
 	nodes := e.make(changed("nodes", nil))
-	group := e.objects(typeScalingGroup)[0]
+	group := e.objects(awstype.AutoscalingGroup)[0]
 	if group.ID != nodes.out.Str("resources[0].autoscalingGroups[0].name") || group.Out.Num("desiredCapacity") != 2 {
 		t.Errorf("group %v", group)
 	}
@@ -449,16 +450,16 @@ func TestNodeGroupMakesItsScalingGroup(t *testing.T) {
 	if _, err := e.update(nodes.typ, nodes.name, nodes.id, nodes.in, in); err != nil {
 		t.Fatal(err)
 	}
-	if n := e.objects(typeScalingGroup)[0].Out.Num("desiredCapacity"); n != 3 {
+	if n := e.objects(awstype.AutoscalingGroup)[0].Out.Num("desiredCapacity"); n != 3 {
 		t.Errorf("the scaling group stays at %v", n)
 	}
-	if n := len(e.objects(typeAccessEntry)); n != 1 {
+	if n := len(e.objects(awstype.AccessEntry)); n != 1 {
 		t.Errorf("%d access entries, want the nodes'", n)
 	}
 	if err := e.delete(nodes.typ, nodes.name, nodes.id); err != nil {
 		t.Fatal(err)
 	}
-	if left := e.objects(typeScalingGroup, typeAccessEntry); len(left) > 0 {
+	if left := e.objects(awstype.AutoscalingGroup, awstype.AccessEntry); len(left) > 0 {
 		t.Errorf("left over: %v", left)
 	}
 }
@@ -466,16 +467,16 @@ func TestNodeGroupMakesItsScalingGroup(t *testing.T) {
 func TestNodesThatCannotJoin(t *testing.T) {
 	t.Run("role", func(t *testing.T) {
 		e := clusterWith(t, nil)
-		e.make(step{"poor", typeRole, props{"name": "poor", "assumeRolePolicy": trustEC2}})
+		e.make(step{"poor", awstype.Role, props{"name": "poor", "assumeRolePolicy": trustEC2}})
 		err := e.try(changed("nodes", props{"launchTemplate": nil, "nodeRoleArn": "=poor.arn"}))
 		refused(t, err, "NodeCreationFailure", "EKS-27")
-		if nodes := e.objects(typeNodeGroup); len(nodes) != 1 || nodes[0].Value("status") != "CREATE_FAILED" {
+		if nodes := e.objects(awstype.NodeGroup); len(nodes) != 1 || nodes[0].Value("status") != "CREATE_FAILED" {
 			t.Errorf("node groups %v", nodes)
 		}
 	})
 	t.Run("group", func(t *testing.T) {
 		e := clusterWith(t, nil)
-		e.make(step{"template", typeLaunchTemplate, props{"name": "machines", "vpcSecurityGroupIds": []any{"sg-0123"}}})
+		e.make(step{"template", awstype.LaunchTemplate, props{"name": "machines", "vpcSecurityGroupIds": []any{"sg-0123"}}})
 		refused(t, e.try(changed("nodes", nil)), "Ec2SecurityGroupNotFound", "EKS-28")
 	})
 	t.Run("dns", func(t *testing.T) {
@@ -520,7 +521,7 @@ func TestForbiddenZone(t *testing.T) {
 
 func TestLaunchTemplateVersions(t *testing.T) {
 	e := part(t)
-	template := e.make(step{"t", typeLaunchTemplate, props{"name": "machines", "instanceType": "t3.medium"}})
+	template := e.make(step{"t", awstype.LaunchTemplate, props{"name": "machines", "instanceType": "t3.medium"}})
 	in := template.in
 	for _, c := range []struct {
 		set            props
@@ -569,11 +570,11 @@ func TestInlineListsFlip(t *testing.T) {
 // Reserved and used addresses are never handed out.
 func TestAutomaticAddresses(t *testing.T) {
 	e := part(t, "vpc", "private1", "reserved1", "igw")
-	e.make(step{"small", typeSubnet, props{"vpcId": "=vpc", "cidrBlock": "10.0.50.0/28"}})
+	e.make(step{"small", awstype.Subnet, props{"vpcId": "=vpc", "cidrBlock": "10.0.50.0/28"}})
 	seen := map[string]bool{}
 	for i := range 4 {
 		name := fmt.Sprint(i)
-		nat := e.make(step{name, typeNatGateway, props{"subnetId": "=small", "connectivityType": "private"}})
+		nat := e.make(step{name, awstype.NatGateway, props{"subnetId": "=small", "connectivityType": "private"}})
 		a := nat.out.Str("privateIp")
 		if seen[a] || slices.Contains([]string{"10.0.50.0", "10.0.50.1", "10.0.50.2", "10.0.50.3", "10.0.50.15"}, a) {
 			t.Errorf("address %s", a)
@@ -584,12 +585,12 @@ func TestAutomaticAddresses(t *testing.T) {
 
 func TestFullSubnet(t *testing.T) {
 	e := part(t, "vpc")
-	e.make(step{"small", typeSubnet, props{"vpcId": "=vpc", "cidrBlock": "10.0.50.0/28"}})
-	e.make(step{"reserved", typeReservation, props{"subnetId": "=small", "cidrBlock": "10.0.50.8/29", "reservationType": "explicit"}})
+	e.make(step{"small", awstype.Subnet, props{"vpcId": "=vpc", "cidrBlock": "10.0.50.0/28"}})
+	e.make(step{"reserved", awstype.SubnetCidrReservation, props{"subnetId": "=small", "cidrBlock": "10.0.50.8/29", "reservationType": "explicit"}})
 	for i := range 4 {
-		e.make(step{fmt.Sprint(i), typeNatGateway, props{"subnetId": "=small", "connectivityType": "private"}})
+		e.make(step{fmt.Sprint(i), awstype.NatGateway, props{"subnetId": "=small", "connectivityType": "private"}})
 	}
-	err := e.try(step{"more", typeNatGateway, props{"subnetId": "=small", "connectivityType": "private"}})
+	err := e.try(step{"more", awstype.NatGateway, props{"subnetId": "=small", "connectivityType": "private"}})
 	refused(t, err, "InsufficientFreeAddressesInSubnet", "")
 }
 
@@ -622,7 +623,7 @@ func TestSeeds(t *testing.T) {
 func TestDefaultTags(t *testing.T) {
 	e := part(t)
 	e.rpc = e.client(props{"region": "eu-west-2", "defaultTags": `{"tags":{"Owner":"platform","Name":"default"}}`})
-	out := e.make(step{"vpc", typeVpc, props{"cidrBlock": "10.0.0.0/16", "tags": props{"Name": "own"}}}).out
+	out := e.make(step{"vpc", awstype.Vpc, props{"cidrBlock": "10.0.0.0/16", "tags": props{"Name": "own"}}}).out
 	if got := fmt.Sprint(out.Map("tagsAll")); got != "map[Name:own Owner:platform]" {
 		t.Errorf("tagsAll is %s", got)
 	}
@@ -692,7 +693,7 @@ func TestWords(t *testing.T) {
 				"api error InvalidSubnet.Range: The CIDR '10.9.0.0/24' is invalid.",
 		},
 		{
-			e.delete(typeVpc, "vpc", e.made["vpc"].id),
+			e.delete(awstype.Vpc, "vpc", e.made["vpc"].id),
 			"deleting EC2 VPC (" + e.made["vpc"].id + "): operation error EC2: DeleteVpc, https response error StatusCode: 400, api error DependencyViolation: ",
 		},
 		{
@@ -700,7 +701,7 @@ func TestWords(t *testing.T) {
 			"creating IAM Role (burrow-eks): operation error IAM: CreateRole, https response error StatusCode: 409, EntityAlreadyExists: ",
 		},
 		{
-			e.try(step{"entry", typeAccessEntry, props{"clusterName": "none", "principalArn": admin}}),
+			e.try(step{"entry", awstype.AccessEntry, props{"clusterName": "none", "principalArn": admin}}),
 			"creating EKS Access Entry (none:" + admin + "): operation error EKS: CreateAccessEntry, https response error StatusCode: 404, ResourceNotFoundException: ",
 		},
 	} {
@@ -714,7 +715,7 @@ func TestWords(t *testing.T) {
 func TestKeysAreNotRepeated(t *testing.T) {
 	e := part(t, "vpc", "vgw", "vgwIn", "cgw0", "vpn0")
 	for _, key := range []string{"0secret.secret", "secret-secret", "secret~" + strings.Repeat("x", 60)} {
-		_, failures := e.check(typeVpnConnection, "vpn0", e.made["vpn0"].in.With(props{"tunnel1PresharedKey": key}))
+		_, failures := e.check(awstype.VpnConnection, "vpn0", e.made["vpn0"].in.With(props{"tunnel1PresharedKey": key}))
 		if failures == "" || strings.Contains(failures, key) {
 			t.Errorf("the refusal of a key says %q", failures)
 		}

@@ -8,6 +8,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 func cloudwatchKinds() []*emulator.Kind {
@@ -28,12 +29,12 @@ var (
 
 func logGroup() *emulator.Kind {
 	return tagged(plainTags, &emulator.Kind{
-		Type:     typeLogGroup,
+		Type:     awstype.LogGroup,
 		Words:    named(words("CloudWatch Logs", "CloudWatch Logs Log Group", "CreateLogGroup", "AssociateKmsKey", "DeleteLogGroup", "DescribeLogGroups")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 512},
 		NewID:    property("name"),
 		Refs: []emulator.Ref{
-			refersBy("kmsKeyId", "arn", "InvalidParameterException", "", "hashicorp/terraform#24194", typeKey),
+			refersBy("kmsKeyId", "arn", "InvalidParameterException", "", "hashicorp/terraform#24194", awstype.Key),
 		},
 		Unique: []emulator.Unique{
 			{Fields: []string{"@account", "@region", "name"}, Code: "ResourceAlreadyExistsException", Source: model("logs")},
@@ -66,7 +67,7 @@ func badRetention(c *emulator.Call) string {
 // logsMayNotUseKey: the key's policy, not IAM, says whether CloudWatch Logs may
 // use it.
 func logsMayNotUseKey(c *emulator.Call) string {
-	key := c.Tx.Find(typeKey, "arn", c.In.Str("kmsKeyId"))
+	key := c.Tx.Find(awstype.Key, "arn", c.In.Str("kmsKeyId"))
 	group := regional(c, "logs", "log-group:"+c.In.Str("name"))
 	if key == nil || !c.Changed("kmsKeyId") && c.Op == emulator.OpUpdate || logsMayUse(key, group) {
 		return ""
@@ -85,12 +86,12 @@ func logsMayUse(key *inventory.Object, group string) bool {
 // resolvers may not: their logs stop, silently.
 func remakeLogGroup(c *emulator.Call) error {
 	dropFilters(c)
-	for _, cluster := range c.Tx.All(typeCluster) {
+	for _, cluster := range c.Tx.All(awstype.Cluster) {
 		if clusterLogGroup(cluster.ID) == c.ID && len(cluster.In.List("enabledClusterLogTypes")) > 0 {
 			putLogGroup(c, cluster.ID)
 		}
 	}
-	for _, log := range c.Tx.All(typeFlowLog) {
+	for _, log := range c.Tx.All(awstype.FlowLog) {
 		if flowLogGroup(c, log) == c.Out.Str("arn") && remakes(c, log) {
 			makeLogGroup(c, log.ID, c.ID)
 		}
@@ -108,10 +109,10 @@ func putLogGroup(c *emulator.Call, cluster string) {
 
 // makeLogGroup is the group that a service makes by itself where there is none.
 func makeLogGroup(c *emulator.Call, maker, name string) {
-	if c.Tx.Get(typeLogGroup, name) != nil {
+	if c.Tx.Get(awstype.LogGroup, name) != nil {
 		return
 	}
-	c.Tx.Put(&inventory.Object{Type: typeLogGroup, ID: name, MadeBy: maker, In: inventory.Props{}, Out: inventory.Props{
+	c.Tx.Put(&inventory.Object{Type: awstype.LogGroup, ID: name, MadeBy: maker, In: inventory.Props{}, Out: inventory.Props{
 		"name": name, "arn": regional(c, "logs", "log-group:"+name), "retentionInDays": 0.0, "logGroupClass": "STANDARD",
 	}})
 }
@@ -122,7 +123,7 @@ const maxResourcePolicy = 5120
 func logResourcePolicy() *emulator.Kind {
 	const source = "logs/resource_policy.go"
 	return &emulator.Kind{
-		Type:    typeLogResourcePolicy,
+		Type:    awstype.LogResourcePolicy,
 		Words:   named(words("CloudWatch Logs", "CloudWatch Logs Resource Policy", "PutResourcePolicy", "PutResourcePolicy", "DeleteResourcePolicy", "DescribeResourcePolicies")),
 		NewID:   property("policyName"),
 		Replace: forceNew(source, "policyName"),

@@ -9,6 +9,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 const sourceDashboardBody = "AmazonCloudWatch/latest/APIReference CloudWatch-Dashboard-Body-Structure.html"
@@ -18,7 +19,7 @@ const sourceDashboardBody = "AmazonCloudWatch/latest/APIReference CloudWatch-Das
 func dashboard() *emulator.Kind {
 	const source = "cloudwatch/dashboard.go"
 	return &emulator.Kind{
-		Type:    typeDashboard,
+		Type:    awstype.Dashboard,
 		Words:   named(words("CloudWatch", "CloudWatch Dashboard", "PutDashboard", "PutDashboard", "DeleteDashboards", "GetDashboard")),
 		NewID:   property("dashboardName"),
 		Replace: forceNew(source, "dashboardName"),

@@ -5,11 +5,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
-)
-
-const (
-	typeDhcpOptions     = "aws:ec2/vpcDhcpOptions:VpcDhcpOptions"
-	typeDhcpAssociation = "aws:ec2/vpcDhcpOptionsAssociation:VpcDhcpOptionsAssociation"
+	"burrow/internal/inventory/awstype"
 )
 
 const (
@@ -35,7 +31,7 @@ func dhcpKinds() []*emulator.Kind {
 // dhcpOptions are immutable: everything but tags replaces the set.
 func dhcpOptions() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeDhcpOptions,
+		Type:  awstype.VpcDhcpOptions,
 		Words: words("EC2", "EC2 DHCP Options Set", "CreateDhcpOptions", "CreateTags", "DeleteDhcpOptions", "DescribeDhcpOptions"),
 		NewID: opaque("dopt"),
 		Replace: forceNew(sourceDhcpOptions, "domainName", "domainNameServers", "ipv6AddressPreferredLeaseTime",
@@ -52,10 +48,10 @@ func dhcpOptions() *emulator.Kind {
 		},
 		// The provider leaves the VPCs without a set before it deletes theirs.
 		Gone: func(c *emulator.Call) error {
-			for _, vpc := range where(c, typeVpc, "dhcpOptionsId", c.ID) {
+			for _, vpc := range where(c, awstype.Vpc, "dhcpOptionsId", c.ID) {
 				useDhcpOptions(c, vpc.ID, noDhcpSet)
 			}
-			removeIf(c, func(o *inventory.Object) bool { return o.Value("dhcpOptionsId") == c.ID }, typeDhcpAssociation)
+			removeIf(c, func(o *inventory.Object) bool { return o.Value("dhcpOptionsId") == c.ID }, awstype.VpcDhcpOptionsAssociation)
 			return nil
 		},
 	})
@@ -82,12 +78,12 @@ func netbiosNodeType(c *emulator.Call) string {
 // dhcpAssociation gives a VPC another set in the place of the one that it has.
 func dhcpAssociation() *emulator.Kind {
 	return &emulator.Kind{
-		Type:  typeDhcpAssociation,
+		Type:  awstype.VpcDhcpOptionsAssociation,
 		Words: words("EC2", "EC2 VPC DHCP Options Set Association", "AssociateDhcpOptions", "AssociateDhcpOptions", "AssociateDhcpOptions", "DescribeVpcs"),
 		NewID: joined("-", "dhcpOptionsId", "vpcId"),
 		Refs: []emulator.Ref{
 			// A VPC that goes lets its set go.
-			refersTo("vpcId", "InvalidVpcID.NotFound", "", moto("ec2/exceptions.py"), typeVpc),
+			refersTo("vpcId", "InvalidVpcID.NotFound", "", moto("ec2/exceptions.py"), awstype.Vpc),
 		},
 		Replace: forceNew(sourceDhcpAssociation, "vpcId"),
 		Rules: []emulator.Rule{
@@ -98,7 +94,7 @@ func dhcpAssociation() *emulator.Kind {
 			return nil
 		},
 		Gone: func(c *emulator.Call) error {
-			if valueOf(c, typeVpc, c.Old.Str("vpcId"), "dhcpOptionsId") == c.Old.Str("dhcpOptionsId") {
+			if valueOf(c, awstype.Vpc, c.Old.Str("vpcId"), "dhcpOptionsId") == c.Old.Str("dhcpOptionsId") {
 				useDhcpOptions(c, c.Old.Str("vpcId"), noDhcpSet)
 			}
 			return nil
@@ -110,14 +106,14 @@ func dhcpAssociation() *emulator.Kind {
 // all can be named too, and are no objects.
 func noSuchDhcpOptions(c *emulator.Call) string {
 	id := c.In.Str("dhcpOptionsId")
-	if id == noDhcpSet || id == regionDhcpOptions(c) || c.Tx.Get(typeDhcpOptions, id) != nil {
+	if id == noDhcpSet || id == regionDhcpOptions(c) || c.Tx.Get(awstype.VpcDhcpOptions, id) != nil {
 		return ""
 	}
 	return fmt.Sprintf("DhcpOptionID %s does not exist.", id)
 }
 
 func useDhcpOptions(c *emulator.Call, vpc, id string) {
-	if o := c.Tx.Get(typeVpc, vpc); o != nil {
+	if o := c.Tx.Get(awstype.Vpc, vpc); o != nil {
 		o.Out.Set("dhcpOptionsId", id)
 		c.Tx.Put(o)
 	}
@@ -136,20 +132,20 @@ func regionDhcpSet(c *emulator.Call) *inventory.Object {
 	if c.Region() == "us-east-1" {
 		domain = "ec2.internal"
 	}
-	return &inventory.Object{Type: typeDhcpOptions, ID: id, Out: inventory.Props{
+	return &inventory.Object{Type: awstype.VpcDhcpOptions, ID: id, Out: inventory.Props{
 		"arn": regional(c, "ec2", "dhcp-options/"+id), "ownerId": c.Account().AWSAccount,
 		"domainName": domain, "domainNameServers": []any{amazonDNS},
 	}}
 }
 
-var lookupDhcpOptions = lookup{typeDhcpOptions, "EC2 DHCP Options Set", map[string]func(*emulator.Call, *inventory.Object) []string{
+var lookupDhcpOptions = lookup{awstype.VpcDhcpOptions, "EC2 DHCP Options Set", map[string]func(*emulator.Call, *inventory.Object) []string{
 	"dhcp-options-id": value("id"), "owner-id": value("ownerId"),
 }, map[string]string{"dhcpOptionsId": "dhcp-options-id"}}
 
 func getVpcDhcpOptions(c *emulator.Call) (inventory.Props, error) {
 	// The provider answers with tags and does not look for them.
 	c.In.Del("tags")
-	o, err := lookupDhcpOptions.oneOf(c, append(c.Tx.All(typeDhcpOptions), regionDhcpSet(c)))
+	o, err := lookupDhcpOptions.oneOf(c, append(c.Tx.All(awstype.VpcDhcpOptions), regionDhcpSet(c)))
 	if err != nil {
 		return nil, err
 	}

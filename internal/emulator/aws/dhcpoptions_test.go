@@ -1,12 +1,16 @@
 package aws
 
-import "testing"
+import (
+	"testing"
+
+	"burrow/internal/inventory/awstype"
+)
 
 // dhcpSteps give the other VPC servers of somebody's own.
 func dhcpSteps() []step {
 	return []step{
-		{"dhcp", typeDhcpOptions, props{"domainName": "corp.example", "domainNameServers": []any{"10.1.0.53", "10.1.1.53"}, "netbiosNodeType": "2", "tags": tags("dhcp")}},
-		{"dhcpOf2", typeDhcpAssociation, props{"dhcpOptionsId": "=dhcp", "vpcId": "=vpc2"}},
+		{"dhcp", awstype.VpcDhcpOptions, props{"domainName": "corp.example", "domainNameServers": []any{"10.1.0.53", "10.1.1.53"}, "netbiosNodeType": "2", "tags": tags("dhcp")}},
+		{"dhcpOf2", awstype.VpcDhcpOptionsAssociation, props{"dhcpOptionsId": "=dhcp", "vpcId": "=vpc2"}},
 	}
 }
 
@@ -28,7 +32,7 @@ func TestDhcpOptionsOfVpc(t *testing.T) {
 	of := func(name string) string {
 		t.Helper()
 		made := e.made[name]
-		_, out := e.read(typeVpc, name, made.id, made.in, made.out)
+		_, out := e.read(awstype.Vpc, name, made.id, made.in, made.out)
 		return out.Str("dhcpOptionsId")
 	}
 	regions := e.made["vpc2"].out.Str("dhcpOptionsId")
@@ -41,33 +45,33 @@ func TestDhcpOptionsOfVpc(t *testing.T) {
 		t.Errorf("the VPC has %s, want %s", got, set.id)
 	}
 	vpc := e.made["vpc2"]
-	if _, err := e.update(typeVpc, "vpc2", vpc.id, vpc.in, vpc.in.With(props{"tags": tags("renamed")})); err != nil {
+	if _, err := e.update(awstype.Vpc, "vpc2", vpc.id, vpc.in, vpc.in.With(props{"tags": tags("renamed")})); err != nil {
 		t.Fatal(err)
 	}
 	if got, other := of("vpc2"), of("vpc3"); got != set.id || other != regions {
 		t.Errorf("after a change the VPC has %s and another %s, want %s and %s", got, other, set.id, regions)
 	}
-	if err := e.delete(typeDhcpAssociation, "dhcpOf2", link.id); err != nil {
+	if err := e.delete(awstype.VpcDhcpOptionsAssociation, "dhcpOf2", link.id); err != nil {
 		t.Fatal(err)
 	}
 	if got := of("vpc2"); got != noDhcpSet {
 		t.Errorf("without the association the VPC has %s", got)
 	}
-	e.make(step{"back", typeDhcpAssociation, props{"dhcpOptionsId": regions, "vpcId": "=vpc2"}})
+	e.make(step{"back", awstype.VpcDhcpOptionsAssociation, props{"dhcpOptionsId": regions, "vpcId": "=vpc2"}})
 	if got := of("vpc2"); got != regions {
 		t.Errorf("given the region's set the VPC has %s, want %s", got, regions)
 	}
-	e.make(step{"again", typeDhcpAssociation, props{"dhcpOptionsId": "=dhcp", "vpcId": "=vpc3"}})
-	if err := e.delete(typeDhcpOptions, "dhcp", set.id); err != nil {
+	e.make(step{"again", awstype.VpcDhcpOptionsAssociation, props{"dhcpOptionsId": "=dhcp", "vpcId": "=vpc3"}})
+	if err := e.delete(awstype.VpcDhcpOptions, "dhcp", set.id); err != nil {
 		t.Fatal(err)
 	}
 	if got := of("vpc3"); got != noDhcpSet {
 		t.Errorf("without its set the VPC has %s", got)
 	}
-	if err := e.delete(typeVpc, "vpc2", vpc.id); err != nil {
+	if err := e.delete(awstype.Vpc, "vpc2", vpc.id); err != nil {
 		t.Fatal(err)
 	}
-	if left := e.objects(typeDhcpAssociation); len(left) > 0 {
+	if left := e.objects(awstype.VpcDhcpOptionsAssociation); len(left) > 0 {
 		t.Errorf("%s is left", left[0].ID)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 const (
@@ -26,17 +27,17 @@ var accessPolicies = []string{
 
 // clusterRef refers to a cluster by name. What hangs on it goes with it.
 func clusterRef() emulator.Ref {
-	return refersBy("clusterName", "name", "ResourceNotFoundException", "", moto("eks/models.py"), typeCluster)
+	return refersBy("clusterName", "name", "ResourceNotFoundException", "", moto("eks/models.py"), awstype.Cluster)
 }
 
 func addon() *emulator.Kind {
 	return tagged(eksTags, &emulator.Kind{
-		Type:  typeAddon,
+		Type:  awstype.Addon,
 		Words: named(words("EKS", "EKS Add-On", "CreateAddon", "UpdateAddon", "DeleteAddon", "DescribeAddon")),
 		NewID: joined(":", "clusterName", "addonName"),
 		Refs: []emulator.Ref{
 			clusterRef(),
-			refersBy("serviceAccountRoleArn", "arn", "InvalidParameterException", "", eksModel, typeRole),
+			refersBy("serviceAccountRoleArn", "arn", "InvalidParameterException", "", eksModel, awstype.Role),
 		},
 		Unique: []emulator.Unique{
 			{Fields: []string{"@region", "clusterName", "addonName"}, Code: "ResourceInUseException", Source: eksModel},
@@ -58,7 +59,7 @@ func addon() *emulator.Kind {
 
 func addonNotOffered(c *emulator.Call) string {
 	name, build := c.In.Str("addonName"), c.In.Str("addonVersion")
-	minor := valueOf(c, typeCluster, c.In.Str("clusterName"), "version")
+	minor := valueOf(c, awstype.Cluster, c.In.Str("clusterName"), "version")
 	if _, sold := addonVersion(name, minor, false); !sold {
 		return fmt.Sprintf("Addon %s specified is not supported in %s kubernetes version", name, minor)
 	}
@@ -119,7 +120,7 @@ func schemaFailed(path string, v any) string {
 
 // dnsWithoutNodes: CoreDNS needs somewhere to run.
 func dnsWithoutNodes(c *emulator.Call) string {
-	nodes := where(c, typeNodeGroup, "clusterName", c.In.Str("clusterName"))
+	nodes := where(c, awstype.NodeGroup, "clusterName", c.In.Str("clusterName"))
 	running := slices.ContainsFunc(nodes, func(o *inventory.Object) bool { return o.Value("status") == "ACTIVE" })
 	if c.In.Str("addonName") != "coredns" || running {
 		return ""
@@ -129,7 +130,7 @@ func dnsWithoutNodes(c *emulator.Call) string {
 
 func fillAddon(c *emulator.Call) error {
 	cluster, name := c.In.Str("clusterName"), c.In.Str("addonName")
-	build, _ := addonVersion(name, valueOf(c, typeCluster, cluster, "version"), false)
+	build, _ := addonVersion(name, valueOf(c, awstype.Cluster, cluster, "version"), false)
 	keep(c, "addonVersion", func() any { return build })
 	defaults(c, inventory.Props{
 		"arn":       regional(c, "eks", fmt.Sprintf("addon/%s/%s/%s", cluster, name, c.UUID())),
@@ -140,7 +141,7 @@ func fillAddon(c *emulator.Call) error {
 
 func accessEntry() *emulator.Kind {
 	return tagged(eksTags, &emulator.Kind{
-		Type:    typeAccessEntry,
+		Type:    awstype.AccessEntry,
 		Words:   named(words("EKS", "EKS Access Entry", "CreateAccessEntry", "UpdateAccessEntry", "DeleteAccessEntry", "DescribeAccessEntry")),
 		NewID:   joined(":", "clusterName", "principalArn"),
 		Refs:    []emulator.Ref{clusterRef()},
@@ -168,7 +169,7 @@ func badPrincipalARN(c *emulator.Call) string {
 }
 
 func entriesOff(c *emulator.Call) string {
-	cluster := c.Tx.Get(typeCluster, c.In.Str("clusterName"))
+	cluster := c.Tx.Get(awstype.Cluster, c.In.Str("clusterName"))
 	if cluster == nil || authenticationMode(cluster.In) != modeMap {
 		return ""
 	}
@@ -185,7 +186,7 @@ func entryExists(c *emulator.Call) string {
 }
 
 func entryOf(c *emulator.Call, cluster, principal string) *inventory.Object {
-	return c.Tx.Get(typeAccessEntry, cluster+":"+principal)
+	return c.Tx.Get(awstype.AccessEntry, cluster+":"+principal)
 }
 
 func machineWithGroups(c *emulator.Call) string {
@@ -202,7 +203,7 @@ func putEntry(c *emulator.Call, cluster, principal, typ string) {
 	}
 	out := inventory.Props{"clusterName": cluster, "principalArn": principal, "type": typ}
 	fillEntry(c, out, cluster, principal)
-	made(c, typeAccessEntry, cluster+":"+principal, out)
+	made(c, awstype.AccessEntry, cluster+":"+principal, out)
 }
 
 func fillEntry(c *emulator.Call, out inventory.Props, cluster, principal string) {
@@ -219,7 +220,7 @@ func fillEntry(c *emulator.Call, out inventory.Props, cluster, principal string)
 func accessPolicy() *emulator.Kind {
 	const source = "eks/access_policy_association.go"
 	return &emulator.Kind{
-		Type:    typeAccessPolicy,
+		Type:    awstype.AccessPolicyAssociation,
 		Words:   named(words("EKS", "EKS Access Policy Association", "AssociateAccessPolicy", "AssociateAccessPolicy", "DisassociateAccessPolicy", "ListAssociatedAccessPolicies")),
 		NewID:   joined("#", "clusterName", "principalArn", "policyArn"),
 		Refs:    []emulator.Ref{clusterRef()},
@@ -276,14 +277,14 @@ func scopeNamespaces(c *emulator.Call) string {
 func podIdentityAssociation() *emulator.Kind {
 	const source = "eks/pod_identity_association.go"
 	return tagged(eksTags, &emulator.Kind{
-		Type:  typePodIdentity,
+		Type:  awstype.PodIdentityAssociation,
 		Words: named(words("EKS", "EKS Pod Identity Association", "CreatePodIdentityAssociation", "UpdatePodIdentityAssociation", "DeletePodIdentityAssociation", "DescribePodIdentityAssociation")),
 		NewID: func(c *emulator.Call) (string, error) {
 			return "a-" + strings.ToLower(letters(c.HexOf("association", 40), upperAlphanumeric, 17)), nil
 		},
 		Refs: []emulator.Ref{
 			clusterRef(),
-			refersBy("roleArn", "arn", "InvalidParameterException", "", eksModel, typeRole),
+			refersBy("roleArn", "arn", "InvalidParameterException", "", eksModel, awstype.Role),
 		},
 		Unique: []emulator.Unique{
 			{Fields: []string{"@region", "clusterName", "namespace", "serviceAccount"}, Code: "ResourceInUseException", Source: eksModel},

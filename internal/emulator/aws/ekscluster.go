@@ -9,6 +9,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 const (
@@ -33,15 +34,15 @@ func eksKinds() []*emulator.Kind {
 
 func cluster() *emulator.Kind {
 	return tagged(eksTags, &emulator.Kind{
-		Type:     typeCluster,
+		Type:     awstype.Cluster,
 		Words:    named(words("EKS", "EKS Cluster", "CreateCluster", "UpdateClusterConfig", "DeleteCluster", "DescribeCluster")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 100},
 		NewID:    property("name"),
 		Refs: []emulator.Ref{
-			refersBy("roleArn", "arn", "InvalidParameterException", "", terraform(sourceCluster), typeRole),
-			refersTo("vpcConfig.subnetIds[*]", "InvalidParameterException", "DependencyViolation", eksModel, typeSubnet),
-			refersTo("vpcConfig.securityGroupIds[*]", "InvalidParameterException", "DependencyViolation", eksModel, typeSecurityGroup),
-			refersBy("encryptionConfig.provider.keyArn", "arn", "InvalidParameterException", "", eksModel, typeKey),
+			refersBy("roleArn", "arn", "InvalidParameterException", "", terraform(sourceCluster), awstype.Role),
+			refersTo("vpcConfig.subnetIds[*]", "InvalidParameterException", "DependencyViolation", eksModel, awstype.Subnet),
+			refersTo("vpcConfig.securityGroupIds[*]", "InvalidParameterException", "DependencyViolation", eksModel, awstype.SecurityGroup),
+			refersBy("encryptionConfig.provider.keyArn", "arn", "InvalidParameterException", "", eksModel, awstype.Key),
 		},
 		Unique: []emulator.Unique{
 			{Fields: []string{"@account", "@region", "name"}, Code: "ResourceInUseException", Source: moto("eks/models.py")},
@@ -174,7 +175,7 @@ func clusterGroups(c *emulator.Call) string {
 		return fmt.Sprintf("At most 5 security groups may be specified, got %d.", len(groups))
 	}
 	for _, id := range groups {
-		if len(subnets) > 0 && valueOf(c, typeSecurityGroup, id, "vpcId") != vpcOf(c, subnets[0]) {
+		if len(subnets) > 0 && valueOf(c, awstype.SecurityGroup, id, "vpcId") != vpcOf(c, subnets[0]) {
 			return fmt.Sprintf("Security group(s) %s are not in the same VPC as the subnets.", id)
 		}
 	}
@@ -266,7 +267,7 @@ func encryptionRemoved(c *emulator.Call) string {
 }
 
 func asymmetricKey(c *emulator.Call) string {
-	key := c.Tx.Find(typeKey, "arn", c.In.Str("encryptionConfig.provider.keyArn"))
+	key := c.Tx.Find(awstype.Key, "arn", c.In.Str("encryptionConfig.provider.keyArn"))
 	if key == nil || key.Value("customerMasterKeySpec") == symmetric {
 		return ""
 	}
@@ -274,7 +275,7 @@ func asymmetricKey(c *emulator.Call) string {
 }
 
 func clusterRoleUntrusting(c *emulator.Call) string {
-	role := c.Tx.Find(typeRole, "arn", c.In.Str("roleArn"))
+	role := c.Tx.Find(awstype.Role, "arn", c.In.Str("roleArn"))
 	if role == nil || trusts(role, eksService) {
 		return ""
 	}
@@ -283,7 +284,7 @@ func clusterRoleUntrusting(c *emulator.Call) string {
 }
 
 func clusterRoleWithoutPolicy(c *emulator.Call) string {
-	role := c.Tx.Find(typeRole, "arn", c.In.Str("roleArn"))
+	role := c.Tx.Find(awstype.Role, "arn", c.In.Str("roleArn"))
 	if role == nil || slices.Contains(attachedPolicies(c.Tx, role.ID), clusterPolicy) {
 		return ""
 	}
@@ -372,7 +373,7 @@ func fillControlPlane(c *emulator.Call) error {
 func madeWithCluster(c *emulator.Call) error {
 	id := c.Out.Str("vpcConfig.clusterSecurityGroupId")
 	name := fmt.Sprintf("eks-cluster-sg-%s-%s", c.ID, decimals(c.HexOf("group", 20), 10))
-	made(c, typeSecurityGroup, id, inventory.Props{
+	made(c, awstype.SecurityGroup, id, inventory.Props{
 		"name": name, "vpcId": c.Out.Str("vpcConfig.vpcId"), "ownerId": c.Account().AWSAccount,
 		"arn": regional(c, "ec2", "security-group/"+id),
 		"description": "EKS created security group applied to ENI that is attached to EKS Control Plane master nodes, " +
@@ -393,7 +394,7 @@ func madeWithCluster(c *emulator.Call) error {
 // it does for real.
 func goneWithCluster(c *emulator.Call) error {
 	inside := func(o *inventory.Object) bool { return o.MadeBy == c.ID || o.Value("clusterName") == c.ID }
-	removeIf(c, inside, typeAddon, typeAccessEntry, typeAccessPolicy, typePodIdentity)
-	unmake(c, typeSecurityGroup)
+	removeIf(c, inside, awstype.Addon, awstype.AccessEntry, awstype.AccessPolicyAssociation, awstype.PodIdentityAssociation)
+	unmake(c, awstype.SecurityGroup)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 const (
@@ -38,17 +39,17 @@ var (
 
 func nodeGroup() *emulator.Kind {
 	return tagged(eksTags, &emulator.Kind{
-		Type:     typeNodeGroup,
+		Type:     awstype.NodeGroup,
 		Words:    named(words("EKS", "EKS Node Group", "CreateNodegroup", "UpdateNodegroupConfig", "DeleteNodegroup", "DescribeNodegroup")),
 		AutoName: &emulator.AutoName{Property: "nodeGroupName", Max: 63},
 		NewID:    joined(":", "clusterName", "nodeGroupName"),
 		Refs: []emulator.Ref{
-			refersBy("clusterName", "name", "ResourceNotFoundException", "ResourceInUseException", moto("eks/models.py"), typeCluster),
-			refersBy("nodeRoleArn", "arn", "InvalidParameterException", "", eksModel, typeRole),
-			refersTo("subnetIds[*]", "InvalidParameterException", "DependencyViolation", eksModel, typeSubnet),
-			refersTo("launchTemplate.id", "InvalidRequestException", "", eksModel, typeLaunchTemplate),
-			refersBy("launchTemplate.name", "name", "InvalidRequestException", "", eksModel, typeLaunchTemplate),
-			refersTo("remoteAccess.sourceSecurityGroupIds[*]", "InvalidParameterException", "DependencyViolation", eksModel, typeSecurityGroup),
+			refersBy("clusterName", "name", "ResourceNotFoundException", "ResourceInUseException", moto("eks/models.py"), awstype.Cluster),
+			refersBy("nodeRoleArn", "arn", "InvalidParameterException", "", eksModel, awstype.Role),
+			refersTo("subnetIds[*]", "InvalidParameterException", "DependencyViolation", eksModel, awstype.Subnet),
+			refersTo("launchTemplate.id", "InvalidRequestException", "", eksModel, awstype.LaunchTemplate),
+			refersBy("launchTemplate.name", "name", "InvalidRequestException", "", eksModel, awstype.LaunchTemplate),
+			refersTo("remoteAccess.sourceSecurityGroupIds[*]", "InvalidParameterException", "DependencyViolation", eksModel, awstype.SecurityGroup),
 		},
 		Unique: []emulator.Unique{
 			{Fields: []string{"@region", "clusterName", "nodeGroupName"}, Code: "ResourceInUseException", Source: moto("eks/models.py")},
@@ -148,7 +149,7 @@ func oldAMI(c *emulator.Call) string {
 
 // nodesVersion is the version that nodes will run: their own, else the cluster's.
 func nodesVersion(c *emulator.Call) string {
-	return cmp.Or(c.In.Str("version"), c.Old.Str("version"), valueOf(c, typeCluster, c.In.Str("clusterName"), "version"))
+	return cmp.Or(c.In.Str("version"), c.Old.Str("version"), valueOf(c, awstype.Cluster, c.In.Str("clusterName"), "version"))
 }
 
 func templateConflict(c *emulator.Call) string {
@@ -177,7 +178,7 @@ func templateVersion(c *emulator.Call) string {
 }
 
 func nodesAhead(c *emulator.Call) string {
-	nodes, control := c.In.Str("version"), valueOf(c, typeCluster, c.In.Str("clusterName"), "version")
+	nodes, control := c.In.Str("version"), valueOf(c, awstype.Cluster, c.In.Str("clusterName"), "version")
 	switch _, ok := offered(nodes); {
 	case nodes == "" || nodes == c.Old.Str("version"):
 		return ""
@@ -190,7 +191,7 @@ func nodesAhead(c *emulator.Call) string {
 }
 
 func nodeRole(c *emulator.Call) *inventory.Object {
-	return c.Tx.Find(typeRole, "arn", c.In.Str("nodeRoleArn"))
+	return c.Tx.Find(awstype.Role, "arn", c.In.Str("nodeRoleArn"))
 }
 
 func nodeRoleUntrusting(c *emulator.Call) string {
@@ -203,7 +204,7 @@ func nodeRoleUntrusting(c *emulator.Call) string {
 }
 
 func nodesElsewhere(c *emulator.Call) string {
-	vpc := valueOf(c, typeCluster, c.In.Str("clusterName"), "vpcConfig.vpcId")
+	vpc := valueOf(c, awstype.Cluster, c.In.Str("clusterName"), "vpcConfig.vpcId")
 	for _, id := range c.In.Strings("subnetIds") {
 		if vpcOf(c, id) != vpc {
 			return fmt.Sprintf("Subnet %s is not in the VPC %s of the cluster.", id, vpc)
@@ -228,7 +229,7 @@ func nodeRoleWithoutPolicies(c *emulator.Call) string {
 }
 
 func nodesWithoutDNS(c *emulator.Call) string {
-	vpc := c.Tx.Get(typeVpc, valueOf(c, typeCluster, c.In.Str("clusterName"), "vpcConfig.vpcId"))
+	vpc := c.Tx.Get(awstype.Vpc, valueOf(c, awstype.Cluster, c.In.Str("clusterName"), "vpcConfig.vpcId"))
 	if vpc == nil || hasDNS(vpc) {
 		return ""
 	}
@@ -238,7 +239,7 @@ func nodesWithoutDNS(c *emulator.Call) string {
 func templateGroupsMissing(c *emulator.Call) string {
 	template, _ := templateOf(c, c.In)
 	for _, id := range templateGroups(template) {
-		if c.Tx.Get(typeSecurityGroup, id) == nil {
+		if c.Tx.Get(awstype.SecurityGroup, id) == nil {
 			return fmt.Sprintf("We couldn't find the security group %s of the launch template %s", id, template.ID)
 		}
 	}
@@ -259,7 +260,7 @@ func nodeSecurityGroups(c *emulator.Call, nodes *inventory.Object) []string {
 	if groups := templateGroups(template); len(groups) > 0 {
 		return groups
 	}
-	return []string{valueOf(c, typeCluster, nodes.Value("clusterName"), "vpcConfig.clusterSecurityGroupId")}
+	return []string{valueOf(c, awstype.Cluster, nodes.Value("clusterName"), "vpcConfig.clusterSecurityGroupId")}
 }
 
 func fillNodeGroup(c *emulator.Call) error {
@@ -316,9 +317,9 @@ func settleNodes(c *emulator.Call) error {
 // change of its size. Terraform calls the group by its name.
 func putScalingGroup(c *emulator.Call) error {
 	name := scalingName(c)
-	group := c.Tx.Get(typeScalingGroup, name)
+	group := c.Tx.Get(awstype.AutoscalingGroup, name)
 	if group == nil {
-		group = &inventory.Object{Type: typeScalingGroup, ID: name, MadeBy: c.ID, In: inventory.Props{}}
+		group = &inventory.Object{Type: awstype.AutoscalingGroup, ID: name, MadeBy: c.ID, In: inventory.Props{}}
 	}
 	group.Out = inventory.Props{
 		"name": name, "arn": regional(c, "autoscaling", fmt.Sprintf("autoScalingGroup:%s:autoScalingGroupName/%s", c.UUIDOf("group"), name)),
@@ -337,7 +338,7 @@ func putScalingGroup(c *emulator.Call) error {
 // madeWithNodes lets the nodes' role into the cluster, where entries decide (EKS-15).
 func madeWithNodes(c *emulator.Call) error {
 	name := c.In.Str("clusterName")
-	cluster := c.Tx.Get(typeCluster, name)
+	cluster := c.Tx.Get(awstype.Cluster, name)
 	if cluster != nil && authenticationMode(cluster.In) != modeMap {
 		putEntry(c, name, c.In.Str("nodeRoleArn"), "EC2_LINUX")
 	}
@@ -345,7 +346,7 @@ func madeWithNodes(c *emulator.Call) error {
 }
 
 func goneWithNodes(c *emulator.Call) error {
-	unmake(c, typeScalingGroup, typeAccessEntry)
+	unmake(c, awstype.AutoscalingGroup, awstype.AccessEntry)
 	return nil
 }
 
@@ -354,14 +355,14 @@ func goneWithNodes(c *emulator.Call) error {
 func scalingGroup() *emulator.Kind {
 	const source = "autoscaling/group.go"
 	return &emulator.Kind{
-		Type:     typeScalingGroup,
+		Type:     awstype.AutoscalingGroup,
 		Words:    named(words("Auto Scaling", "Auto Scaling Group", "CreateAutoScalingGroup", "UpdateAutoScalingGroup", "DeleteAutoScalingGroup", "DescribeAutoScalingGroups")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 255},
 		NewID:    property("name"),
 		Refs: []emulator.Ref{
-			refersTo("vpcZoneIdentifiers[*]", "ValidationError", "DependencyViolation", model("autoscaling"), typeSubnet),
-			refersTo("launchTemplate.id", "ValidationError", "", model("autoscaling"), typeLaunchTemplate),
-			refersBy("targetGroupArns[*]", "arn", "ValidationError", "", model("autoscaling"), typeTargetGroup),
+			refersTo("vpcZoneIdentifiers[*]", "ValidationError", "DependencyViolation", model("autoscaling"), awstype.Subnet),
+			refersTo("launchTemplate.id", "ValidationError", "", model("autoscaling"), awstype.LaunchTemplate),
+			refersBy("targetGroupArns[*]", "arn", "ValidationError", "", model("autoscaling"), awstype.TargetGroup),
 		},
 		Unique: []emulator.Unique{
 			{Fields: []string{"@account", "@region", "name"}, Code: "AlreadyExists", Source: model("autoscaling")},

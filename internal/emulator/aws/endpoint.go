@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 const sourceEndpoint = "ec2/vpc_endpoint.go"
@@ -24,14 +25,14 @@ var (
 
 func vpcEndpoint() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeVpcEndpoint,
+		Type:  awstype.VpcEndpoint,
 		Words: words("EC2", "EC2 VPC Endpoint", "CreateVpcEndpoint", "ModifyVpcEndpoint", "DeleteVpcEndpoints", "DescribeVpcEndpoints"),
 		NewID: opaque("vpce"),
 		Refs: []emulator.Ref{
-			refersTo("vpcId", "InvalidVpcId.NotFound", "DependencyViolation", model("ec2"), typeVpc),
-			refersTo("subnetIds[*]", "InvalidSubnetId.NotFound", "DependencyViolation", model("ec2"), typeSubnet),
-			refersTo("securityGroupIds[*]", "InvalidSecurityGroupId.NotFound", "DependencyViolation", model("ec2"), typeSecurityGroup),
-			refersTo("routeTableIds[*]", "InvalidRouteTableId.NotFound", "", model("ec2"), typeRouteTable),
+			refersTo("vpcId", "InvalidVpcId.NotFound", "DependencyViolation", model("ec2"), awstype.Vpc),
+			refersTo("subnetIds[*]", "InvalidSubnetId.NotFound", "DependencyViolation", model("ec2"), awstype.Subnet),
+			refersTo("securityGroupIds[*]", "InvalidSecurityGroupId.NotFound", "DependencyViolation", model("ec2"), awstype.SecurityGroup),
+			refersTo("routeTableIds[*]", "InvalidRouteTableId.NotFound", "", model("ec2"), awstype.RouteTable),
 		},
 		Replace: append(forceNew(sourceEndpoint, "vpcId", "serviceName", "vpcEndpointType", "serviceRegion",
 			"resourceConfigurationArn", "serviceNetworkArn"),
@@ -109,7 +110,7 @@ func endpointZones(c *emulator.Call) string {
 
 // endpointElsewhere: what an endpoint stands on is of its own VPC.
 func endpointElsewhere(c *emulator.Call) string {
-	for path, typ := range map[string]string{"subnetIds": typeSubnet, "securityGroupIds": typeSecurityGroup, "routeTableIds": typeRouteTable} {
+	for path, typ := range map[string]string{"subnetIds": awstype.Subnet, "securityGroupIds": awstype.SecurityGroup, "routeTableIds": awstype.RouteTable} {
 		for _, id := range c.In.Strings(path) {
 			if vpc := valueOf(c, typ, id, "vpcId"); vpc != "" && vpc != c.In.Str("vpcId") {
 				return fmt.Sprintf("%s does not belong to %s.", id, c.In.Str("vpcId"))
@@ -122,7 +123,7 @@ func endpointElsewhere(c *emulator.Call) string {
 // endpointTwice: a gateway endpoint is a route to its prefix list, and a table has
 // one of those.
 func endpointTwice(c *emulator.Call) string {
-	for _, o := range where(c, typeVpcEndpoint, "serviceName", c.In.Str("serviceName")) {
+	for _, o := range where(c, awstype.VpcEndpoint, "serviceName", c.In.Str("serviceName")) {
 		for _, table := range o.In.Strings("routeTableIds") {
 			if slices.Contains(c.In.Strings("routeTableIds"), table) {
 				return fmt.Sprintf("route table %s already has a route with destination-prefix-list-id %s", table, o.Value("prefixListId"))
@@ -153,7 +154,7 @@ func noPrefixList(path string) func(*emulator.Call) string {
 }
 
 func endpointWithoutDNS(c *emulator.Call) string {
-	vpc := c.Tx.Get(typeVpc, c.In.Str("vpcId"))
+	vpc := c.Tx.Get(awstype.Vpc, c.In.Str("vpcId"))
 	if !c.In.Bool("privateDnsEnabled") || vpc == nil || hasDNS(vpc) {
 		return ""
 	}
@@ -171,12 +172,12 @@ func endpointNameTaken(c *emulator.Call) string {
 		return ""
 	}
 	domain := endpointDomain(c.Region(), c.In)
-	for _, o := range where(c, typeVpcEndpoint, "vpcId", c.In.Str("vpcId")) {
+	for _, o := range where(c, awstype.VpcEndpoint, "vpcId", c.In.Str("vpcId")) {
 		if o.In.Bool("privateDnsEnabled") && o.Value("serviceName") == c.In.Str("serviceName") {
 			return conflictingDomain(domain, c.In.Str("vpcId"))
 		}
 	}
-	for _, zone := range others(c, typeZone) {
+	for _, zone := range others(c, awstype.Zone) {
 		if zone.Value("name") == domain && slices.Contains(zoneVpcs(c, zone), c.In.Str("vpcId")) {
 			return conflictingDomain(domain, c.In.Str("vpcId"))
 		}
@@ -199,7 +200,7 @@ func endpointNeedsGateway(c *emulator.Call) string {
 	if isGatewayEndpoint(c.In) || endpointService(c) != "s3" || !c.In.Bool("dnsOptions.privateDnsOnlyForInboundResolverEndpoint") {
 		return ""
 	}
-	for _, o := range where(c, typeVpcEndpoint, "vpcId", c.In.Str("vpcId")) {
+	for _, o := range where(c, awstype.VpcEndpoint, "vpcId", c.In.Str("vpcId")) {
 		if isGatewayEndpoint(o.In) && o.Value("serviceName") == c.In.Str("serviceName") {
 			return ""
 		}
@@ -233,7 +234,7 @@ func fillInterfaceEndpoint(c *emulator.Call) error {
 	}
 	c.Out.Default("dnsOptions.dnsRecordIpType", "ipv4")
 	if groups := c.In.Strings("securityGroupIds"); len(groups) == 0 {
-		c.Out.Set("securityGroupIds", []string{valueOf(c, typeVpc, c.In.Str("vpcId"), "defaultSecurityGroupId")})
+		c.Out.Set("securityGroupIds", []string{valueOf(c, awstype.Vpc, c.In.Str("vpcId"), "defaultSecurityGroupId")})
 	}
 	defaults(c, inventory.Props{
 		"ipAddressType": "ipv4", "networkInterfaceIds": interfaces,
@@ -245,7 +246,7 @@ func fillInterfaceEndpoint(c *emulator.Call) error {
 	return nil
 }
 
-var lookupVpcEndpoint = lookup{typeVpcEndpoint, "EC2 VPC Endpoint", map[string]func(*emulator.Call, *inventory.Object) []string{
+var lookupVpcEndpoint = lookup{awstype.VpcEndpoint, "EC2 VPC Endpoint", map[string]func(*emulator.Call, *inventory.Object) []string{
 	"vpc-endpoint-id": value("id"), "vpc-id": value("vpcId"), "service-name": value("serviceName"),
 	"service-region": value("serviceRegion"), "vpc-endpoint-state": value("state"), "vpc-endpoint-type": value("vpcEndpointType"),
 	"ip-address-type": value("ipAddressType"),

@@ -9,6 +9,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory/awstype"
 )
 
 // An estate is one of everything, made in the order of its references.
@@ -55,79 +56,79 @@ func blueprint() []step {
 
 func networkSteps() []step {
 	list := []step{
-		{"vpc", typeVpc, props{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true, "enableDnsSupport": true, "tags": tags("burrow-vpc")}},
-		{"igw", typeInternetGateway, props{"vpcId": "=vpc", "tags": tags("igw")}},
-		{"defaultGroup", typeDefaultGroup, props{"vpcId": "=vpc", "tags": tags("default")}},
-		{"defaultACL", typeDefaultACL, props{"defaultNetworkAclId": "=vpc.defaultNetworkAclId", "tags": tags("default")}},
-		{"defaultTable", typeDefaultRouteTable, props{"defaultRouteTableId": "=vpc.defaultRouteTableId", "tags": tags("default")}},
+		{"vpc", awstype.Vpc, props{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true, "enableDnsSupport": true, "tags": tags("burrow-vpc")}},
+		{"igw", awstype.InternetGateway, props{"vpcId": "=vpc", "tags": tags("igw")}},
+		{"defaultGroup", awstype.DefaultSecurityGroup, props{"vpcId": "=vpc", "tags": tags("default")}},
+		{"defaultACL", awstype.DefaultNetworkAcl, props{"defaultNetworkAclId": "=vpc.defaultNetworkAclId", "tags": tags("default")}},
+		{"defaultTable", awstype.DefaultRouteTable, props{"defaultRouteTableId": "=vpc.defaultRouteTableId", "tags": tags("default")}},
 	}
 	for i, zone := range []string{"a", "b"} {
 		n := fmt.Sprint(i + 1)
 		list = append(list,
-			step{"private" + n, typeSubnet, props{"vpcId": "=vpc", "cidrBlock": "10.0." + n + ".0/24", "availabilityZone": "eu-west-2" + zone, "tags": tags("private")}},
-			step{"public" + n, typeSubnet, props{"vpcId": "=vpc", "cidrBlock": "10.0.10" + n + ".0/24", "availabilityZone": "eu-west-2" + zone, "tags": tags("public")}},
-			step{"reserved" + n, typeReservation, props{"subnetId": "=private" + n, "cidrBlock": "10.0." + n + ".240/28", "reservationType": "explicit"}},
-			step{"eip" + n, typeEip, props{"domain": "vpc", "tags": tags("nat")}},
-			step{"nat" + n, typeNatGateway, props{"allocationId": "=eip" + n, "subnetId": "=public" + n, "tags": tags("nat")}},
-			step{"table" + n, typeRouteTable, props{"vpcId": "=vpc", "tags": tags("private")}},
-			step{"out" + n, typeRoute, props{"routeTableId": "=table" + n, "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": "=nat" + n}},
-			step{"tableOf" + n, typeRouteAssociation, props{"routeTableId": "=table" + n, "subnetId": "=private" + n}},
+			step{"private" + n, awstype.Subnet, props{"vpcId": "=vpc", "cidrBlock": "10.0." + n + ".0/24", "availabilityZone": "eu-west-2" + zone, "tags": tags("private")}},
+			step{"public" + n, awstype.Subnet, props{"vpcId": "=vpc", "cidrBlock": "10.0.10" + n + ".0/24", "availabilityZone": "eu-west-2" + zone, "tags": tags("public")}},
+			step{"reserved" + n, awstype.SubnetCidrReservation, props{"subnetId": "=private" + n, "cidrBlock": "10.0." + n + ".240/28", "reservationType": "explicit"}},
+			step{"eip" + n, awstype.Eip, props{"domain": "vpc", "tags": tags("nat")}},
+			step{"nat" + n, awstype.NatGateway, props{"allocationId": "=eip" + n, "subnetId": "=public" + n, "tags": tags("nat")}},
+			step{"table" + n, awstype.RouteTable, props{"vpcId": "=vpc", "tags": tags("private")}},
+			step{"out" + n, awstype.Route, props{"routeTableId": "=table" + n, "destinationCidrBlock": "0.0.0.0/0", "natGatewayId": "=nat" + n}},
+			step{"tableOf" + n, awstype.RouteTableAssociation, props{"routeTableId": "=table" + n, "subnetId": "=private" + n}},
 		)
 	}
 	return append(list,
-		step{"publicTable", typeRouteTable, props{"vpcId": "=vpc", "tags": tags("public"), "routes": []any{
+		step{"publicTable", awstype.RouteTable, props{"vpcId": "=vpc", "tags": tags("public"), "routes": []any{
 			props{"cidrBlock": "0.0.0.0/0", "gatewayId": "=igw"},
 		}}},
-		step{"publicOf1", typeRouteAssociation, props{"routeTableId": "=publicTable", "subnetId": "=public1"}},
-		step{"publicOf2", typeRouteAssociation, props{"routeTableId": "=publicTable", "subnetId": "=public2"}},
-		step{"publicOut", typeRoute, props{"routeTableId": "=publicTable", "destinationCidrBlock": "192.0.2.0/24", "gatewayId": "=igw"}},
-		step{"acl", typeNetworkACL, props{"vpcId": "=vpc", "tags": tags("acl"), "ingress": []any{
+		step{"publicOf1", awstype.RouteTableAssociation, props{"routeTableId": "=publicTable", "subnetId": "=public1"}},
+		step{"publicOf2", awstype.RouteTableAssociation, props{"routeTableId": "=publicTable", "subnetId": "=public2"}},
+		step{"publicOut", awstype.Route, props{"routeTableId": "=publicTable", "destinationCidrBlock": "192.0.2.0/24", "gatewayId": "=igw"}},
+		step{"acl", awstype.NetworkAcl, props{"vpcId": "=vpc", "tags": tags("acl"), "ingress": []any{
 			props{"ruleNo": 90, "action": "deny", "protocol": "tcp", "cidrBlock": "10.9.0.0/16", "fromPort": 22, "toPort": 22},
 		}}},
-		step{"aclRule", typeNetworkACLRule, props{"networkAclId": "=acl", "ruleNumber": 100, "protocol": "tcp", "ruleAction": "allow",
+		step{"aclRule", awstype.NetworkAclRule, props{"networkAclId": "=acl", "ruleNumber": 100, "protocol": "tcp", "ruleAction": "allow",
 			"egress": false, "cidrBlock": "10.10.1.0/24", "fromPort": 1024, "toPort": 65535}},
-		step{"aclOf1", typeACLAssociation, props{"networkAclId": "=acl", "subnetId": "=private1"}},
-		step{"group", typeSecurityGroup, props{"name": "burrow-nlb", "description": "NLB of relay", "vpcId": "=vpc", "tags": tags("nlb")}},
-		step{"in", typeIngressRule, props{"securityGroupId": "=group", "ipProtocol": "tcp", "fromPort": 8443, "toPort": 8443, "cidrIpv4": "10.10.1.0/24", "tags": tags("in")}},
-		step{"outTo", typeEgressRule, props{"securityGroupId": "=group", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.10.1.0/24", "tags": tags("out")}},
-		step{"nodeGroupSG", typeSecurityGroup, props{"name": "burrow-nodes", "description": "nodes", "vpcId": "=vpc", "tags": tags("nodes"),
+		step{"aclOf1", awstype.NetworkAclAssociation, props{"networkAclId": "=acl", "subnetId": "=private1"}},
+		step{"group", awstype.SecurityGroup, props{"name": "burrow-nlb", "description": "NLB of relay", "vpcId": "=vpc", "tags": tags("nlb")}},
+		step{"in", awstype.SecurityGroupIngressRule, props{"securityGroupId": "=group", "ipProtocol": "tcp", "fromPort": 8443, "toPort": 8443, "cidrIpv4": "10.10.1.0/24", "tags": tags("in")}},
+		step{"outTo", awstype.SecurityGroupEgressRule, props{"securityGroupId": "=group", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "cidrIpv4": "10.10.1.0/24", "tags": tags("out")}},
+		step{"nodeGroupSG", awstype.SecurityGroup, props{"name": "burrow-nodes", "description": "nodes", "vpcId": "=vpc", "tags": tags("nodes"),
 			"ingress": []any{props{"protocol": "tcp", "fromPort": 30080, "toPort": 30080, "securityGroups": []any{"=group"}}},
 			"egress": []any{
 				props{"protocol": "tcp", "fromPort": 443, "toPort": 443, "securityGroups": []any{"=group"}},
 				props{"protocol": "tcp", "fromPort": 443, "toPort": 443, "cidrBlocks": []any{"0.0.0.0/0"}},
 			}}},
-		step{"apiIn", typeIngressRule, props{"securityGroupId": "=group", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "referencedSecurityGroupId": "=nodeGroupSG"}},
-		step{"out", typeEgressRule, props{"securityGroupId": "=group", "ipProtocol": "tcp", "fromPort": 30080, "toPort": 30080, "referencedSecurityGroupId": "=nodeGroupSG", "tags": tags("out")}},
-		step{"inFrom", typeIngressRule, props{"securityGroupId": "=nodeGroupSG", "ipProtocol": "tcp", "fromPort": 9443, "toPort": 9443, "referencedSecurityGroupId": "=group", "tags": tags("in")}},
-		step{"oldRule", typeSecurityGroupRule, props{"securityGroupId": "=group", "type": "ingress", "protocol": "tcp", "fromPort": 22, "toPort": 22, "cidrBlocks": []any{"10.10.2.0/24"}}},
-		step{"oldRuleFrom", typeSecurityGroupRule, props{"securityGroupId": "=group", "type": "ingress", "protocol": "udp", "fromPort": 53, "toPort": 53, "sourceSecurityGroupId": "=nodeGroupSG"}},
+		step{"apiIn", awstype.SecurityGroupIngressRule, props{"securityGroupId": "=group", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443, "referencedSecurityGroupId": "=nodeGroupSG"}},
+		step{"out", awstype.SecurityGroupEgressRule, props{"securityGroupId": "=group", "ipProtocol": "tcp", "fromPort": 30080, "toPort": 30080, "referencedSecurityGroupId": "=nodeGroupSG", "tags": tags("out")}},
+		step{"inFrom", awstype.SecurityGroupIngressRule, props{"securityGroupId": "=nodeGroupSG", "ipProtocol": "tcp", "fromPort": 9443, "toPort": 9443, "referencedSecurityGroupId": "=group", "tags": tags("in")}},
+		step{"oldRule", awstype.SecurityGroupRule, props{"securityGroupId": "=group", "type": "ingress", "protocol": "tcp", "fromPort": 22, "toPort": 22, "cidrBlocks": []any{"10.10.2.0/24"}}},
+		step{"oldRuleFrom", awstype.SecurityGroupRule, props{"securityGroupId": "=group", "type": "ingress", "protocol": "udp", "fromPort": 53, "toPort": 53, "sourceSecurityGroupId": "=nodeGroupSG"}},
 	)
 }
 
 func logSteps() []step {
 	return []step{
-		{"key", typeKey, props{"description": "logs", "enableKeyRotation": true, "policy": keyPolicy, "tags": tags("key")}},
-		{"alias", typeAlias, props{"name": "alias/burrow", "targetKeyId": "=key"}},
-		{"aliasByARN", typeAlias, props{"name": "alias/burrow-too", "targetKeyId": "=key.arn"}},
-		{"logs", typeLogGroup, props{"name": "/burrow/flow", "retentionInDays": 90, "kmsKeyId": "=key.arn", "tags": tags("flow")}},
-		{"clusterLogs", typeLogGroup, props{"name": "/aws/eks/eks-relay-cluster/cluster", "retentionInDays": 90, "kmsKeyId": "=key.arn", "tags": tags("eks")}},
-		{"mayLog", typeLogResourcePolicy, props{"policyName": "burrow", "policyDocument": mayDeliver}},
-		{"flowRole", typeRole, props{"name": "burrow-flow", "assumeRolePolicy": trustFlow, "tags": tags("flow")}},
-		{"flowPolicy", typeRolePolicy, props{"name": "write", "role": "=flowRole", "policy": mayWrite}},
-		{"flow", typeFlowLog, props{"vpcId": "=vpc", "trafficType": "ALL", "logDestination": "=logs.arn", "iamRoleArn": "=flowRole.arn", "maxAggregationInterval": 60, "tags": tags("flow")}},
-		{"subnetFlow", typeFlowLog, props{"subnetId": "=private1", "trafficType": "REJECT", "logDestination": "=logs.arn", "iamRoleArn": "=flowRole.arn", "tags": tags("flow")}},
-		{"topic", typeTopic, props{"name": "burrow-alarms", "tags": tags("alarms")}},
-		{"alarm", typeMetricAlarm, props{"name": "tunnel", "comparisonOperator": "LessThanThreshold", "evaluationPeriods": 2, "metricName": "TunnelState",
+		{"key", awstype.Key, props{"description": "logs", "enableKeyRotation": true, "policy": keyPolicy, "tags": tags("key")}},
+		{"alias", awstype.Alias, props{"name": "alias/burrow", "targetKeyId": "=key"}},
+		{"aliasByARN", awstype.Alias, props{"name": "alias/burrow-too", "targetKeyId": "=key.arn"}},
+		{"logs", awstype.LogGroup, props{"name": "/burrow/flow", "retentionInDays": 90, "kmsKeyId": "=key.arn", "tags": tags("flow")}},
+		{"clusterLogs", awstype.LogGroup, props{"name": "/aws/eks/eks-relay-cluster/cluster", "retentionInDays": 90, "kmsKeyId": "=key.arn", "tags": tags("eks")}},
+		{"mayLog", awstype.LogResourcePolicy, props{"policyName": "burrow", "policyDocument": mayDeliver}},
+		{"flowRole", awstype.Role, props{"name": "burrow-flow", "assumeRolePolicy": trustFlow, "tags": tags("flow")}},
+		{"flowPolicy", awstype.RolePolicy, props{"name": "write", "role": "=flowRole", "policy": mayWrite}},
+		{"flow", awstype.FlowLog, props{"vpcId": "=vpc", "trafficType": "ALL", "logDestination": "=logs.arn", "iamRoleArn": "=flowRole.arn", "maxAggregationInterval": 60, "tags": tags("flow")}},
+		{"subnetFlow", awstype.FlowLog, props{"subnetId": "=private1", "trafficType": "REJECT", "logDestination": "=logs.arn", "iamRoleArn": "=flowRole.arn", "tags": tags("flow")}},
+		{"topic", awstype.Topic, props{"name": "burrow-alarms", "tags": tags("alarms")}},
+		{"alarm", awstype.MetricAlarm, props{"name": "tunnel", "comparisonOperator": "LessThanThreshold", "evaluationPeriods": 2, "metricName": "TunnelState",
 			"namespace": "AWS/VPN", "period": 60, "statistic": "Minimum", "threshold": 1, "treatMissingData": "breaching", "alarmActions": []any{"=topic"}, "tags": tags("alarm")}},
 	}
 }
 
 func gatewaySteps() []step {
 	list := []step{
-		{"vgw", typeVpnGateway, props{"amazonSideAsn": "64512", "tags": tags("vgw")}},
-		{"vgwIn", typeVpnAttachment, props{"vpcId": "=vpc", "vpnGatewayId": "=vgw"}},
-		{"learn1", typeVpnPropagation, props{"routeTableId": "=table1", "vpnGatewayId": "=vgw"}},
-		{"learn2", typeVpnPropagation, props{"routeTableId": "=table2", "vpnGatewayId": "=vgw"}},
+		{"vgw", awstype.VpnGateway, props{"amazonSideAsn": "64512", "tags": tags("vgw")}},
+		{"vgwIn", awstype.VpnGatewayAttachment, props{"vpcId": "=vpc", "vpnGatewayId": "=vgw"}},
+		{"learn1", awstype.VpnGatewayRoutePropagation, props{"routeTableId": "=table1", "vpnGatewayId": "=vgw"}},
+		{"learn2", awstype.VpnGatewayRoutePropagation, props{"routeTableId": "=table2", "vpnGatewayId": "=vgw"}},
 	}
 	for i, address := range []string{"203.0.113.10", "203.0.113.11"} {
 		n := fmt.Sprint(i)
@@ -151,8 +152,8 @@ func gatewaySteps() []step {
 			})
 		}
 		list = append(list,
-			step{"cgw" + n, typeCustomerGateway, props{"type": "ipsec.1", "ipAddress": address, "bgpAsn": "65515", "tags": tags("cgw")}},
-			step{"vpn" + n, typeVpnConnection, in},
+			step{"cgw" + n, awstype.CustomerGateway, props{"type": "ipsec.1", "ipAddress": address, "bgpAsn": "65515", "tags": tags("cgw")}},
+			step{"vpn" + n, awstype.VpnConnection, in},
 		)
 	}
 	return list
@@ -160,9 +161,9 @@ func gatewaySteps() []step {
 
 func clusterSteps() []step {
 	list := []step{
-		{"eksRole", typeRole, props{"name": "burrow-eks", "assumeRolePolicy": trustEKS, "tags": tags("eks")}},
-		{"eksPolicy", typeRolePolicyAttachment, props{"role": "=eksRole", "policyArn": managed + "AmazonEKSClusterPolicy"}},
-		{"cluster", typeCluster, props{
+		{"eksRole", awstype.Role, props{"name": "burrow-eks", "assumeRolePolicy": trustEKS, "tags": tags("eks")}},
+		{"eksPolicy", awstype.RolePolicyAttachment, props{"role": "=eksRole", "policyArn": managed + "AmazonEKSClusterPolicy"}},
+		{"cluster", awstype.Cluster, props{
 			"name": "eks-relay-cluster", "version": "1.35", "roleArn": "=eksRole.arn", "enabledClusterLogTypes": []any{"api", "audit"},
 			"accessConfig":            props{"authenticationMode": "API", "bootstrapClusterCreatorAdminPermissions": false},
 			"encryptionConfig":        props{"provider": props{"keyArn": "=key.arn"}, "resources": []any{"secrets"}},
@@ -172,56 +173,56 @@ func clusterSteps() []step {
 				"subnetIds": []any{"=private1", "=private2"}, "securityGroupIds": []any{"=group"}},
 			"tags": tags("eks"),
 		}},
-		{"entry", typeAccessEntry, props{"clusterName": "=cluster", "principalArn": admin, "tags": tags("admin")}},
-		{"adminPolicy", typeAccessPolicy, props{"clusterName": "=cluster", "principalArn": admin,
+		{"entry", awstype.AccessEntry, props{"clusterName": "=cluster", "principalArn": admin, "tags": tags("admin")}},
+		{"adminPolicy", awstype.AccessPolicyAssociation, props{"clusterName": "=cluster", "principalArn": admin,
 			"policyArn": accessPrefix + "AmazonEKSClusterAdminPolicy", "accessScope": props{"type": "cluster"}}},
-		{"nodeRole", typeRole, props{"name": "burrow-node", "assumeRolePolicy": trustEC2, "tags": tags("node")}},
-		{"profile", typeInstanceProfile, props{"name": "burrow-node", "role": "=nodeRole", "tags": tags("node")}},
+		{"nodeRole", awstype.Role, props{"name": "burrow-node", "assumeRolePolicy": trustEC2, "tags": tags("node")}},
+		{"profile", awstype.InstanceProfile, props{"name": "burrow-node", "role": "=nodeRole", "tags": tags("node")}},
 	}
 	for i, name := range []string{"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly", "AmazonEKS_CNI_Policy", "AmazonSSMManagedInstanceCore"} {
-		list = append(list, step{fmt.Sprint("nodePolicy", i), typeRolePolicyAttachment, props{"role": "=nodeRole", "policyArn": managed + name}})
+		list = append(list, step{fmt.Sprint("nodePolicy", i), awstype.RolePolicyAttachment, props{"role": "=nodeRole", "policyArn": managed + name}})
 	}
 	return append(list,
-		step{"template", typeLaunchTemplate, props{"name": "burrow-node", "vpcSecurityGroupIds": []any{"=nodeGroupSG"}, "tags": tags("node"),
+		step{"template", awstype.LaunchTemplate, props{"name": "burrow-node", "vpcSecurityGroupIds": []any{"=nodeGroupSG"}, "tags": tags("node"),
 			"metadataOptions": props{"httpTokens": "required", "httpEndpoint": "enabled", "httpPutResponseHopLimit": 1}}},
-		step{"nodes", typeNodeGroup, props{
+		step{"nodes", awstype.NodeGroup, props{
 			"clusterName": "=cluster", "nodeGroupName": "eks-relay-nodegroup", "nodeRoleArn": "=nodeRole.arn", "version": "1.35",
 			"subnetIds": []any{"=private1", "=private2"}, "instanceTypes": []any{"t3.medium"},
 			"launchTemplate": props{"id": "=template", "version": "1"},
 			"scalingConfig":  props{"minSize": 1, "desiredSize": 2, "maxSize": 3}, "tags": tags("nodes"),
 		}},
-		step{"cni", typeAddon, props{"clusterName": "=cluster", "addonName": "vpc-cni", "addonVersion": "v1.22.4-eksbuild.3", "tags": tags("cni"),
+		step{"cni", awstype.Addon, props{"clusterName": "=cluster", "addonName": "vpc-cni", "addonVersion": "v1.22.4-eksbuild.3", "tags": tags("cni"),
 			"configurationValues": `{"enableNetworkPolicy":"true"}`, "resolveConflictsOnCreate": "OVERWRITE", "resolveConflictsOnUpdate": "OVERWRITE"}},
-		step{"proxy", typeAddon, props{"clusterName": "=cluster", "addonName": "kube-proxy", "addonVersion": "v1.35.0-eksbuild.2"}},
-		step{"coredns", typeAddon, props{"clusterName": "=cluster", "addonName": "coredns", "addonVersion": "v1.14.3-eksbuild.16"}},
-		step{"agent", typeAddon, props{"clusterName": "=cluster", "addonName": "eks-pod-identity-agent", "serviceAccountRoleArn": "=nodeRole.arn"}},
-		step{"pod", typePodIdentity, props{"clusterName": "=cluster", "namespace": "relay", "serviceAccount": "relay", "roleArn": "=nodeRole.arn", "tags": tags("pod")}},
+		step{"proxy", awstype.Addon, props{"clusterName": "=cluster", "addonName": "kube-proxy", "addonVersion": "v1.35.0-eksbuild.2"}},
+		step{"coredns", awstype.Addon, props{"clusterName": "=cluster", "addonName": "coredns", "addonVersion": "v1.14.3-eksbuild.16"}},
+		step{"agent", awstype.Addon, props{"clusterName": "=cluster", "addonName": "eks-pod-identity-agent", "serviceAccountRoleArn": "=nodeRole.arn"}},
+		step{"pod", awstype.PodIdentityAssociation, props{"clusterName": "=cluster", "namespace": "relay", "serviceAccount": "relay", "roleArn": "=nodeRole.arn", "tags": tags("pod")}},
 	)
 }
 
 func balancerSteps() []step {
 	return []step{
-		{"nlb", typeLoadBalancer, props{
+		{"nlb", awstype.LoadBalancer, props{
 			"name": "relay-nlb", "internal": true, "loadBalancerType": "network", "enableCrossZoneLoadBalancing": true,
 			"securityGroups": []any{"=group"}, "tags": tags("nlb"), "subnetMappings": []any{
 				props{"subnetId": "=private1", "privateIpv4Address": "10.0.1.250"}, props{"subnetId": "=private2", "privateIpv4Address": "10.0.2.250"},
 			},
 		}},
-		{"targets", typeTargetGroup, props{"name": "relay", "port": 30080, "protocol": "TCP", "vpcId": "=vpc", "preserveClientIp": "true",
+		{"targets", awstype.TargetGroup, props{"name": "relay", "port": 30080, "protocol": "TCP", "vpcId": "=vpc", "preserveClientIp": "true",
 			"healthCheck": props{"protocol": "TCP", "port": "30080", "interval": 10, "timeout": 6, "healthyThreshold": 2, "unhealthyThreshold": 2}, "tags": tags("relay")}},
-		{"listener", typeListener, props{"loadBalancerArn": "=nlb", "port": 8443, "protocol": "TCP", "tcpIdleTimeoutSeconds": 350,
+		{"listener", awstype.Listener, props{"loadBalancerArn": "=nlb", "port": 8443, "protocol": "TCP", "tcpIdleTimeoutSeconds": 350,
 			"defaultActions": []any{props{"type": "forward", "targetGroupArn": "=targets"}}, "tags": tags("relay")}},
-		{"members", typeScalingAttachment, props{"autoscalingGroupName": "=nodes.resources[0].autoscalingGroups[0].name", "lbTargetGroupArn": "=targets"}},
-		{"publicEip", typeEip, props{"domain": "vpc"}},
-		{"publicNLB", typeLoadBalancer, props{"name": "outside", "loadBalancerType": "network", "subnetMappings": []any{
+		{"members", awstype.AutoscalingAttachment, props{"autoscalingGroupName": "=nodes.resources[0].autoscalingGroups[0].name", "lbTargetGroupArn": "=targets"}},
+		{"publicEip", awstype.Eip, props{"domain": "vpc"}},
+		{"publicNLB", awstype.LoadBalancer, props{"name": "outside", "loadBalancerType": "network", "subnetMappings": []any{
 			props{"subnetId": "=public1", "allocationId": "=publicEip"},
 		}}},
-		{"alb", typeLoadBalancer, props{"name": "web", "internal": true, "subnets": []any{"=private1", "=private2"}}},
-		{"webTargets", typeTargetGroup, props{"name": "web", "port": 80, "protocol": "HTTP", "targetType": "ip", "vpcId": "=vpc"}},
-		{"webListener", typeListener, props{"loadBalancerArn": "=alb", "port": 80, "protocol": "HTTP", "defaultActions": []any{
+		{"alb", awstype.LoadBalancer, props{"name": "web", "internal": true, "subnets": []any{"=private1", "=private2"}}},
+		{"webTargets", awstype.TargetGroup, props{"name": "web", "port": 80, "protocol": "HTTP", "targetType": "ip", "vpcId": "=vpc"}},
+		{"webListener", awstype.Listener, props{"loadBalancerArn": "=alb", "port": 80, "protocol": "HTTP", "defaultActions": []any{
 			props{"type": "forward", "forward": props{"targetGroups": []any{props{"arn": "=webTargets"}}}},
 		}}},
-		{"member", typeTargetAttachment, props{"targetGroupArn": "=webTargets", "targetId": "10.10.1.20", "port": 80, "availabilityZone": "all"}},
+		{"member", awstype.TargetGroupAttachment, props{"targetGroupArn": "=webTargets", "targetId": "10.10.1.20", "port": 80, "availabilityZone": "all"}},
 	}
 }
 
@@ -231,48 +232,48 @@ func dnsSteps() []step {
 			"ipAddresses": []any{props{"subnetId": "=private1", "ip": "10.0.1." + last}, props{"subnetId": "=private2", "ip": "10.0.2." + last}}}
 	}
 	return []step{
-		{"zone", typeZone, props{"name": "private.aws.internal", "vpcs": []any{props{"vpcId": "=vpc"}}, "tags": tags("zone")}},
-		{"relay", typeRecord, props{"zoneId": "=zone", "name": "relay.private.aws.internal", "type": "A",
+		{"zone", awstype.Zone, props{"name": "private.aws.internal", "vpcs": []any{props{"vpcId": "=vpc"}}, "tags": tags("zone")}},
+		{"relay", awstype.Record, props{"zoneId": "=zone", "name": "relay.private.aws.internal", "type": "A",
 			"aliases": []any{props{"name": "=nlb.dnsName", "zoneId": "=nlb.zoneId", "evaluateTargetHealth": true}}}},
-		{"text", typeRecord, props{"zoneId": "=zone", "name": "note", "type": "TXT", "ttl": 300, "records": []any{"hello"}}},
-		{"inbound", typeResolverEndpoint, endpoint("INBOUND", "251")},
-		{"outbound", typeResolverEndpoint, endpoint("OUTBOUND", "252")},
-		{"rule", typeResolverRule, props{"name": "burrow-to-azure", "ruleType": "FORWARD", "domainName": "private.azure.internal",
+		{"text", awstype.Record, props{"zoneId": "=zone", "name": "note", "type": "TXT", "ttl": 300, "records": []any{"hello"}}},
+		{"inbound", awstype.ResolverEndpoint, endpoint("INBOUND", "251")},
+		{"outbound", awstype.ResolverEndpoint, endpoint("OUTBOUND", "252")},
+		{"rule", awstype.ResolverRule, props{"name": "burrow-to-azure", "ruleType": "FORWARD", "domainName": "private.azure.internal",
 			"resolverEndpointId": "=outbound", "targetIps": []any{props{"ip": "10.10.2.4", "port": 53}}, "tags": tags("rule")}},
-		{"ruleIn", typeResolverAssociation, props{"name": "burrow", "resolverRuleId": "=rule", "vpcId": "=vpc"}},
-		{"queryLog", typeQueryLogConfig, props{"name": "burrow", "destinationArn": "=logs.arn", "tags": tags("queries")}},
-		{"queryLogOf", typeQueryLogAssociation, props{"resolverQueryLogConfigId": "=queryLog", "resourceId": "=vpc"}},
+		{"ruleIn", awstype.ResolverRuleAssociation, props{"name": "burrow", "resolverRuleId": "=rule", "vpcId": "=vpc"}},
+		{"queryLog", awstype.ResolverQueryLogConfig, props{"name": "burrow", "destinationArn": "=logs.arn", "tags": tags("queries")}},
+		{"queryLogOf", awstype.ResolverQueryLogConfigAssociation, props{"resolverQueryLogConfigId": "=queryLog", "resourceId": "=vpc"}},
 	}
 }
 
 // otherSteps is one of each type that Burrow does not use yet.
 func otherSteps() []step {
 	return []step{
-		{"policy", typePolicy, props{"name": "burrow", "policy": mayWrite, "tags": tags("policy")}},
-		{"policyOf", typeRolePolicyAttachment, props{"role": "=flowRole", "policyArn": "=policy"}},
-		{"boundRole", typeRole, props{"name": "bound", "assumeRolePolicy": trustEC2, "permissionsBoundary": "=policy", "managedPolicyArns": []any{"=policy"}, "tags": tags("role")}},
-		{"vpc2", typeVpc, props{"cidrBlock": "10.1.0.0/16", "enableDnsHostnames": true, "tags": tags("other")}},
-		{"other1", typeSubnet, props{"vpcId": "=vpc2", "cidrBlock": "10.1.1.0/24", "availabilityZone": "eu-west-2a"}},
-		{"igw2", typeInternetGateway, props{"tags": tags("igw")}},
-		{"igw2In", typeInternetAttachment, props{"internetGatewayId": "=igw2", "vpcId": "=vpc2"}},
-		{"zone2", typeZoneAssociation, props{"zoneId": "=zone", "vpcId": "=vpc2"}},
-		{"vgw2", typeVpnGateway, props{"vpcId": "=vpc2", "tags": tags("vgw")}},
-		{"otherTable", typeRouteTable, props{"vpcId": "=vpc2", "propagatingVgws": []any{"=vgw2"}}},
-		{"edge", typeRouteAssociation, props{"routeTableId": "=otherTable", "gatewayId": "=igw2"}},
-		{"static", typeVpnConnection, props{"customerGatewayId": "=cgw0", "vpnGatewayId": "=vgw2", "type": "ipsec.1", "staticRoutesOnly": true}},
-		{"staticRoute", typeVpnConnectionRoute, props{"vpnConnectionId": "=static", "destinationCidrBlock": "10.10.0.0/16"}},
-		{"tgw", typeTransitGateway, props{"tags": tags("tgw"), "defaultRouteTableAssociation": "disable", "defaultRouteTablePropagation": "disable"}},
-		{"tgwIn", typeTransitAttachment, props{"transitGatewayId": "=tgw", "vpcId": "=vpc2", "subnetIds": []any{"=other1"}, "tags": tags("tgw")}},
-		{"tgwTable", typeTransitTable, props{"transitGatewayId": "=tgw", "tags": tags("tgw")}},
-		{"tgwRoute", typeTransitRoute, props{"transitGatewayRouteTableId": "=tgwTable", "destinationCidrBlock": "10.10.0.0/16", "transitGatewayAttachmentId": "=tgwIn"}},
-		{"tgwVPN", typeVpnConnection, props{"customerGatewayId": "=cgw1", "transitGatewayId": "=tgw", "type": "ipsec.1", "enableAcceleration": true, "tags": tags("vpn")}},
-		{"tgwAssociation", typeTransitAssociation, props{"transitGatewayRouteTableId": "=tgwTable", "transitGatewayAttachmentId": "=tgwIn"}},
-		{"tgwPropagation", typeTransitPropagation, props{"transitGatewayRouteTableId": "=tgwTable", "transitGatewayAttachmentId": "=tgwVPN.transitGatewayAttachmentId"}},
-		{"toTgw", typeRoute, props{"routeTableId": "=otherTable", "destinationCidrBlock": "10.10.0.0/16", "transitGatewayId": "=tgw"}},
-		{"s3", typeVpcEndpoint, props{"vpcId": "=vpc", "serviceName": "com.amazonaws.eu-west-2.s3", "routeTableIds": []any{"=table1"}, "tags": tags("s3")}},
-		{"sts", typeVpcEndpoint, props{"vpcId": "=vpc", "serviceName": "com.amazonaws.eu-west-2.sts", "vpcEndpointType": "Interface", "privateDnsEnabled": true,
+		{"policy", awstype.Policy, props{"name": "burrow", "policy": mayWrite, "tags": tags("policy")}},
+		{"policyOf", awstype.RolePolicyAttachment, props{"role": "=flowRole", "policyArn": "=policy"}},
+		{"boundRole", awstype.Role, props{"name": "bound", "assumeRolePolicy": trustEC2, "permissionsBoundary": "=policy", "managedPolicyArns": []any{"=policy"}, "tags": tags("role")}},
+		{"vpc2", awstype.Vpc, props{"cidrBlock": "10.1.0.0/16", "enableDnsHostnames": true, "tags": tags("other")}},
+		{"other1", awstype.Subnet, props{"vpcId": "=vpc2", "cidrBlock": "10.1.1.0/24", "availabilityZone": "eu-west-2a"}},
+		{"igw2", awstype.InternetGateway, props{"tags": tags("igw")}},
+		{"igw2In", awstype.InternetGatewayAttachment, props{"internetGatewayId": "=igw2", "vpcId": "=vpc2"}},
+		{"zone2", awstype.ZoneAssociation, props{"zoneId": "=zone", "vpcId": "=vpc2"}},
+		{"vgw2", awstype.VpnGateway, props{"vpcId": "=vpc2", "tags": tags("vgw")}},
+		{"otherTable", awstype.RouteTable, props{"vpcId": "=vpc2", "propagatingVgws": []any{"=vgw2"}}},
+		{"edge", awstype.RouteTableAssociation, props{"routeTableId": "=otherTable", "gatewayId": "=igw2"}},
+		{"static", awstype.VpnConnection, props{"customerGatewayId": "=cgw0", "vpnGatewayId": "=vgw2", "type": "ipsec.1", "staticRoutesOnly": true}},
+		{"staticRoute", awstype.VpnConnectionRoute, props{"vpnConnectionId": "=static", "destinationCidrBlock": "10.10.0.0/16"}},
+		{"tgw", awstype.TransitGateway, props{"tags": tags("tgw"), "defaultRouteTableAssociation": "disable", "defaultRouteTablePropagation": "disable"}},
+		{"tgwIn", awstype.TransitVpcAttachment, props{"transitGatewayId": "=tgw", "vpcId": "=vpc2", "subnetIds": []any{"=other1"}, "tags": tags("tgw")}},
+		{"tgwTable", awstype.TransitRouteTable, props{"transitGatewayId": "=tgw", "tags": tags("tgw")}},
+		{"tgwRoute", awstype.TransitRoute, props{"transitGatewayRouteTableId": "=tgwTable", "destinationCidrBlock": "10.10.0.0/16", "transitGatewayAttachmentId": "=tgwIn"}},
+		{"tgwVPN", awstype.VpnConnection, props{"customerGatewayId": "=cgw1", "transitGatewayId": "=tgw", "type": "ipsec.1", "enableAcceleration": true, "tags": tags("vpn")}},
+		{"tgwAssociation", awstype.TransitRouteTableAssociation, props{"transitGatewayRouteTableId": "=tgwTable", "transitGatewayAttachmentId": "=tgwIn"}},
+		{"tgwPropagation", awstype.TransitRouteTablePropagation, props{"transitGatewayRouteTableId": "=tgwTable", "transitGatewayAttachmentId": "=tgwVPN.transitGatewayAttachmentId"}},
+		{"toTgw", awstype.Route, props{"routeTableId": "=otherTable", "destinationCidrBlock": "10.10.0.0/16", "transitGatewayId": "=tgw"}},
+		{"s3", awstype.VpcEndpoint, props{"vpcId": "=vpc", "serviceName": "com.amazonaws.eu-west-2.s3", "routeTableIds": []any{"=table1"}, "tags": tags("s3")}},
+		{"sts", awstype.VpcEndpoint, props{"vpcId": "=vpc", "serviceName": "com.amazonaws.eu-west-2.sts", "vpcEndpointType": "Interface", "privateDnsEnabled": true,
 			"subnetIds": []any{"=private1"}, "securityGroupIds": []any{"=group"}}},
-		{"machines", typeScalingGroup, props{"name": "machines", "minSize": 0, "maxSize": 1, "vpcZoneIdentifiers": []any{"=private1"},
+		{"machines", awstype.AutoscalingGroup, props{"name": "machines", "minSize": 0, "maxSize": 1, "vpcZoneIdentifiers": []any{"=private1"},
 			"launchTemplate": props{"id": "=template"}, "targetGroupArns": []any{"=targets"}}},
 	}
 }
@@ -344,8 +345,8 @@ func (e *estate) value(name string) string {
 
 // absent are blocks that AWS does not return for what the estate has of a type.
 var absent = map[string][]string{
-	typeListener:     {"mutualAuthentication"},
-	typeScalingGroup: {"availabilityZoneDistribution", "capacityReservationSpecification", "mixedInstancesPolicy"},
+	awstype.Listener:         {"mutualAuthentication"},
+	awstype.AutoscalingGroup: {"availabilityZoneDistribution", "capacityReservationSpecification", "mixedInstancesPolicy"},
 }
 
 // The estate comes up, a change of nothing is accepted everywhere, a refresh

@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 const (
@@ -22,19 +23,19 @@ var flowLogTargets = []string{"vpcId", "subnetId", "eniId", "transitGatewayId", 
 
 func flowLog() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeFlowLog,
+		Type:  awstype.FlowLog,
 		Words: words("EC2", "Flow Log", "CreateFlowLogs", "CreateTags", "DeleteFlowLogs", "DescribeFlowLogs"),
 		NewID: opaque("fl"),
 		Refs: []emulator.Ref{
-			refersTo("vpcId", "InvalidVpcID.NotFound", "", moto("ec2/exceptions.py"), typeVpc),
-			refersTo("subnetId", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), typeSubnet),
-			refersTo("transitGatewayId", "InvalidTransitGatewayID.NotFound", "", moto("ec2/exceptions.py"), typeTransitGateway),
+			refersTo("vpcId", "InvalidVpcID.NotFound", "", moto("ec2/exceptions.py"), awstype.Vpc),
+			refersTo("subnetId", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), awstype.Subnet),
+			refersTo("transitGatewayId", "InvalidTransitGatewayID.NotFound", "", moto("ec2/exceptions.py"), awstype.TransitGateway),
 			{
-				Path: "logDestination", To: []string{typeLogGroup}, By: "arn", Missing: "LogDestinationNotFoundException",
+				Path: "logDestination", To: []string{awstype.LogGroup}, By: "arn", Missing: "LogDestinationNotFoundException",
 				Source:  "awsdocs/amazon-vpc-user-guide flow-logs-troubleshooting.md",
 				Foreign: func(arn string) bool { return !strings.HasPrefix(arn, "arn:aws:logs:") || strings.HasSuffix(arn, ":*") },
 			},
-			refersBy("iamRoleArn", "arn", "InvalidParameter", "", terraform(sourceFlowLog), typeRole),
+			refersBy("iamRoleArn", "arn", "InvalidParameter", "", terraform(sourceFlowLog), awstype.Role),
 		},
 		Replace: forceNew(sourceFlowLog, append([]string{
 			"deliverCrossAccountRole", "destinationOptions", "iamRoleArn", "logDestination", "logDestinationType",
@@ -135,13 +136,13 @@ func flowLogGroup(c *emulator.Call, log *inventory.Object) string {
 // remakes reports whether a flow log would make its group again: its role may
 // create groups (terraform-aws-modules/terraform-aws-vpc#550).
 func remakes(c *emulator.Call, log *inventory.Object) bool {
-	group, role := flowLogGroup(c, log), c.Tx.Find(typeRole, "arn", log.In.Str("iamRoleArn"))
+	group, role := flowLogGroup(c, log), c.Tx.Find(awstype.Role, "arn", log.In.Str("iamRoleArn"))
 	return role != nil && trusts(role, flowLogService) &&
 		(roleMay(c.Tx, role.ID, "logs:CreateLogGroup", group) || roleMay(c.Tx, role.ID, "logs:CreateLogGroup", group+":*"))
 }
 
 func flowLogRoleUntrusting(c *emulator.Call) string {
-	role := c.Tx.Find(typeRole, "arn", c.In.Str("iamRoleArn"))
+	role := c.Tx.Find(awstype.Role, "arn", c.In.Str("iamRoleArn"))
 	if !toCloudWatch(c) || role == nil || trusts(role, flowLogService) {
 		return ""
 	}
@@ -150,7 +151,7 @@ func flowLogRoleUntrusting(c *emulator.Call) string {
 
 func flowLogTwice(c *emulator.Call) string {
 	mine := flowLogKey(c.In)
-	for _, o := range others(c, typeFlowLog) {
+	for _, o := range others(c, awstype.FlowLog) {
 		if slices.Equal(flowLogKey(o.In), mine) {
 			return "Error. There is an existing Flow Log with the same configuration and log destination."
 		}

@@ -9,6 +9,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // A lookup is how EC2 finds things of one type: what its filters compare.
@@ -32,7 +33,7 @@ func always(text string) func(*emulator.Call, *inventory.Object) []string {
 // attachedTo are the VPCs of a gateway, whichever way it is attached.
 func attachedTo(c *emulator.Call, o *inventory.Object) []string {
 	by := map[string][2]string{
-		typeInternetGateway: {typeInternetAttachment, "internetGatewayId"}, typeVpnGateway: {typeVpnAttachment, "vpnGatewayId"},
+		awstype.InternetGateway: {awstype.InternetGatewayAttachment, "internetGatewayId"}, awstype.VpnGateway: {awstype.VpnGatewayAttachment, "vpnGatewayId"},
 	}[o.Type]
 	var list []string
 	if vpc := o.Value("vpcId"); vpc != "" {
@@ -53,13 +54,13 @@ func stateOf(state string) func(*emulator.Call, *inventory.Object) []string {
 }
 
 var (
-	lookupVpc = lookup{typeVpc, "EC2 VPC", map[string]func(*emulator.Call, *inventory.Object) []string{
+	lookupVpc = lookup{awstype.Vpc, "EC2 VPC", map[string]func(*emulator.Call, *inventory.Object) []string{
 		"vpc-id": value("id"), "cidr": value("cidrBlock"), "cidr-block-association.cidr-block": value("cidrBlock"),
 		"dhcp-options-id": value("dhcpOptionsId"), "isDefault": always("false"), "is-default": always("false"),
 		"owner-id": value("ownerId"), "state": always("available"),
 	}, map[string]string{"id": "vpc-id", "cidrBlock": "cidr", "dhcpOptionsId": "dhcp-options-id", "state": "state"}}
 
-	lookupSubnet = lookup{typeSubnet, "EC2 Subnet", map[string]func(*emulator.Call, *inventory.Object) []string{
+	lookupSubnet = lookup{awstype.Subnet, "EC2 Subnet", map[string]func(*emulator.Call, *inventory.Object) []string{
 		"subnet-id": value("id"), "vpc-id": value("vpcId"), "cidr-block": value("cidrBlock"), "cidrBlock": value("cidrBlock"),
 		"cidr": value("cidrBlock"), "availability-zone": value("availabilityZone"), "availabilityZone": value("availabilityZone"),
 		"availability-zone-id": value("availabilityZoneId"), "availabilityZoneId": value("availabilityZoneId"),
@@ -72,11 +73,11 @@ var (
 		"availabilityZoneId": "availability-zone-id", "state": "state",
 	}}
 
-	lookupInternetGateway = lookup{typeInternetGateway, "EC2 Internet Gateway", map[string]func(*emulator.Call, *inventory.Object) []string{
+	lookupInternetGateway = lookup{awstype.InternetGateway, "EC2 Internet Gateway", map[string]func(*emulator.Call, *inventory.Object) []string{
 		"internet-gateway-id": value("id"), "attachment.vpc-id": attachedTo, "attachment.state": stateOf("available"), "owner-id": value("ownerId"),
 	}, map[string]string{"internetGatewayId": "internet-gateway-id"}}
 
-	lookupVpnGateway = lookup{typeVpnGateway, "EC2 VPN Gateway", map[string]func(*emulator.Call, *inventory.Object) []string{
+	lookupVpnGateway = lookup{awstype.VpnGateway, "EC2 VPN Gateway", map[string]func(*emulator.Call, *inventory.Object) []string{
 		"vpn-gateway-id": value("id"), "amazon-side-asn": value("amazonSideAsn"), "attachment.vpc-id": attachedTo,
 		"attachment.state": stateOf("attached"), "availability-zone": value("availabilityZone"), "state": always("available"),
 		"type": always("ipsec.1"),
@@ -85,11 +86,11 @@ var (
 		"availabilityZone": "availability-zone", "state": "state",
 	}}
 
-	lookupRouteTable = lookup{typeRouteTable, "EC2 Route Table", map[string]func(*emulator.Call, *inventory.Object) []string{
+	lookupRouteTable = lookup{awstype.RouteTable, "EC2 Route Table", map[string]func(*emulator.Call, *inventory.Object) []string{
 		"route-table-id": value("id"), "vpc-id": value("vpcId"), "owner-id": value("ownerId"),
 		"association.main": func(_ *emulator.Call, o *inventory.Object) []string { return []string{fmt.Sprint(o.Out.Bool("main"))} },
 		"association.subnet-id": func(c *emulator.Call, o *inventory.Object) (list []string) {
-			for _, a := range where(c, typeRouteAssociation, "routeTableId", o.ID) {
+			for _, a := range where(c, awstype.RouteTableAssociation, "routeTableId", o.ID) {
 				list = append(list, a.Value("subnetId"))
 			}
 			return list

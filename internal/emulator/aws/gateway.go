@@ -6,6 +6,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // gatewayKinds are the ways to the internet.
@@ -15,11 +16,11 @@ func gatewayKinds() []*emulator.Kind {
 
 func internetGateway() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeInternetGateway,
+		Type:  awstype.InternetGateway,
 		Words: words("EC2", "EC2 Internet Gateway", "CreateInternetGateway", "AttachInternetGateway", "DetachInternetGateway", "DescribeInternetGateways"),
 		NewID: opaque("igw"),
 		Refs: []emulator.Ref{
-			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
+			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.Vpc),
 		},
 		Rules: []emulator.Rule{
 			refuse("VPC-09", "Resource.AlreadyAssociated", emulator.OpWrite, moto("ec2/exceptions.py"), secondInternetGateway),
@@ -37,13 +38,13 @@ func internetGateway() *emulator.Kind {
 func internetAttachment() *emulator.Kind {
 	const source = "ec2/vpc_internet_gateway_attachment.go"
 	return &emulator.Kind{
-		Type:  typeInternetAttachment,
+		Type:  awstype.InternetGatewayAttachment,
 		Words: words("EC2", "EC2 Internet Gateway Attachment", "AttachInternetGateway", "AttachInternetGateway", "DetachInternetGateway", "DescribeInternetGateways"),
 		NewID: joined(":", "internetGatewayId", "vpcId"),
 		Refs: []emulator.Ref{
-			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
+			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.Vpc),
 			refersTo("internetGatewayId", "InvalidInternetGatewayID.NotFound", "DependencyViolation",
-				moto("ec2/exceptions.py"), typeInternetGateway),
+				moto("ec2/exceptions.py"), awstype.InternetGateway),
 		},
 		Replace: forceNew(source, "internetGatewayId", "vpcId"),
 		Rules: []emulator.Rule{
@@ -55,12 +56,12 @@ func internetAttachment() *emulator.Kind {
 
 // attachedInternetGateway is the gateway of a VPC, "" when it has none.
 func attachedInternetGateway(c *emulator.Call, vpc string) string {
-	for _, o := range others(c, typeInternetGateway) {
+	for _, o := range others(c, awstype.InternetGateway) {
 		if o.Value("vpcId") == vpc {
 			return o.ID
 		}
 	}
-	for _, o := range others(c, typeInternetAttachment) {
+	for _, o := range others(c, awstype.InternetGatewayAttachment) {
 		if o.Value("vpcId") == vpc {
 			return o.Value("internetGatewayId")
 		}
@@ -83,7 +84,7 @@ func publicAddressesLeft(c *emulator.Call) string {
 	if vpc == "" {
 		return ""
 	}
-	for _, nat := range others(c, typeNatGateway) {
+	for _, nat := range others(c, awstype.NatGateway) {
 		if nat.Value("publicIp") != "" && vpcOf(c, nat.Value("subnetId")) == vpc {
 			return fmt.Sprintf("Network %s has some mapped public address(es). Please unmap those public address(es) "+
 				"before detaching the gateway.", vpc)
@@ -95,7 +96,7 @@ func publicAddressesLeft(c *emulator.Call) string {
 func elasticIP() *emulator.Kind {
 	const source = "ec2/ec2_eip.go"
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:    typeEip,
+		Type:    awstype.Eip,
 		Words:   words("EC2", "EC2 EIP", "AllocateAddress", "AssociateAddress", "ReleaseAddress", "DescribeAddresses"),
 		NewID:   opaque("eipalloc"),
 		Replace: forceNew(source, "address", "domain", "ipamPoolId", "networkBorderGroup", "publicIpv4Pool"),
@@ -130,7 +131,7 @@ func fillElasticIP(c *emulator.Call) error {
 // refreshElasticIP shows the interface that uses the address. Terraform read the
 // address before a NAT gateway took it, so the first refresh finds more.
 func refreshElasticIP(c *emulator.Call) error {
-	for _, nat := range where(c, typeNatGateway, "allocationId", c.ID) {
+	for _, nat := range where(c, awstype.NatGateway, "allocationId", c.ID) {
 		c.Out.Set("associationId", nat.Value("associationId"))
 		c.Out.Set("networkInterface", nat.Value("networkInterfaceId"))
 		c.Out.Set("privateIp", nat.Value("privateIp"))
@@ -158,13 +159,13 @@ func privateName(c *emulator.Call, address string) string {
 func natGateway() *emulator.Kind {
 	const source = "ec2/vpc_nat_gateway.go"
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeNatGateway,
+		Type:  awstype.NatGateway,
 		Words: words("EC2", "EC2 NAT Gateway", "CreateNatGateway", "AssociateNatGatewayAddress", "DeleteNatGateway", "DescribeNatGateways"),
 		NewID: opaque("nat"),
 		Refs: []emulator.Ref{
-			refersTo("subnetId", "InvalidSubnetID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeSubnet),
+			refersTo("subnetId", "InvalidSubnetID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.Subnet),
 			refersTo("allocationId", "InvalidAllocationID.NotFound", "InvalidIPAddress.InUse",
-				moto("ec2/exceptions.py"), typeEip),
+				moto("ec2/exceptions.py"), awstype.Eip),
 		},
 		Replace: forceNew(source, "allocationId", "connectivityType", "privateIp", "secondaryPrivateIpAddressCount", "subnetId"),
 		Rules: []emulator.Rule{
@@ -204,7 +205,7 @@ func natWithoutGateway(c *emulator.Call) string {
 
 func natAddressTaken(c *emulator.Call) string {
 	allocation := c.In.Str("allocationId")
-	if allocation == "" || len(where(c, typeNatGateway, "allocationId", allocation)) == 0 {
+	if allocation == "" || len(where(c, awstype.NatGateway, "allocationId", allocation)) == 0 {
 		return ""
 	}
 	return fmt.Sprintf("Elastic IP address [%s] is already associated", allocation)
@@ -221,7 +222,7 @@ func fillNatGateway(c *emulator.Call) error {
 		"privateIp":          enis[0].address,
 	})
 	if !isPrivateNat(c) {
-		c.Out.Set("publicIp", valueOf(c, typeEip, c.In.Str("allocationId"), "publicIp"))
+		c.Out.Set("publicIp", valueOf(c, awstype.Eip, c.In.Str("allocationId"), "publicIp"))
 		c.Out.Set("associationId", opaqueOf(c, "eipassoc", "nat"))
 	}
 	return nil

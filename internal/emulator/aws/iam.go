@@ -11,6 +11,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // iamKinds are roles, policies and what joins them.
@@ -44,7 +45,7 @@ func nameRule(most int, source string) emulator.Rule {
 func role() *emulator.Kind {
 	const source = "iam/role.go"
 	return tagged(iamTags, &emulator.Kind{
-		Type:     typeRole,
+		Type:     awstype.Role,
 		Words:    named(words("IAM", "IAM Role", "CreateRole", "UpdateRole", "DeleteRole", "GetRole")),
 		Global:   true,
 		AutoName: &emulator.AutoName{Property: "name", Max: maxRoleName},
@@ -86,7 +87,7 @@ func refreshRole(c *emulator.Call) error {
 	slices.Sort(arns)
 	c.Out.Set("managedPolicyArns", slices.Compact(arns))
 	var inline []any
-	for _, o := range where(c, typeRolePolicy, "role", c.ID) {
+	for _, o := range where(c, awstype.RolePolicy, "role", c.ID) {
 		inline = append(inline, map[string]any{"name": o.Value("name"), "policy": o.Value("policy")})
 	}
 	c.Out.Set("inlinePolicies", inline)
@@ -96,10 +97,10 @@ func refreshRole(c *emulator.Call) error {
 // attachedPolicies are the ARNs of a role's managed policies, by the role's name.
 func attachedPolicies(tx *emulator.Tx, role string) []string {
 	var arns []string
-	if o := tx.Get(typeRole, role); o != nil {
+	if o := tx.Get(awstype.Role, role); o != nil {
 		arns = o.In.Strings("managedPolicyArns")
 	}
-	for _, o := range tx.All(typeRolePolicyAttachment) {
+	for _, o := range tx.All(awstype.RolePolicyAttachment) {
 		if o.Value("role") == role {
 			arns = append(arns, o.Value("policyArn"))
 		}
@@ -111,7 +112,7 @@ func attachedPolicies(tx *emulator.Tx, role string) []string {
 // that AWS manages.
 func managedPolicyRef(path, inUse string) emulator.Ref {
 	return emulator.Ref{
-		Path: path, To: []string{typePolicy}, By: "arn", Missing: "NoSuchEntity", InUse: inUse,
+		Path: path, To: []string{awstype.Policy}, By: "arn", Missing: "NoSuchEntity", InUse: inUse,
 		Foreign: isManagedByAWS, Source: moto("iam/models.py"),
 	}
 }
@@ -139,7 +140,7 @@ func isManagedByAWS(arn string) bool {
 func policy() *emulator.Kind {
 	const source = "iam/policy.go"
 	return tagged(iamTags, &emulator.Kind{
-		Type:     typePolicy,
+		Type:     awstype.Policy,
 		Words:    named(words("IAM", "IAM Policy", "CreatePolicy", "CreatePolicyVersion", "DeletePolicy", "GetPolicy")),
 		Global:   true,
 		AutoName: &emulator.AutoName{Property: "name", Max: maxPolicyName},
@@ -163,7 +164,7 @@ func policy() *emulator.Kind {
 			return nil
 		},
 		Refresh: func(c *emulator.Call) error {
-			c.Out.Set("attachmentCount", len(where(c, typeRolePolicyAttachment, "policyArn", c.ID)))
+			c.Out.Set("attachmentCount", len(where(c, awstype.RolePolicyAttachment, "policyArn", c.ID)))
 			return nil
 		},
 	})
@@ -171,13 +172,13 @@ func policy() *emulator.Kind {
 
 // roleRef refers to a role by name. IAM keeps a role while anything hangs on it.
 func roleRef() emulator.Ref {
-	return refersTo("role", "NoSuchEntity", "DeleteConflict", moto("iam/models.py"), typeRole)
+	return refersTo("role", "NoSuchEntity", "DeleteConflict", moto("iam/models.py"), awstype.Role)
 }
 
 func rolePolicy() *emulator.Kind {
 	const source = "iam/role_policy.go"
 	return &emulator.Kind{
-		Type:     typeRolePolicy,
+		Type:     awstype.RolePolicy,
 		Words:    named(words("IAM", "IAM Role Policy", "PutRolePolicy", "PutRolePolicy", "DeleteRolePolicy", "GetRolePolicy")),
 		Global:   true,
 		AutoName: &emulator.AutoName{Property: "name", Max: maxPolicyName},
@@ -195,7 +196,7 @@ func rolePolicy() *emulator.Kind {
 func rolePolicyAttachment() *emulator.Kind {
 	const source = "iam/role_policy_attachment.go"
 	return &emulator.Kind{
-		Type:    typeRolePolicyAttachment,
+		Type:    awstype.RolePolicyAttachment,
 		Words:   named(words("IAM", "IAM Role Policy Attachment", "AttachRolePolicy", "AttachRolePolicy", "DetachRolePolicy", "ListAttachedRolePolicies")),
 		Global:  true,
 		NewID:   stamped("role"),
@@ -207,7 +208,7 @@ func rolePolicyAttachment() *emulator.Kind {
 func instanceProfile() *emulator.Kind {
 	const source = "iam/instance_profile.go"
 	return tagged(iamTags, &emulator.Kind{
-		Type:     typeInstanceProfile,
+		Type:     awstype.InstanceProfile,
 		Words:    named(words("IAM", "IAM Instance Profile", "CreateInstanceProfile", "AddRoleToInstanceProfile", "DeleteInstanceProfile", "GetInstanceProfile")),
 		Global:   true,
 		AutoName: &emulator.AutoName{Property: "name", Max: maxPolicyName},

@@ -8,6 +8,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 func kmsKinds() []*emulator.Kind { return []*emulator.Kind{key(), alias()} }
@@ -19,7 +20,7 @@ const symmetric = "SYMMETRIC_DEFAULT"
 func key() *emulator.Kind {
 	const source = "kms/key.go"
 	return tagged(kmsTags, &emulator.Kind{
-		Type:    typeKey,
+		Type:    awstype.Key,
 		Words:   words("KMS", "KMS Key", "CreateKey", "PutKeyPolicy", "ScheduleKeyDeletion", "DescribeKey"),
 		NewID:   func(c *emulator.Call) (string, error) { return c.UUID(), nil },
 		Replace: forceNew(source, "customKeyStoreId", "customerMasterKeySpec", "keyUsage", "multiRegion", "xksKeyId"),
@@ -89,11 +90,11 @@ var aliasName = regexp.MustCompile(`^alias/[0-9A-Za-z_/-]+$`)
 func alias() *emulator.Kind {
 	const source = "kms/alias.go"
 	return &emulator.Kind{
-		Type:  typeAlias,
+		Type:  awstype.Alias,
 		Words: named(words("KMS", "KMS Alias", "CreateAlias", "UpdateAlias", "DeleteAlias", "ListAliases")),
 		NewID: property("name"),
 		Refs: []emulator.Ref{{
-			Path: "targetKeyId", To: []string{typeKey}, Missing: "NotFoundException", Source: model("kms"),
+			Path: "targetKeyId", To: []string{awstype.Key}, Missing: "NotFoundException", Source: model("kms"),
 			Foreign: func(id string) bool { return strings.HasPrefix(id, "arn:") },
 		}},
 		Unique: []emulator.Unique{
@@ -126,7 +127,7 @@ func badAlias(c *emulator.Call) string {
 // aliasOfNothing looks up keys that are named by ARN; ids are references.
 func aliasOfNothing(c *emulator.Call) string {
 	target := c.In.Str("targetKeyId")
-	if !strings.HasPrefix(target, "arn:") || c.Tx.Find(typeKey, "arn", target) != nil {
+	if !strings.HasPrefix(target, "arn:") || c.Tx.Find(awstype.Key, "arn", target) != nil {
 		return ""
 	}
 	return fmt.Sprintf("Key '%s' does not exist", target)

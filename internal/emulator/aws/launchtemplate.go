@@ -8,6 +8,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 const sourceTemplate = "ec2/ec2_launch_template.go"
@@ -17,7 +18,7 @@ var templateName = regexp.MustCompile(`^[0-9A-Za-z()./_-]{3,128}$`)
 // launchTemplate holds versions: every change of what machines get makes one.
 func launchTemplate() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:     typeLaunchTemplate,
+		Type:     awstype.LaunchTemplate,
 		Words:    named(words("EC2", "EC2 Launch Template", "CreateLaunchTemplate", "CreateLaunchTemplateVersion", "DeleteLaunchTemplate", "DescribeLaunchTemplates")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 128},
 		NewID:    opaque("lt"),
@@ -82,9 +83,9 @@ func defaultVersionMissing(c *emulator.Call) string {
 // version that it names exists.
 func templateOf(c *emulator.Call, in inventory.Props) (template *inventory.Object, versionExists bool) {
 	if id := in.Str("launchTemplate.id"); id != "" {
-		template = c.Tx.Get(typeLaunchTemplate, id)
+		template = c.Tx.Get(awstype.LaunchTemplate, id)
 	} else if name := in.Str("launchTemplate.name"); name != "" {
-		template = c.Tx.Find(typeLaunchTemplate, "name", name)
+		template = c.Tx.Find(awstype.LaunchTemplate, "name", name)
 	}
 	if template == nil {
 		return nil, false

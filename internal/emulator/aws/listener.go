@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 func forwardsTo(in inventory.Props) []string {
@@ -16,15 +17,15 @@ func forwardsTo(in inventory.Props) []string {
 func listener() *emulator.Kind {
 	const source = "elbv2/listener.go"
 	return tagged(elbTags, &emulator.Kind{
-		Type:  typeListener,
+		Type:  awstype.Listener,
 		Words: named(words("Elastic Load Balancing v2", "ELBv2 Listener", "CreateListener", "ModifyListener", "DeleteListener", "DescribeListeners")),
 		NewID: func(c *emulator.Call) (string, error) {
 			return strings.Replace(c.In.Str("loadBalancerArn"), ":loadbalancer/", ":listener/", 1) + "/" + c.Hex(16), nil
 		},
 		Refs: []emulator.Ref{
-			refersBy("loadBalancerArn", "arn", "LoadBalancerNotFound", "", moto("elbv2/exceptions.py"), typeLoadBalancer),
-			refersBy("defaultActions[*].targetGroupArn", "arn", "TargetGroupNotFound", "ResourceInUse", moto("elbv2/exceptions.py"), typeTargetGroup),
-			refersBy("defaultActions[*].forward.targetGroups[*].arn", "arn", "TargetGroupNotFound", "ResourceInUse", moto("elbv2/exceptions.py"), typeTargetGroup),
+			refersBy("loadBalancerArn", "arn", "LoadBalancerNotFound", "", moto("elbv2/exceptions.py"), awstype.LoadBalancer),
+			refersBy("defaultActions[*].targetGroupArn", "arn", "TargetGroupNotFound", "ResourceInUse", moto("elbv2/exceptions.py"), awstype.TargetGroup),
+			refersBy("defaultActions[*].forward.targetGroups[*].arn", "arn", "TargetGroupNotFound", "ResourceInUse", moto("elbv2/exceptions.py"), awstype.TargetGroup),
 		},
 		Unique: []emulator.Unique{
 			{Fields: []string{"loadBalancerArn", "port"}, Code: "DuplicateListener", Source: moto("elbv2/exceptions.py")},
@@ -50,7 +51,7 @@ func listener() *emulator.Kind {
 }
 
 func balancerOf(c *emulator.Call) *inventory.Object {
-	return c.Tx.Find(typeLoadBalancer, "arn", c.In.Str("loadBalancerArn"))
+	return c.Tx.Find(awstype.LoadBalancer, "arn", c.In.Str("loadBalancerArn"))
 }
 
 func listenerProtocol(c *emulator.Call) string {
@@ -74,7 +75,7 @@ func incompatibleProtocols(c *emulator.Call) string {
 		"HTTP": {"HTTP", "HTTPS"}, "HTTPS": {"HTTP", "HTTPS"},
 	}[c.In.Str("protocol")]
 	for _, arn := range forwardsTo(c.In) {
-		group := c.Tx.Find(typeTargetGroup, "arn", arn)
+		group := c.Tx.Find(awstype.TargetGroup, "arn", arn)
 		if group != nil && compatible != nil && !slices.Contains(compatible, group.Value("protocol")) {
 			return fmt.Sprintf("The protocol of listener %s and of target group %s do not match", c.In.Str("protocol"), arn)
 		}
@@ -97,7 +98,7 @@ func targetsElsewhere(c *emulator.Call) string {
 func targetsInOtherVpc(c *emulator.Call) string {
 	balancer := balancerOf(c)
 	for _, arn := range forwardsTo(c.In) {
-		group := c.Tx.Find(typeTargetGroup, "arn", arn)
+		group := c.Tx.Find(awstype.TargetGroup, "arn", arn)
 		if balancer != nil && group != nil && group.Value("vpcId") != "" && group.Value("vpcId") != balancer.Value("vpcId") {
 			return fmt.Sprintf("The following target groups are not in the same VPC as load balancer: %s", arn)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/rules"
 )
 
@@ -47,17 +48,17 @@ func elbNameRule(id rules.ID, source, forbidden string) emulator.Rule {
 
 func loadBalancer() *emulator.Kind {
 	return tagged(elbTags, &emulator.Kind{
-		Type:     typeLoadBalancer,
+		Type:     awstype.LoadBalancer,
 		Words:    named(words("Elastic Load Balancing v2", "ELBv2 Load Balancer", "CreateLoadBalancer", "ModifyLoadBalancerAttributes", "DeleteLoadBalancer", "DescribeLoadBalancers")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 32},
 		NewID: func(c *emulator.Call) (string, error) {
 			return regional(c, "elasticloadbalancing", "loadbalancer/"+balancerSuffix(c)), nil
 		},
 		Refs: []emulator.Ref{
-			refersTo("subnets[*]", "SubnetNotFound", "DependencyViolation", elbModel, typeSubnet),
-			refersTo("subnetMappings[*].subnetId", "SubnetNotFound", "DependencyViolation", elbModel, typeSubnet),
-			refersTo("subnetMappings[*].allocationId", "AllocationIdNotFound", "InvalidIPAddress.InUse", elbModel, typeEip),
-			refersTo("securityGroups[*]", "InvalidSecurityGroup", "DependencyViolation", elbModel, typeSecurityGroup),
+			refersTo("subnets[*]", "SubnetNotFound", "DependencyViolation", elbModel, awstype.Subnet),
+			refersTo("subnetMappings[*].subnetId", "SubnetNotFound", "DependencyViolation", elbModel, awstype.Subnet),
+			refersTo("subnetMappings[*].allocationId", "AllocationIdNotFound", "InvalidIPAddress.InUse", elbModel, awstype.Eip),
+			refersTo("securityGroups[*]", "InvalidSecurityGroup", "DependencyViolation", elbModel, awstype.SecurityGroup),
 		},
 		Unique: []emulator.Unique{
 			{Fields: []string{"@account", "@region", "name"}, Code: "DuplicateLoadBalancerName", Source: moto("elbv2/exceptions.py")},
@@ -69,7 +70,7 @@ func loadBalancer() *emulator.Kind {
 		Rules: all(balancerChecks(), balancerRefusals()),
 		Fill:  fillBalancer,
 		Gone: func(c *emulator.Call) error {
-			removeIf(c, func(o *inventory.Object) bool { return o.Value("loadBalancerArn") == c.ID }, typeListener)
+			removeIf(c, func(o *inventory.Object) bool { return o.Value("loadBalancerArn") == c.ID }, awstype.Listener)
 			return nil
 		},
 	})
@@ -138,7 +139,7 @@ func groupsBornWithout(c *emulator.Call) string {
 func balancerGroups(c *emulator.Call) string {
 	subnets := balancerSubnets(c.In)
 	for _, id := range c.In.Strings("securityGroups") {
-		if len(subnets) > 0 && valueOf(c, typeSecurityGroup, id, "vpcId") != vpcOf(c, subnets[0]) {
+		if len(subnets) > 0 && valueOf(c, awstype.SecurityGroup, id, "vpcId") != vpcOf(c, subnets[0]) {
 			return fmt.Sprintf("Security group %s does not belong to the VPC of the load balancer", id)
 		}
 	}
@@ -166,7 +167,7 @@ func fillBalancer(c *emulator.Call) error {
 	if isNetwork(c.In) {
 		fillNetworkBalancer(c)
 	} else if !c.In.Has("securityGroups") {
-		c.Out.Set("securityGroups", []string{valueOf(c, typeVpc, balancerVpc(c), "defaultSecurityGroupId")})
+		c.Out.Set("securityGroups", []string{valueOf(c, awstype.Vpc, balancerVpc(c), "defaultSecurityGroupId")})
 	}
 	if !c.In.Has("subnetMappings") {
 		var mappings []any

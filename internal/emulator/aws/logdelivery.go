@@ -9,6 +9,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // Logs that a service delivers in its own name, instead of in a role's, need a
@@ -36,7 +37,7 @@ func groupOf(arn string) string { return strings.TrimSuffix(arn, ":*") }
 // missingGroup reports that an ARN is of a log group of this region, and that
 // there is none.
 func missingGroup(c *emulator.Call, arn string) bool {
-	return strings.HasPrefix(arn, "arn:aws:logs:") && c.Tx.Find(typeLogGroup, "arn", groupOf(arn)) == nil
+	return strings.HasPrefix(arn, "arn:aws:logs:") && c.Tx.Find(awstype.LogGroup, "arn", groupOf(arn)) == nil
 }
 
 // deliver lets the delivery write to the log groups. It stores nothing when it
@@ -46,10 +47,10 @@ func deliver(c *emulator.Call, groups []string) (complaint string) {
 	if complaint != "" || text == "" {
 		return complaint
 	}
-	o := c.Tx.Get(typeLogResourcePolicy, deliveryPolicy)
+	o := c.Tx.Get(awstype.LogResourcePolicy, deliveryPolicy)
 	if o == nil {
 		o = &inventory.Object{
-			Type: typeLogResourcePolicy, ID: deliveryPolicy, MadeBy: c.ID,
+			Type: awstype.LogResourcePolicy, ID: deliveryPolicy, MadeBy: c.ID,
 			In: inventory.Props{}, Out: inventory.Props{"policyName": deliveryPolicy},
 		}
 	}
@@ -61,7 +62,7 @@ func deliver(c *emulator.Call, groups []string) (complaint string) {
 // delivery is AWS's policy with the groups in it, "" when it need not change, or
 // why it cannot.
 func delivery(c *emulator.Call, groups []string) (text, complaint string) {
-	own := c.Tx.Get(typeLogResourcePolicy, deliveryPolicy)
+	own := c.Tx.Get(awstype.LogResourcePolicy, deliveryPolicy)
 	var resources []string
 	if own != nil {
 		resources = deliveryResources(own)
@@ -73,7 +74,7 @@ func delivery(c *emulator.Call, groups []string) (text, complaint string) {
 		}
 	}
 	limit := quota(c, "log-resource-policies", maxPolicies)
-	switch n := len(c.Tx.All(typeLogResourcePolicy)); {
+	switch n := len(c.Tx.All(awstype.LogResourcePolicy)); {
 	case len(resources) == before:
 		return "", ""
 	case own == nil && n >= limit:
@@ -98,7 +99,7 @@ func delivers(c *emulator.Call, arn string) bool {
 	facts := map[string]string{
 		"aws:sourceaccount": c.Account().AWSAccount, "aws:sourcearn": regional(c, "logs", "delivery"),
 	}
-	return slices.ContainsFunc(c.Tx.All(typeLogResourcePolicy), func(o *inventory.Object) bool {
+	return slices.ContainsFunc(c.Tx.All(awstype.LogResourcePolicy), func(o *inventory.Object) bool {
 		d, err := iam.Read(o.Out, "policyDocument")
 		return err == nil && !slices.ContainsFunc(deliveryActions, func(action string) bool {
 			return !d.Permits(iam.Request{

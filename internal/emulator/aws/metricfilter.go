@@ -9,6 +9,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 const (
@@ -34,14 +35,14 @@ var (
 func metricFilter() *emulator.Kind {
 	source := terraform(sourceMetricFilter)
 	return &emulator.Kind{
-		Type:     typeMetricFilter,
+		Type:     awstype.LogMetricFilter,
 		Words:    named(words("CloudWatch Logs", "CloudWatch Logs Metric Filter", "PutMetricFilter", "PutMetricFilter", "DeleteMetricFilter", "DescribeMetricFilters")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 512},
 		NewID: func(c *emulator.Call) (string, error) {
 			return c.In.Str("logGroupName") + ":" + c.In.Str("name"), nil
 		},
 		Refs: []emulator.Ref{
-			refersTo("logGroupName", "ResourceNotFoundException", "", model("logs")+" PutMetricFilter", typeLogGroup),
+			refersTo("logGroupName", "ResourceNotFoundException", "", model("logs")+" PutMetricFilter", awstype.LogGroup),
 		},
 		Replace: forceNew(sourceMetricFilter, "name", "logGroupName"),
 		Rules: []emulator.Rule{
@@ -131,7 +132,7 @@ func badFilterDimensions(c *emulator.Call) string {
 }
 
 func tooManyFilters(c *emulator.Call) string {
-	if len(where(c, typeMetricFilter, "logGroupName", c.In.Str("logGroupName"))) < maxGroupFilters {
+	if len(where(c, awstype.LogMetricFilter, "logGroupName", c.In.Str("logGroupName"))) < maxGroupFilters {
 		return ""
 	}
 	return "Resource limit exceeded."
@@ -139,7 +140,7 @@ func tooManyFilters(c *emulator.Call) string {
 
 // filterOfRareGroup: only groups of the standard class have metric filters.
 func filterOfRareGroup(c *emulator.Call) string {
-	class := valueOf(c, typeLogGroup, c.In.Str("logGroupName"), "logGroupClass")
+	class := valueOf(c, awstype.LogGroup, c.In.Str("logGroupName"), "logGroupClass")
 	if class == "" || class == "STANDARD" {
 		return ""
 	}
@@ -149,7 +150,7 @@ func filterOfRareGroup(c *emulator.Call) string {
 // dropFilters: a group's filters go with it, and do not come back with a group of
 // the same name.
 func dropFilters(c *emulator.Call) {
-	removeIf(c, func(o *inventory.Object) bool { return o.Value("logGroupName") == c.ID }, typeMetricFilter)
+	removeIf(c, func(o *inventory.Object) bool { return o.Value("logGroupName") == c.ID }, awstype.LogMetricFilter)
 }
 
 // selects reports whether a text names a field the way such patterns do.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"burrow/internal/inventory/awstype"
 )
 
 const failing = `{ ($.rcode = "SERVFAIL" || $.rcode = "REFUSED") && $.query_name = "*.private.azure.internal." }`
@@ -11,13 +13,13 @@ const failing = `{ ($.rcode = "SERVFAIL" || $.rcode = "REFUSED") && $.query_name
 // filterSteps count lines of logs.
 func filterSteps() []step {
 	return []step{
-		{"rare", typeLogGroup, props{"name": "/burrow/rare", "logGroupClass": "INFREQUENT_ACCESS"}},
-		{"counted", typeLogGroup, props{"name": "/burrow/counted"}},
-		{"failing", typeMetricFilter, props{"name": "failing", "logGroupName": "=counted.name", "pattern": failing,
+		{"rare", awstype.LogGroup, props{"name": "/burrow/rare", "logGroupClass": "INFREQUENT_ACCESS"}},
+		{"counted", awstype.LogGroup, props{"name": "/burrow/counted"}},
+		{"failing", awstype.LogMetricFilter, props{"name": "failing", "logGroupName": "=counted.name", "pattern": failing,
 			"metricTransformation": props{"namespace": "Burrow/DNS", "name": "failing", "value": "1", "defaultValue": "0"}}},
-		{"failingElsewhere", typeMetricFilter, props{"name": "failing", "logGroupName": "=logs.name", "pattern": "",
+		{"failingElsewhere", awstype.LogMetricFilter, props{"name": "failing", "logGroupName": "=logs.name", "pattern": "",
 			"metricTransformation": props{"namespace": "Burrow/DNS", "name": "lines", "value": "1"}}},
-		{"byField", typeMetricFilter, props{"name": "by-field", "logGroupName": "=counted.name", "pattern": "[..., status = 4*, bytes > 1000]",
+		{"byField", awstype.LogMetricFilter, props{"name": "by-field", "logGroupName": "=counted.name", "pattern": "[..., status = 4*, bytes > 1000]",
 			"metricTransformation": props{"namespace": "Burrow/DNS", "name": "bytes", "value": "$bytes", "unit": "Bytes", "dimensions": props{"Status": "$status"}}}},
 	}
 }
@@ -109,7 +111,7 @@ func TestFilterChanges(t *testing.T) {
 	} {
 		in := props{}
 		in.Set(path, "changed")
-		if got := len(l.diff(typeMetricFilter, props{}, in).GetReplaces()) > 0; got != replaces {
+		if got := len(l.diff(awstype.LogMetricFilter, props{}, in).GetReplaces()) > 0; got != replaces {
 			t.Errorf("a change of %s replaces: %t, want %t", path, got, replaces)
 		}
 	}
@@ -125,7 +127,7 @@ func TestFiltersOfAGroup(t *testing.T) {
 	e := newEstate(t)
 	filter := func(group string, i int) step {
 		name := fmt.Sprintf("%s-%d", group, i)
-		return step{name, typeMetricFilter, props{"name": name, "logGroupName": "=" + group + ".name", "pattern": "ERROR",
+		return step{name, awstype.LogMetricFilter, props{"name": name, "logGroupName": "=" + group + ".name", "pattern": "ERROR",
 			"metricTransformation": props{"namespace": "Burrow", "name": name, "value": "1"}}}
 	}
 	for i := 2; i < maxGroupFilters; i++ { // the estate has two
@@ -141,12 +143,12 @@ func TestFiltersOfAGroup(t *testing.T) {
 func TestFiltersGoWithTheGroup(t *testing.T) {
 	e := newEstate(t)
 	e.remove("counted")
-	for _, f := range e.objects(typeMetricFilter) {
+	for _, f := range e.objects(awstype.LogMetricFilter) {
 		if f.Value("logGroupName") == "/burrow/counted" {
 			t.Errorf("%s has outlived its group", f.ID)
 		}
 	}
-	if !e.has(typeMetricFilter, "/burrow/flow:failing") {
+	if !e.has(awstype.LogMetricFilter, "/burrow/flow:failing") {
 		t.Error("the filter of another group is gone")
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 const cannotJoin = "Instances failed to join the kubernetes cluster: "
@@ -48,7 +49,7 @@ func addonWithoutImages(c *emulator.Call) string {
 	if c.In.Str("addonName") != "coredns" {
 		return "" // the others run on every node, which would not be ready
 	}
-	for _, nodes := range where(c, typeNodeGroup, "clusterName", c.In.Str("clusterName")) {
+	for _, nodes := range where(c, awstype.NodeGroup, "clusterName", c.In.Str("clusterName")) {
 		if why := nodeNetOf(c, nodes).unpulled([]string{"eks/coredns"}); why != "" {
 			return "The add-on is unhealthy because its images cannot be pulled: " + why
 		}
@@ -64,7 +65,7 @@ func nodesWithoutAddresses(c *emulator.Call) string {
 		return ""
 	}
 	for _, subnet := range n.subnets {
-		if o := c.Tx.Get(typeSubnet, subnet); o != nil && isPublicSubnet(c, subnet) && !o.Out.Bool("mapPublicIpOnLaunch") {
+		if o := c.Tx.Get(awstype.Subnet, subnet); o != nil && isPublicSubnet(c, subnet) && !o.Out.Bool("mapPublicIpOnLaunch") {
 			return fmt.Sprintf("One or more Amazon EC2 Subnets of [%s] for node group %s does not automatically assign public IP addresses "+
 				"to instances launched into it. If you want your instances to be assigned a public IP address, then you need to enable "+
 				"auto-assign public IP address for the subnet.", subnet, c.In.Str("nodeGroupName"))
@@ -76,7 +77,7 @@ func nodesWithoutAddresses(c *emulator.Call) string {
 // beforeCluster: nodes speak to the control plane's interfaces, which carry EKS's
 // own group and those of the cluster (EKS-05, EKS-08).
 func (n *nodeNet) beforeCluster() string {
-	cluster := n.c.Tx.Get(typeCluster, n.cluster)
+	cluster := n.c.Tx.Get(awstype.Cluster, n.cluster)
 	if cluster == nil {
 		return ""
 	}

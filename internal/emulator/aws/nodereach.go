@@ -8,6 +8,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // nodeServices are what a node asks before it is ready (VPC-36): EC2 for its name
@@ -33,7 +34,7 @@ type nodeNet struct {
 
 func nodeNetOf(c *emulator.Call, nodes *inventory.Object) *nodeNet {
 	n := &nodeNet{
-		c: c, cluster: nodes.Value("clusterName"), vpc: valueOf(c, typeCluster, nodes.Value("clusterName"), "vpcConfig.vpcId"),
+		c: c, cluster: nodes.Value("clusterName"), vpc: valueOf(c, awstype.Cluster, nodes.Value("clusterName"), "vpcConfig.vpcId"),
 		role: nodes.Value("nodeRoleArn"), subnets: nodes.In.Strings("subnetIds"), groups: nodeSecurityGroups(c, nodes),
 	}
 	if template, _ := templateOf(c, nodes.In); template != nil {
@@ -50,7 +51,7 @@ func nodeNetOf(c *emulator.Call, nodes *inventory.Object) *nodeNet {
 // everyPermission are the permissions of a group, those too that AWS gave it.
 func everyPermission(c *emulator.Call, group string) []permission {
 	list := permissionsOf(c, group)
-	if o := c.Tx.Get(typeSecurityGroup, group); o != nil && o.MadeBy != "" {
+	if o := c.Tx.Get(awstype.SecurityGroup, group); o != nil && o.MadeBy != "" {
 		list = append(list, inlinePermissions(group, "ingress", o.Out)...)
 		list = append(list, inlinePermissions(group, "egress", o.Out)...)
 	}
@@ -70,19 +71,19 @@ func (p permission) covers(r netip.Prefix) bool {
 
 // tableOf is the route table of a subnet: its own, else the main one of the VPC.
 func tableOf(c *emulator.Call, subnet string) string {
-	for _, o := range where(c, typeRouteAssociation, "subnetId", subnet) {
+	for _, o := range where(c, awstype.RouteTableAssociation, "subnetId", subnet) {
 		return o.Value("routeTableId")
 	}
-	return valueOf(c, typeVpc, vpcOf(c, subnet), "mainRouteTableId")
+	return valueOf(c, awstype.Vpc, vpcOf(c, subnet), "mainRouteTableId")
 }
 
 // defaultLeg is where a table sends what it has no other route for.
 func defaultLeg(c *emulator.Call, table string) (leg, inventory.Props, bool) {
-	for _, o := range others(c, typeRoute, typeRouteTable, typeDefaultRouteTable) {
+	for _, o := range others(c, awstype.Route, awstype.RouteTable, awstype.DefaultRouteTable) {
 		switch {
-		case o.Type == typeRoute && o.Value("routeTableId") == table && o.Value("destinationCidrBlock") == anywhere.String():
+		case o.Type == awstype.Route && o.Value("routeTableId") == table && o.Value("destinationCidrBlock") == anywhere.String():
 			return legIn(c, table, o.In, "destinationCidrBlock"), o.In, true
-		case o.Type != typeRoute && o.ID == table:
+		case o.Type != awstype.Route && o.ID == table:
 			for _, p := range o.In.Maps("routes[*]") {
 				if p.Str("cidrBlock") == anywhere.String() {
 					return legIn(c, table, p, "cidrBlock"), p, true
@@ -108,7 +109,7 @@ func (n *nodeNet) reachesInternet(subnet string) bool {
 	case !found:
 		return false
 	case l.target == "natGatewayId":
-		nat := n.c.Tx.Get(typeNatGateway, p.Str("natGatewayId"))
+		nat := n.c.Tx.Get(awstype.NatGateway, p.Str("natGatewayId"))
 		return nat != nil && nat.Value("publicIp") != "" && isPublicSubnet(n.c, nat.Value("subnetId"))
 	}
 	return gatewayElsewhere(n.c, l) == "" && legTransit(n.c, l) == ""
@@ -119,7 +120,7 @@ func (n *nodeNet) reachesInternet(subnet string) bool {
 // endpoint that has taken over the service's public name.
 func (n *nodeNet) endpoint(subnet, service string) *inventory.Object {
 	var found *inventory.Object
-	for _, o := range where(n.c, typeVpcEndpoint, "vpcId", n.vpc) {
+	for _, o := range where(n.c, awstype.VpcEndpoint, "vpcId", n.vpc) {
 		switch {
 		case serviceIn(n.c.Region(), o.In) != service:
 		case isGatewayEndpoint(o.In) && slices.Contains(o.In.Strings("routeTableIds"), tableOf(n.c, subnet)):
@@ -213,7 +214,7 @@ func (n *nodeNet) letIn(subnet string, e *inventory.Object) bool {
 }
 
 func (n *nodeNet) letInto(subnet string, groups []string) bool {
-	whole, known := ipv4Range(valueOf(n.c, typeSubnet, subnet, "cidrBlock"))
+	whole, known := ipv4Range(valueOf(n.c, awstype.Subnet, subnet, "cidrBlock"))
 	for _, group := range groups {
 		if slices.ContainsFunc(everyPermission(n.c, group), func(p permission) bool {
 			return p.opens("ingress") && (slices.Contains(n.groups, p.source) || known && p.covers(whole))

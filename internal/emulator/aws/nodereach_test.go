@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+
+	"burrow/internal/inventory/awstype"
 )
 
 const pullAll = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}]}`
@@ -21,18 +23,18 @@ func privateSteps() []step {
 		return props{"securityGroupId": group, "ipProtocol": "tcp", "fromPort": 443, "toPort": 443}
 	}
 	list := []step{
-		{"nodeSG", typeSecurityGroup, props{"name": "nodes", "vpcId": "=vpc"}},
-		{"endpointSG", typeSecurityGroup, props{"name": "endpoints", "vpcId": "=vpc"}},
-		{"nodesIn", typeIngressRule, rule("=endpointSG").With(props{"referencedSecurityGroupId": "=nodeSG"})},
-		{"toEndpoints", typeEgressRule, rule("=nodeSG").With(props{"referencedSecurityGroupId": "=endpointSG"})},
-		{"toCluster", typeEgressRule, rule("=nodeSG").With(props{"referencedSecurityGroupId": "=group"})},
-		{"clusterIn", typeIngressRule, rule("=group").With(props{"cidrIpv4": "10.0.0.0/16"})},
-		{"s3", typeVpcEndpoint, props{"vpcId": "=vpc", "serviceName": "com.amazonaws.eu-west-2.s3", "routeTableIds": []any{"=table1", "=table2"}}},
-		{"toS3", typeEgressRule, rule("=nodeSG").With(props{"prefixListId": "=s3.prefixListId"})},
-		{"template", typeLaunchTemplate, props{"name": "burrow-node", "vpcSecurityGroupIds": []any{"=nodeSG"}}},
+		{"nodeSG", awstype.SecurityGroup, props{"name": "nodes", "vpcId": "=vpc"}},
+		{"endpointSG", awstype.SecurityGroup, props{"name": "endpoints", "vpcId": "=vpc"}},
+		{"nodesIn", awstype.SecurityGroupIngressRule, rule("=endpointSG").With(props{"referencedSecurityGroupId": "=nodeSG"})},
+		{"toEndpoints", awstype.SecurityGroupEgressRule, rule("=nodeSG").With(props{"referencedSecurityGroupId": "=endpointSG"})},
+		{"toCluster", awstype.SecurityGroupEgressRule, rule("=nodeSG").With(props{"referencedSecurityGroupId": "=group"})},
+		{"clusterIn", awstype.SecurityGroupIngressRule, rule("=group").With(props{"cidrIpv4": "10.0.0.0/16"})},
+		{"s3", awstype.VpcEndpoint, props{"vpcId": "=vpc", "serviceName": "com.amazonaws.eu-west-2.s3", "routeTableIds": []any{"=table1", "=table2"}}},
+		{"toS3", awstype.SecurityGroupEgressRule, rule("=nodeSG").With(props{"prefixListId": "=s3.prefixListId"})},
+		{"template", awstype.LaunchTemplate, props{"name": "burrow-node", "vpcSecurityGroupIds": []any{"=nodeSG"}}},
 	}
 	for _, service := range []string{"ec2", "ecr.api", "ecr.dkr", "sts"} {
-		list = append(list, step{service, typeVpcEndpoint, props{
+		list = append(list, step{service, awstype.VpcEndpoint, props{
 			"vpcId": "=vpc", "serviceName": "com.amazonaws.eu-west-2." + service, "vpcEndpointType": "Interface", "privateDnsEnabled": true,
 			"subnetIds": []any{"=private1", "=private2"}, "securityGroupIds": []any{"=endpointSG"},
 		}})
@@ -162,7 +164,7 @@ func TestNodesWithInternet(t *testing.T) {
 	})
 	t.Run("third zone", func(t *testing.T) { // EKS-28: node groups may be where the cluster is not
 		e := clusterWith(t, nil, "far")
-		e.make(step{"tableOfFar", typeRouteAssociation, props{"routeTableId": "=table1", "subnetId": "=far"}})
+		e.make(step{"tableOfFar", awstype.RouteTableAssociation, props{"routeTableId": "=table1", "subnetId": "=far"}})
 		if err := e.try(changed("nodes", props{"launchTemplate": nil, "subnetIds": []any{"=private1", "=private2", "=far"}})); err != nil {
 			t.Error(err)
 		}
@@ -199,7 +201,7 @@ func TestCoreDNSWithoutItsImage(t *testing.T) {
 	e.becomes("ecr.dkr", props{"policy": nil})
 	e.becomes("nodes", props{"releaseVersion": "1.35.0-20261116"})
 	dns := e.resolve(changed("coredns", nil).in)
-	if _, err := e.update(typeAddon, "coredns", "eks-relay-cluster:coredns", dns, dns); err != nil {
+	if _, err := e.update(awstype.Addon, "coredns", "eks-relay-cluster:coredns", dns, dns); err != nil {
 		t.Errorf("CoreDNS with its image: %v", err)
 	}
 }

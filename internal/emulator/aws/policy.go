@@ -8,6 +8,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/rules"
 )
 
@@ -59,16 +60,16 @@ func roleMay(tx *emulator.Tx, role, action, resource string) bool {
 // rolePolicies are the things whose "policy" is one of the role's.
 func rolePolicies(tx *emulator.Tx, role string) []inventory.Props {
 	var list []inventory.Props
-	if o := tx.Get(typeRole, role); o != nil {
+	if o := tx.Get(awstype.Role, role); o != nil {
 		list = o.In.Maps("inlinePolicies[*]")
 	}
-	for _, o := range tx.All(typeRolePolicy) {
+	for _, o := range tx.All(awstype.RolePolicy) {
 		if o.Value("role") == role {
 			list = append(list, o.In)
 		}
 	}
 	for _, arn := range attachedPolicies(tx, role) {
-		if o := tx.Find(typePolicy, "arn", arn); o != nil {
+		if o := tx.Find(awstype.Policy, "arn", arn); o != nil {
 			list = append(list, o.In)
 		}
 	}

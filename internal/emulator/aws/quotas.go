@@ -1,6 +1,9 @@
 package aws
 
-import "burrow/internal/emulator"
+import (
+	"burrow/internal/emulator"
+	"burrow/internal/inventory/awstype"
+)
 
 // quotaGroupRules is what VPC-24 limits, inbound and outbound each. The table
 // counts the rules that are objects of their own; the rule VPC-24 adds those that
@@ -27,27 +30,27 @@ const (
 func quotas() []emulator.Quota {
 	region := []string{"@region"}
 	return []emulator.Quota{
-		{Name: "vpcs", Type: typeVpc, Scope: region, Limit: 5, Code: "VpcLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
-		{Name: "subnets-per-vpc", Type: typeSubnet, Scope: []string{"vpcId"}, Limit: 200, Code: "SubnetLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
-		{Name: "elastic-ips", Type: typeEip, Scope: region, Limit: 5, Code: "AddressLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
-		{Name: "nat-gateways-per-zone", Type: typeNatGateway, Scope: []string{"subnetId"}, Limit: 5, Code: "NatGatewayLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
-		{Name: "internet-gateways", Type: typeInternetGateway, Scope: region, Limit: 5, Code: "InternetGatewayLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
-		{Name: "route-tables-per-vpc", Type: typeRouteTable, Scope: []string{"vpcId"}, Limit: 200, Code: "RouteTableLimitExceeded", Rule: "VPC-16", Source: "amazon-vpc-limits.md"},
-		{Name: "routes-per-table", Type: typeRoute, Scope: []string{"routeTableId"}, Limit: 50, Code: "RouteLimitExceeded", Rule: "VPC-16", Source: "amazon-vpc-limits.md"},
-		{Name: "rules-per-network-acl", Type: typeNetworkACLRule, Scope: []string{"networkAclId", "egress"}, Limit: 20, Code: "NetworkAclEntryLimitExceeded", Rule: "VPC-18", Source: "amazon-vpc-limits.md (code from memory)"},
-		{Name: "security-groups", Type: typeSecurityGroup, Scope: region, Limit: 2500, Code: "SecurityGroupLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
-		{Name: quotaGroupRules, Type: typeIngressRule, Scope: []string{"securityGroupId"}, Limit: maxGroupRules, Code: "RulesPerSecurityGroupLimitExceeded", Rule: "VPC-24", Source: sourceGroupRules},
-		{Name: quotaGroupRules, Type: typeEgressRule, Scope: []string{"securityGroupId"}, Limit: maxGroupRules, Code: "RulesPerSecurityGroupLimitExceeded", Rule: "VPC-24", Source: sourceGroupRules},
-		{Name: "vpn-gateways", Type: typeVpnGateway, Scope: region, Limit: 5, Code: "VpnGatewayLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
-		{Name: "customer-gateways", Type: typeCustomerGateway, Scope: region, Limit: 50, Code: "CustomerGatewayLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
-		{Name: "vpn-connections", Type: typeVpnConnection, Scope: region, Limit: 50, Code: "VpnConnectionLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
-		{Name: "vpn-connections-per-gateway", Type: typeVpnConnection, Scope: []string{"vpnGatewayId"}, Limit: 10, Code: "VpnConnectionLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
-		{Name: "transit-gateways", Type: typeTransitGateway, Scope: region, Limit: 5, Code: "TransitGatewayLimitExceeded", Source: "awsdocs/aws-transit-gateway-guide transit-gateway-quotas.md (code from memory)"},
-		{Name: "vpc-endpoints-per-vpc", Type: typeVpcEndpoint, Scope: []string{"vpcId"}, Limit: 50, Code: "VpcEndpointLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits + "; code from memory"},
-		{Name: "policies-per-role", Type: typeRolePolicyAttachment, Scope: []string{"role"}, Limit: 10, Code: "LimitExceeded", Source: "IAM user guide, IAM and AWS STS quotas"},
-		{Name: "log-resource-policies", Type: typeLogResourcePolicy, Scope: region, Limit: 10, Code: "LimitExceededException", Rule: "LOG-19", Source: "aws-site-to-site-vpn-user-guide monitoring-logs.md (number from memory)"},
-		{Name: "resolver-endpoints", Type: typeResolverEndpoint, Scope: region, Limit: 4, Code: "LimitExceededException", Rule: "R53-09", Source: "awsdocs/amazon-route53-docs DNSLimitations.md"},
-		{Name: "query-log-configs", Type: typeQueryLogConfig, Scope: region, Limit: 20, Code: "LimitExceededException", Source: "awsdocs/amazon-route53-docs DNSLimitations.md"},
-		{Name: "resolver-rules", Type: typeResolverRule, Scope: region, Limit: 1000, Code: "LimitExceededException", Source: "awsdocs/amazon-route53-docs DNSLimitations.md"},
+		{Name: "vpcs", Type: awstype.Vpc, Scope: region, Limit: 5, Code: "VpcLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
+		{Name: "subnets-per-vpc", Type: awstype.Subnet, Scope: []string{"vpcId"}, Limit: 200, Code: "SubnetLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
+		{Name: "elastic-ips", Type: awstype.Eip, Scope: region, Limit: 5, Code: "AddressLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
+		{Name: "nat-gateways-per-zone", Type: awstype.NatGateway, Scope: []string{"subnetId"}, Limit: 5, Code: "NatGatewayLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
+		{Name: "internet-gateways", Type: awstype.InternetGateway, Scope: region, Limit: 5, Code: "InternetGatewayLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
+		{Name: "route-tables-per-vpc", Type: awstype.RouteTable, Scope: []string{"vpcId"}, Limit: 200, Code: "RouteTableLimitExceeded", Rule: "VPC-16", Source: "amazon-vpc-limits.md"},
+		{Name: "routes-per-table", Type: awstype.Route, Scope: []string{"routeTableId"}, Limit: 50, Code: "RouteLimitExceeded", Rule: "VPC-16", Source: "amazon-vpc-limits.md"},
+		{Name: "rules-per-network-acl", Type: awstype.NetworkAclRule, Scope: []string{"networkAclId", "egress"}, Limit: 20, Code: "NetworkAclEntryLimitExceeded", Rule: "VPC-18", Source: "amazon-vpc-limits.md (code from memory)"},
+		{Name: "security-groups", Type: awstype.SecurityGroup, Scope: region, Limit: 2500, Code: "SecurityGroupLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
+		{Name: quotaGroupRules, Type: awstype.SecurityGroupIngressRule, Scope: []string{"securityGroupId"}, Limit: maxGroupRules, Code: "RulesPerSecurityGroupLimitExceeded", Rule: "VPC-24", Source: sourceGroupRules},
+		{Name: quotaGroupRules, Type: awstype.SecurityGroupEgressRule, Scope: []string{"securityGroupId"}, Limit: maxGroupRules, Code: "RulesPerSecurityGroupLimitExceeded", Rule: "VPC-24", Source: sourceGroupRules},
+		{Name: "vpn-gateways", Type: awstype.VpnGateway, Scope: region, Limit: 5, Code: "VpnGatewayLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
+		{Name: "customer-gateways", Type: awstype.CustomerGateway, Scope: region, Limit: 50, Code: "CustomerGatewayLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
+		{Name: "vpn-connections", Type: awstype.VpnConnection, Scope: region, Limit: 50, Code: "VpnConnectionLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
+		{Name: "vpn-connections-per-gateway", Type: awstype.VpnConnection, Scope: []string{"vpnGatewayId"}, Limit: 10, Code: "VpnConnectionLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
+		{Name: "transit-gateways", Type: awstype.TransitGateway, Scope: region, Limit: 5, Code: "TransitGatewayLimitExceeded", Source: "awsdocs/aws-transit-gateway-guide transit-gateway-quotas.md (code from memory)"},
+		{Name: "vpc-endpoints-per-vpc", Type: awstype.VpcEndpoint, Scope: []string{"vpcId"}, Limit: 50, Code: "VpcEndpointLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits + "; code from memory"},
+		{Name: "policies-per-role", Type: awstype.RolePolicyAttachment, Scope: []string{"role"}, Limit: 10, Code: "LimitExceeded", Source: "IAM user guide, IAM and AWS STS quotas"},
+		{Name: "log-resource-policies", Type: awstype.LogResourcePolicy, Scope: region, Limit: 10, Code: "LimitExceededException", Rule: "LOG-19", Source: "aws-site-to-site-vpn-user-guide monitoring-logs.md (number from memory)"},
+		{Name: "resolver-endpoints", Type: awstype.ResolverEndpoint, Scope: region, Limit: 4, Code: "LimitExceededException", Rule: "R53-09", Source: "awsdocs/amazon-route53-docs DNSLimitations.md"},
+		{Name: "query-log-configs", Type: awstype.ResolverQueryLogConfig, Scope: region, Limit: 20, Code: "LimitExceededException", Source: "awsdocs/amazon-route53-docs DNSLimitations.md"},
+		{Name: "resolver-rules", Type: awstype.ResolverRule, Scope: region, Limit: 1000, Code: "LimitExceededException", Source: "awsdocs/amazon-route53-docs DNSLimitations.md"},
 	}
 }

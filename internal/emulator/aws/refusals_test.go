@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory/awstype"
 )
 
 // A refusal starts from a thing of the estate, which was accepted, changes a
@@ -31,23 +32,23 @@ const (
 // oddSteps are things that only refusals need.
 func oddSteps() []step {
 	return []step{
-		{"far", typeSubnet, props{"vpcId": "=vpc", "cidrBlock": "10.0.3.0/24", "availabilityZone": "eu-west-2c"}},
-		{"tight", typeSubnet, props{"vpcId": "=vpc", "cidrBlock": "10.0.4.0/28", "availabilityZoneId": "euw2-az1"}},
-		{"tightReserved", typeReservation, props{"subnetId": "=tight", "cidrBlock": "10.0.4.8/29", "reservationType": "prefix"}},
-		{"elsewhere", typeSecurityGroup, props{"name": "elsewhere", "vpcId": "=vpc2"}},
-		{"farTargets", typeTargetGroup, props{"name": "far", "port": 80, "protocol": "TCP", "vpcId": "=vpc2"}},
-		{"rsa", typeKey, props{"customerMasterKeySpec": "RSA_4096", "keyUsage": "SIGN_VERIFY"}},
-		{"bareRole", typeRole, props{"name": "bare", "assumeRolePolicy": trustEKS}},
-		{"kept", typeLoadBalancer, props{"name": "kept", "loadBalancerType": "network", "internal": true, "enableDeletionProtection": true, "subnets": []any{"=far"}}},
-		{"open", typeZone, props{"name": "example.com"}},
-		{"vpc3", typeVpc, props{"cidrBlock": "10.3.0.0/16"}},
-		{"twin", typeZone, props{"name": "private.aws.internal", "vpcs": []any{props{"vpcId": "=vpc3"}}}},
-		{"sub3", typeSubnet, props{"vpcId": "=vpc3", "cidrBlock": "10.3.1.0/24", "availabilityZone": "eu-west-2a"}},
-		{"tgwOn", typeTransitGateway, props{"amazonSideAsn": 4200000000}},
-		{"tgwOnTable", typeTransitTable, props{"transitGatewayId": "=tgwOn"}},
-		{"tgwOnIn", typeTransitAttachment, props{"transitGatewayId": "=tgwOn", "vpcId": "=vpc3", "subnetIds": []any{"=sub3"}, "transitGatewayDefaultRouteTableAssociation": false}},
-		{"tgwOnLink", typeTransitAssociation, props{"transitGatewayRouteTableId": "=tgwOnTable", "transitGatewayAttachmentId": "=tgwOnIn"}},
-		{"tgwOnVPN", typeVpnConnection, props{"customerGatewayId": "=cgw0", "transitGatewayId": "=tgwOn", "type": "ipsec.1", "staticRoutesOnly": true}},
+		{"far", awstype.Subnet, props{"vpcId": "=vpc", "cidrBlock": "10.0.3.0/24", "availabilityZone": "eu-west-2c"}},
+		{"tight", awstype.Subnet, props{"vpcId": "=vpc", "cidrBlock": "10.0.4.0/28", "availabilityZoneId": "euw2-az1"}},
+		{"tightReserved", awstype.SubnetCidrReservation, props{"subnetId": "=tight", "cidrBlock": "10.0.4.8/29", "reservationType": "prefix"}},
+		{"elsewhere", awstype.SecurityGroup, props{"name": "elsewhere", "vpcId": "=vpc2"}},
+		{"farTargets", awstype.TargetGroup, props{"name": "far", "port": 80, "protocol": "TCP", "vpcId": "=vpc2"}},
+		{"rsa", awstype.Key, props{"customerMasterKeySpec": "RSA_4096", "keyUsage": "SIGN_VERIFY"}},
+		{"bareRole", awstype.Role, props{"name": "bare", "assumeRolePolicy": trustEKS}},
+		{"kept", awstype.LoadBalancer, props{"name": "kept", "loadBalancerType": "network", "internal": true, "enableDeletionProtection": true, "subnets": []any{"=far"}}},
+		{"open", awstype.Zone, props{"name": "example.com"}},
+		{"vpc3", awstype.Vpc, props{"cidrBlock": "10.3.0.0/16"}},
+		{"twin", awstype.Zone, props{"name": "private.aws.internal", "vpcs": []any{props{"vpcId": "=vpc3"}}}},
+		{"sub3", awstype.Subnet, props{"vpcId": "=vpc3", "cidrBlock": "10.3.1.0/24", "availabilityZone": "eu-west-2a"}},
+		{"tgwOn", awstype.TransitGateway, props{"amazonSideAsn": 4200000000}},
+		{"tgwOnTable", awstype.TransitRouteTable, props{"transitGatewayId": "=tgwOn"}},
+		{"tgwOnIn", awstype.TransitVpcAttachment, props{"transitGatewayId": "=tgwOn", "vpcId": "=vpc3", "subnetIds": []any{"=sub3"}, "transitGatewayDefaultRouteTableAssociation": false}},
+		{"tgwOnLink", awstype.TransitRouteTableAssociation, props{"transitGatewayRouteTableId": "=tgwOnTable", "transitGatewayAttachmentId": "=tgwOnIn"}},
+		{"tgwOnVPN", awstype.VpnConnection, props{"customerGatewayId": "=cgw0", "transitGatewayId": "=tgwOn", "type": "ipsec.1", "staticRoutesOnly": true}},
 	}
 }
 

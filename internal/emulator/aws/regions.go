@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory/awstype"
 )
 
 // A region is what differs from one AWS region to another.
@@ -78,5 +79,5 @@ func zoneNamed(region, id string) string {
 
 // zoneOf is the zone of a subnet, by id.
 func zoneOf(c *emulator.Call, subnet string) string {
-	return valueOf(c, typeSubnet, subnet, "availabilityZone")
+	return valueOf(c, awstype.Subnet, subnet, "availabilityZone")
 }

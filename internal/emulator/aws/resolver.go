@@ -10,6 +10,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 func resolverKinds() []*emulator.Kind {
@@ -43,7 +44,7 @@ func resolverNameRule(source string) emulator.Rule {
 func resolverEndpoint() *emulator.Kind {
 	source := terraform(sourceResolver)
 	return tagged(dnsTags, &emulator.Kind{
-		Type:     typeResolverEndpoint,
+		Type:     awstype.ResolverEndpoint,
 		Words:    words("Route53Resolver", "Route53 Resolver Endpoint", "CreateResolverEndpoint", "UpdateResolverEndpoint", "DeleteResolverEndpoint", "GetResolverEndpoint"),
 		AutoName: &emulator.AutoName{Property: "name", Max: maxResolver},
 		NewID: func(c *emulator.Call) (string, error) {
@@ -54,8 +55,8 @@ func resolverEndpoint() *emulator.Kind {
 			return prefix + c.Hex(17), nil
 		},
 		Refs: []emulator.Ref{
-			refersTo("ipAddresses[*].subnetId", "InvalidParameterException", "DependencyViolation", resolverMoto, typeSubnet),
-			refersTo("securityGroupIds[*]", "ResourceNotFoundException", "DependencyViolation", resolverMoto, typeSecurityGroup),
+			refersTo("ipAddresses[*].subnetId", "InvalidParameterException", "DependencyViolation", resolverMoto, awstype.Subnet),
+			refersTo("securityGroupIds[*]", "ResourceNotFoundException", "DependencyViolation", resolverMoto, awstype.SecurityGroup),
 		},
 		Replace: forceNew(sourceResolver, "direction", "securityGroupIds"),
 		Rules: []emulator.Rule{
@@ -94,7 +95,7 @@ func resolverGroups(c *emulator.Call) string {
 	}
 	subnets := c.In.Strings("ipAddresses[*].subnetId")
 	for _, id := range groups {
-		if len(subnets) > 0 && valueOf(c, typeSecurityGroup, id, "vpcId") != vpcOf(c, subnets[0]) {
+		if len(subnets) > 0 && valueOf(c, awstype.SecurityGroup, id, "vpcId") != vpcOf(c, subnets[0]) {
 			return fmt.Sprintf("The security group '%s' is not in the VPC of the resolver endpoint", id)
 		}
 	}
@@ -196,12 +197,12 @@ func fillResolver(c *emulator.Call) error {
 func resolverRule() *emulator.Kind {
 	source := terraform(sourceRule)
 	return tagged(dnsTags, &emulator.Kind{
-		Type:     typeResolverRule,
+		Type:     awstype.ResolverRule,
 		Words:    words("Route53Resolver", "Route53 Resolver Rule", "CreateResolverRule", "UpdateResolverRule", "DeleteResolverRule", "GetResolverRule"),
 		AutoName: &emulator.AutoName{Property: "name", Max: maxResolver},
 		NewID:    resolverID("rslvr-rr"),
 		Refs: []emulator.Ref{
-			refersTo("resolverEndpointId", "ResourceNotFoundException", "InvalidRequestException", resolverMoto, typeResolverEndpoint),
+			refersTo("resolverEndpointId", "ResourceNotFoundException", "InvalidRequestException", resolverMoto, awstype.ResolverEndpoint),
 		},
 		Replace: forceNew(sourceRule, "domainName", "ruleType"),
 		Rules: []emulator.Rule{
@@ -242,7 +243,7 @@ func ruleTargets(c *emulator.Call) string {
 }
 
 func ruleEndpoint(c *emulator.Call) string {
-	endpoint := c.Tx.Get(typeResolverEndpoint, c.In.Str("resolverEndpointId"))
+	endpoint := c.Tx.Get(awstype.ResolverEndpoint, c.In.Str("resolverEndpointId"))
 	forwards := c.In.Str("ruleType") == "FORWARD"
 	targets := len(c.In.List("targetIps"))
 	switch {
@@ -274,13 +275,13 @@ func fillRule(c *emulator.Call) error {
 func resolverAssociation() *emulator.Kind {
 	const source = "route53resolver/rule_association.go"
 	return &emulator.Kind{
-		Type:     typeResolverAssociation,
+		Type:     awstype.ResolverRuleAssociation,
 		Words:    words("Route53Resolver", "Route53 Resolver Rule Association", "AssociateResolverRule", "AssociateResolverRule", "DisassociateResolverRule", "GetResolverRuleAssociation"),
 		AutoName: &emulator.AutoName{Property: "name", Max: maxResolver},
 		NewID:    resolverID("rslvr-rrassoc"),
 		Refs: []emulator.Ref{
-			refersTo("resolverRuleId", "ResourceNotFoundException", "ResourceInUseException", resolverMoto, typeResolverRule),
-			refersTo("vpcId", "InvalidParameterException", "", resolverMoto, typeVpc),
+			refersTo("resolverRuleId", "ResourceNotFoundException", "ResourceInUseException", resolverMoto, awstype.ResolverRule),
+			refersTo("vpcId", "InvalidParameterException", "", resolverMoto, awstype.Vpc),
 		},
 		Replace: forceNew(source, "name", "resolverRuleId", "vpcId"),
 		Rules: []emulator.Rule{
@@ -291,9 +292,9 @@ func resolverAssociation() *emulator.Kind {
 }
 
 func sameDomainTwice(c *emulator.Call) string {
-	domain := func(rule string) string { return canonicalName(valueOf(c, typeResolverRule, rule, "domainName")) }
+	domain := func(rule string) string { return canonicalName(valueOf(c, awstype.ResolverRule, rule, "domainName")) }
 	mine := domain(c.In.Str("resolverRuleId"))
-	for _, o := range where(c, typeResolverAssociation, "vpcId", c.In.Str("vpcId")) {
+	for _, o := range where(c, awstype.ResolverRuleAssociation, "vpcId", c.In.Str("vpcId")) {
 		if domain(o.Value("resolverRuleId")) == mine {
 			return fmt.Sprintf("Cannot associate rules with same domain name with same VPC. Conflict with resolver rule '%s'",
 				o.Value("resolverRuleId"))
@@ -305,12 +306,12 @@ func sameDomainTwice(c *emulator.Call) string {
 func queryLogConfig() *emulator.Kind {
 	const source = "route53resolver/query_log_config.go"
 	return tagged(dnsTags, &emulator.Kind{
-		Type:     typeQueryLogConfig,
+		Type:     awstype.ResolverQueryLogConfig,
 		Words:    words("Route53Resolver", "Route53 Resolver Query Log Config", "CreateResolverQueryLogConfig", "TagResource", "DeleteResolverQueryLogConfig", "GetResolverQueryLogConfig"),
 		AutoName: &emulator.AutoName{Property: "name", Max: maxResolver},
 		NewID:    resolverID("rqlc"),
 		Refs: []emulator.Ref{{
-			Path: "destinationArn", To: []string{typeLogGroup}, By: "arn", Missing: "ResourceNotFoundException", Source: resolverModel,
+			Path: "destinationArn", To: []string{awstype.LogGroup}, By: "arn", Missing: "ResourceNotFoundException", Source: resolverModel,
 			Foreign: func(arn string) bool { return !strings.HasPrefix(arn, "arn:aws:logs:") || groupOf(arn) != arn },
 		}},
 		Replace: forceNew(source, "name", "destinationArn"),
@@ -367,18 +368,18 @@ func queryGroups(c *emulator.Call) []string {
 func queryLogAssociation() *emulator.Kind {
 	const source = "route53resolver/query_log_config_association.go"
 	return &emulator.Kind{
-		Type:  typeQueryLogAssociation,
+		Type:  awstype.ResolverQueryLogConfigAssociation,
 		Words: words("Route53Resolver", "Route53 Resolver Query Log Config Association", "AssociateResolverQueryLogConfig", "AssociateResolverQueryLogConfig", "DisassociateResolverQueryLogConfig", "GetResolverQueryLogConfigAssociation"),
 		NewID: resolverID("rqlca"),
 		Refs: []emulator.Ref{
-			refersTo("resolverQueryLogConfigId", "ResourceNotFoundException", "InvalidRequestException", resolverModel, typeQueryLogConfig),
-			refersTo("resourceId", "InvalidParameterException", "", resolverModel, typeVpc),
+			refersTo("resolverQueryLogConfigId", "ResourceNotFoundException", "InvalidRequestException", resolverModel, awstype.ResolverQueryLogConfig),
+			refersTo("resourceId", "InvalidParameterException", "", resolverModel, awstype.Vpc),
 		},
 		Replace: forceNew(source, "resolverQueryLogConfigId", "resourceId"),
 		Rules: []emulator.Rule{
 			refuse("R53-17", "ResourceExistsException", emulator.OpCreate, resolverModel, func(c *emulator.Call) string {
 				config := c.In.Str("resolverQueryLogConfigId")
-				twice := slices.ContainsFunc(where(c, typeQueryLogAssociation, "resourceId", c.In.Str("resourceId")),
+				twice := slices.ContainsFunc(where(c, awstype.ResolverQueryLogConfigAssociation, "resourceId", c.In.Str("resourceId")),
 					func(o *inventory.Object) bool { return o.Value("resolverQueryLogConfigId") == config })
 				if !twice {
 					return ""
@@ -386,7 +387,7 @@ func queryLogAssociation() *emulator.Kind {
 				return fmt.Sprintf("The VPC %s is already associated with %s", c.In.Str("resourceId"), config)
 			}),
 			fails("PRO-14", "DESTINATION_NOT_FOUND", emulator.OpCreate, resolverModel+" ResolverQueryLogConfigAssociationError", func(c *emulator.Call) string {
-				arn := valueOf(c, typeQueryLogConfig, c.In.Str("resolverQueryLogConfigId"), "destinationArn")
+				arn := valueOf(c, awstype.ResolverQueryLogConfig, c.In.Str("resolverQueryLogConfigId"), "destinationArn")
 				if !missingGroup(c, arn) {
 					return ""
 				}

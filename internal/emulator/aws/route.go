@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // routeKinds are route tables and what stands in them.
@@ -25,25 +26,25 @@ var routeTargets = []string{
 func targetRefs(prefix string) []emulator.Ref {
 	return []emulator.Ref{
 		{
-			Path: prefix + "gatewayId", To: []string{typeInternetGateway, typeVpnGateway},
+			Path: prefix + "gatewayId", To: []string{awstype.InternetGateway, awstype.VpnGateway},
 			Missing: "InvalidGatewayID.NotFound", Source: moto("ec2/exceptions.py"),
 			Foreign: func(id string) bool { return id == "local" },
 		},
-		refersTo(prefix+"natGatewayId", "InvalidNatGatewayID.NotFound", "", model("ec2"), typeNatGateway),
-		refersTo(prefix+"transitGatewayId", "InvalidTransitGatewayID.NotFound", "", moto("ec2/exceptions.py"), typeTransitGateway),
-		refersTo(prefix+"vpcEndpointId", "InvalidVpcEndpointId.NotFound", "", moto("ec2/exceptions.py"), typeVpcEndpoint),
+		refersTo(prefix+"natGatewayId", "InvalidNatGatewayID.NotFound", "", model("ec2"), awstype.NatGateway),
+		refersTo(prefix+"transitGatewayId", "InvalidTransitGatewayID.NotFound", "", moto("ec2/exceptions.py"), awstype.TransitGateway),
+		refersTo(prefix+"vpcEndpointId", "InvalidVpcEndpointId.NotFound", "", moto("ec2/exceptions.py"), awstype.VpcEndpoint),
 	}
 }
 
 func routeTable() *emulator.Kind {
 	const source = "ec2/vpc_route_table.go"
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeRouteTable,
+		Type:  awstype.RouteTable,
 		Words: words("EC2", "EC2 Route Table", "CreateRouteTable", "ReplaceRoute", "DeleteRouteTable", "DescribeRouteTables"),
 		NewID: opaque("rtb"),
 		Refs: append(targetRefs("routes[*]."),
-			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
-			refersTo("propagatingVgws[*]", "InvalidVpnGatewayID.NotFound", "", moto("ec2/exceptions.py"), typeVpnGateway),
+			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.Vpc),
+			refersTo("propagatingVgws[*]", "InvalidVpnGatewayID.NotFound", "", moto("ec2/exceptions.py"), awstype.VpnGateway),
 		),
 		Replace: forceNew(source, "vpcId"),
 		Rules: []emulator.Rule{
@@ -73,7 +74,7 @@ func fillRouteTable(c *emulator.Call) error {
 // whoever sets both.
 func refreshRouteTable(c *emulator.Call) error {
 	routes := slices.Clone(c.Out.List("routes"))
-	for _, o := range where(c, typeRoute, "routeTableId", c.ID) {
+	for _, o := range where(c, awstype.Route, "routeTableId", c.ID) {
 		r := map[string]any{"cidrBlock": o.Value("destinationCidrBlock")}
 		for _, target := range routeTargets {
 			if v := o.Value(target); v != "" {
@@ -83,7 +84,7 @@ func refreshRouteTable(c *emulator.Call) error {
 		routes = append(routes, r)
 	}
 	c.Out.Set("routes", routes)
-	grow(c, "propagatingVgws", where(c, typeVpnPropagation, "routeTableId", c.ID), "vpnGatewayId")
+	grow(c, "propagatingVgws", where(c, awstype.VpnGatewayRoutePropagation, "routeTableId", c.ID), "vpnGatewayId")
 	return nil
 }
 
@@ -91,14 +92,14 @@ func refreshRouteTable(c *emulator.Call) error {
 func defaultRouteTable() *emulator.Kind {
 	const source = "ec2/vpc_default_route_table.go"
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeDefaultRouteTable,
+		Type:  awstype.DefaultRouteTable,
 		Words: words("EC2", "EC2 Default Route Table", "CreateRoute", "ReplaceRoute", "DeleteRoute", "DescribeRouteTables"),
 		NewID: property("defaultRouteTableId"),
 		Refs: append(targetRefs("routes[*]."),
-			refersTo("defaultRouteTableId", "InvalidRouteTableID.NotFound", "", moto("ec2/exceptions.py"), typeRouteTable)),
+			refersTo("defaultRouteTableId", "InvalidRouteTableID.NotFound", "", moto("ec2/exceptions.py"), awstype.RouteTable)),
 		Replace: forceNew(source, "defaultRouteTableId"),
 		Fill: func(c *emulator.Call) error {
-			vpc := valueOf(c, typeRouteTable, c.ID, "vpcId")
+			vpc := valueOf(c, awstype.RouteTable, c.ID, "vpcId")
 			defaults(c, inventory.Props{
 				"arn": regional(c, "ec2", "route-table/"+c.ID), "ownerId": c.Account().AWSAccount,
 				"vpcId": vpc, "routes": []any{}, "propagatingVgws": []any{},
@@ -112,14 +113,14 @@ func route() *emulator.Kind {
 	const source = "ec2/vpc_route.go"
 	destinations := []string{"destinationCidrBlock", "destinationIpv6CidrBlock", "destinationPrefixListId"}
 	return &emulator.Kind{
-		Type:  typeRoute,
+		Type:  awstype.Route,
 		Words: words("EC2", "Route", "CreateRoute", "ReplaceRoute", "DeleteRoute", "DescribeRouteTables"),
 		NewID: func(c *emulator.Call) (string, error) {
 			to := c.In.Str(present(c.In, destinations)[0])
 			return fmt.Sprintf("r-%s%d", c.In.Str("routeTableId"), hashCode(to)), nil
 		},
 		Refs: append(targetRefs(""),
-			refersTo("routeTableId", "InvalidRouteTableID.NotFound", "", moto("ec2/exceptions.py"), typeRouteTable)),
+			refersTo("routeTableId", "InvalidRouteTableID.NotFound", "", moto("ec2/exceptions.py"), awstype.RouteTable)),
 		Replace: forceNew(source, append(destinations, "routeTableId")...),
 		Rules: []emulator.Rule{
 			exactlyOne("VPC-13", terraform(source), destinations...),
@@ -144,8 +145,8 @@ func route() *emulator.Kind {
 func refreshRoute(c *emulator.Call) error {
 	l := legOf(c)
 	lost := legTransit(c, l) != "" || gatewayElsewhere(c, l) != "" ||
-		l.target == "natGatewayId" && c.Tx.Get(typeNatGateway, c.In.Str(l.target)) == nil ||
-		l.target == "vpcEndpointId" && c.Tx.Get(typeVpcEndpoint, c.In.Str(l.target)) == nil
+		l.target == "natGatewayId" && c.Tx.Get(awstype.NatGateway, c.In.Str(l.target)) == nil ||
+		l.target == "vpcEndpointId" && c.Tx.Get(awstype.VpcEndpoint, c.In.Str(l.target)) == nil
 	c.Out.Set("state", map[bool]string{true: "blackhole", false: "active"}[lost])
 	return nil
 }
@@ -165,7 +166,7 @@ func legOf(c *emulator.Call) leg {
 
 func legIn(c *emulator.Call, table string, p inventory.Props, destination string) leg {
 	l := leg{
-		table: table, vpc: valueOf(c, typeRouteTable, table, "vpcId"),
+		table: table, vpc: valueOf(c, awstype.RouteTable, table, "vpcId"),
 		destination: p.Str(destination), gateway: p.Str("gatewayId"), transit: p.Str("transitGatewayId"),
 	}
 	if given := present(p, routeTargets); len(given) > 0 {
@@ -219,10 +220,10 @@ func routeTwice(c *emulator.Call) string {
 	if l.destination == "" {
 		return ""
 	}
-	twice := slices.ContainsFunc(where(c, typeRoute, "routeTableId", l.table), func(o *inventory.Object) bool {
+	twice := slices.ContainsFunc(where(c, awstype.Route, "routeTableId", l.table), func(o *inventory.Object) bool {
 		return o.Value("destinationCidrBlock") == l.destination
 	})
-	if table := c.Tx.Get(typeRouteTable, l.table); table != nil {
+	if table := c.Tx.Get(awstype.RouteTable, l.table); table != nil {
 		twice = twice || slices.Contains(table.In.Strings("routes[*].cidrBlock"), l.destination)
 	}
 	if twice {
@@ -260,7 +261,7 @@ func legForbidden(c *emulator.Call, l leg) string {
 }
 
 func isSubnet(c *emulator.Call, vpc string, p netip.Prefix) bool {
-	return slices.ContainsFunc(where(c, typeSubnet, "vpcId", vpc), func(o *inventory.Object) bool {
+	return slices.ContainsFunc(where(c, awstype.Subnet, "vpcId", vpc), func(o *inventory.Object) bool {
 		return o.Value("cidrBlock") == p.String()
 	})
 }
@@ -274,7 +275,7 @@ func legTransit(c *emulator.Call, l leg) string {
 	if l.transit == "" {
 		return ""
 	}
-	attached := slices.ContainsFunc(others(c, typeTransitAttachment), func(o *inventory.Object) bool {
+	attached := slices.ContainsFunc(others(c, awstype.TransitVpcAttachment), func(o *inventory.Object) bool {
 		return o.Value("transitGatewayId") == l.transit && o.Value("vpcId") == l.vpc
 	})
 	if attached {
@@ -286,13 +287,13 @@ func legTransit(c *emulator.Call, l leg) string {
 func routeAssociation() *emulator.Kind {
 	const source = "ec2/vpc_route_table_association.go"
 	return &emulator.Kind{
-		Type:  typeRouteAssociation,
+		Type:  awstype.RouteTableAssociation,
 		Words: words("EC2", "EC2 Route Table Association", "AssociateRouteTable", "ReplaceRouteTableAssociation", "DisassociateRouteTable", "DescribeRouteTables"),
 		NewID: opaque("rtbassoc"),
 		Refs: []emulator.Ref{
-			refersTo("routeTableId", "InvalidRouteTableID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeRouteTable),
-			refersTo("subnetId", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), typeSubnet),
-			refersTo("gatewayId", "InvalidGatewayID.NotFound", "", moto("ec2/exceptions.py"), typeInternetGateway, typeVpnGateway),
+			refersTo("routeTableId", "InvalidRouteTableID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.RouteTable),
+			refersTo("subnetId", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), awstype.Subnet),
+			refersTo("gatewayId", "InvalidGatewayID.NotFound", "", moto("ec2/exceptions.py"), awstype.InternetGateway, awstype.VpnGateway),
 		},
 		Replace: forceNew(source, "subnetId", "gatewayId"),
 		Rules: []emulator.Rule{
@@ -305,7 +306,7 @@ func routeAssociation() *emulator.Kind {
 
 func subnetHasTable(c *emulator.Call) string {
 	subnet := c.In.Str("subnetId")
-	if subnet == "" || len(where(c, typeRouteAssociation, "subnetId", subnet)) == 0 {
+	if subnet == "" || len(where(c, awstype.RouteTableAssociation, "subnetId", subnet)) == 0 {
 		return ""
 	}
 	return fmt.Sprintf("the specified association for route table %s conflicts with an existing association",
@@ -314,7 +315,7 @@ func subnetHasTable(c *emulator.Call) string {
 
 func tableElsewhere(c *emulator.Call) string {
 	table, subnet := c.In.Str("routeTableId"), c.In.Str("subnetId")
-	if subnet == "" || valueOf(c, typeRouteTable, table, "vpcId") == vpcOf(c, subnet) {
+	if subnet == "" || valueOf(c, awstype.RouteTable, table, "vpcId") == vpcOf(c, subnet) {
 		return ""
 	}
 	return fmt.Sprintf("Route table %s and subnet %s belong to different networks", table, subnet)

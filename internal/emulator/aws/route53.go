@@ -9,6 +9,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 func route53Kinds() []*emulator.Kind {
@@ -27,7 +28,7 @@ var (
 
 func zone() *emulator.Kind {
 	k := tagged(dnsTags, &emulator.Kind{
-		Type:     typeZone,
+		Type:     awstype.Zone,
 		Words:    named(words("Route 53", "Route53 Hosted Zone", "CreateHostedZone", "UpdateHostedZoneComment", "DeleteHostedZone", "GetHostedZone")),
 		Global:   true,
 		AutoName: &emulator.AutoName{Property: "name", Max: 255},
@@ -35,7 +36,7 @@ func zone() *emulator.Kind {
 			return "Z" + letters(c.HexOf("zone", 40), upperAlphanumeric, 20), nil
 		},
 		Refs: []emulator.Ref{
-			refersTo("vpcs[*].vpcId", "InvalidVPCId", "", moto("route53/exceptions.py"), typeVpc),
+			refersTo("vpcs[*].vpcId", "InvalidVPCId", "", moto("route53/exceptions.py"), awstype.Vpc),
 		},
 		Replace: forceNew(sourceZone, "name", "delegationSetId"),
 		Rules: []emulator.Rule{
@@ -49,7 +50,7 @@ func zone() *emulator.Kind {
 		Fill:    fillZone,
 		Refresh: refreshZone,
 		Gone: func(c *emulator.Call) error {
-			removeIf(c, func(o *inventory.Object) bool { return o.Value("zoneId") == c.ID }, typeRecord, typeZoneAssociation)
+			removeIf(c, func(o *inventory.Object) bool { return o.Value("zoneId") == c.ID }, awstype.Record, awstype.ZoneAssociation)
 			return nil
 		},
 	})
@@ -89,7 +90,7 @@ func badZoneName(c *emulator.Call) string {
 // zoneVpcs are the VPCs that see a private zone.
 func zoneVpcs(c *emulator.Call, zone *inventory.Object) []string {
 	vpcs := zone.In.Strings("vpcs[*].vpcId")
-	for _, o := range where(c, typeZoneAssociation, "zoneId", zone.ID) {
+	for _, o := range where(c, awstype.ZoneAssociation, "zoneId", zone.ID) {
 		vpcs = append(vpcs, o.Value("vpcId"))
 	}
 	return vpcs
@@ -110,7 +111,7 @@ func sameDomain(vpc, zone string) string {
 
 // zoneSeenBy is another zone of the name that a VPC sees already.
 func zoneSeenBy(c *emulator.Call, vpc, name, except string) string {
-	for _, zone := range c.Tx.All(typeZone) {
+	for _, zone := range c.Tx.All(awstype.Zone) {
 		if zone.ID != except && canonicalName(zone.Value("name")) == canonicalName(name) && slices.Contains(zoneVpcs(c, zone), vpc) {
 			return zone.ID
 		}
@@ -122,7 +123,7 @@ func zoneSeenBy(c *emulator.Call, vpc, name, except string) string {
 func zoneOverEndpoint(c *emulator.Call) string {
 	name := canonicalName(c.In.Str("name"))
 	for _, vpc := range c.In.Strings("vpcs[*].vpcId") {
-		for _, o := range where(c, typeVpcEndpoint, "vpcId", vpc) {
+		for _, o := range where(c, awstype.VpcEndpoint, "vpcId", vpc) {
 			if o.In.Bool("privateDnsEnabled") && endpointDomain(c.Region(), o.In) == name {
 				return fmt.Sprintf("The VPC %s has an interface endpoint with private DNS for the domain %s.", vpc, name)
 			}
@@ -133,7 +134,7 @@ func zoneOverEndpoint(c *emulator.Call) string {
 
 func zoneWithoutVpc(c *emulator.Call) string {
 	private, left := len(c.OldIn.List("vpcs")) > 0, len(c.In.List("vpcs"))
-	if !private || left > 0 || len(where(c, typeZoneAssociation, "zoneId", c.ID)) > 0 {
+	if !private || left > 0 || len(where(c, awstype.ZoneAssociation, "zoneId", c.ID)) > 0 {
 		return ""
 	}
 	return lastVpcWords
@@ -143,7 +144,7 @@ const lastVpcWords = "The VPC that you're trying to disassociate from the privat
 	"associated with the hosted zone. Amazon Route 53 doesn't support disassociating the last VPC from a hosted zone."
 
 func zoneNotEmpty(c *emulator.Call) string {
-	if c.In.Bool("forceDestroy") || len(where(c, typeRecord, "zoneId", c.ID)) == 0 {
+	if c.In.Bool("forceDestroy") || len(where(c, awstype.Record, "zoneId", c.ID)) == 0 {
 		return ""
 	}
 	return "The specified hosted zone contains non-required resource record sets and so cannot be deleted."
@@ -180,7 +181,7 @@ func nameServers(c *emulator.Call) []string {
 // own list then flips on every run (PRV-15).
 func refreshZone(c *emulator.Call) error {
 	vpcs := slices.Clone(c.Out.List("vpcs"))
-	for _, o := range where(c, typeZoneAssociation, "zoneId", c.ID) {
+	for _, o := range where(c, awstype.ZoneAssociation, "zoneId", c.ID) {
 		vpcs = append(vpcs, map[string]any{"vpcId": o.Value("vpcId"), "vpcRegion": o.Value("vpcRegion")})
 	}
 	c.Out.Set("vpcs", vpcs)
@@ -190,13 +191,13 @@ func refreshZone(c *emulator.Call) error {
 func zoneAssociation() *emulator.Kind {
 	const source = "route53/zone_association.go"
 	return &emulator.Kind{
-		Type:   typeZoneAssociation,
+		Type:   awstype.ZoneAssociation,
 		Words:  words("Route 53", "Route53 Zone Association", "AssociateVPCWithHostedZone", "AssociateVPCWithHostedZone", "DisassociateVPCFromHostedZone", "ListHostedZonesByVPC"),
 		Global: true,
 		NewID:  joined(":", "zoneId", "vpcId"),
 		Refs: []emulator.Ref{
-			refersTo("zoneId", "NoSuchHostedZone", "", moto("route53/exceptions.py"), typeZone),
-			refersTo("vpcId", "InvalidVPCId", "", moto("route53/exceptions.py"), typeVpc),
+			refersTo("zoneId", "NoSuchHostedZone", "", moto("route53/exceptions.py"), awstype.Zone),
+			refersTo("vpcId", "InvalidVPCId", "", moto("route53/exceptions.py"), awstype.Vpc),
 		},
 		Replace: forceNew(source, "zoneId", "vpcId", "vpcRegion"),
 		Rules: []emulator.Rule{
@@ -212,7 +213,7 @@ func zoneAssociation() *emulator.Kind {
 }
 
 func publicZone(c *emulator.Call) string {
-	zone := c.Tx.Get(typeZone, c.In.Str("zoneId"))
+	zone := c.Tx.Get(awstype.Zone, c.In.Str("zoneId"))
 	if zone == nil || len(zoneVpcs(c, zone)) > 0 {
 		return ""
 	}
@@ -221,7 +222,7 @@ func publicZone(c *emulator.Call) string {
 }
 
 func associationConflict(c *emulator.Call) string {
-	name := valueOf(c, typeZone, c.In.Str("zoneId"), "name")
+	name := valueOf(c, awstype.Zone, c.In.Str("zoneId"), "name")
 	if other := zoneSeenBy(c, c.In.Str("vpcId"), name, c.In.Str("zoneId")); other != "" {
 		return sameDomain(c.In.Str("vpcId"), other)
 	}
@@ -229,7 +230,7 @@ func associationConflict(c *emulator.Call) string {
 }
 
 func lastAssociation(c *emulator.Call) string {
-	zone := c.Tx.Get(typeZone, c.In.Str("zoneId"))
+	zone := c.Tx.Get(awstype.Zone, c.In.Str("zoneId"))
 	if zone == nil || len(zoneVpcs(c, zone)) > 0 { // the call's own is left out
 		return ""
 	}
@@ -243,7 +244,7 @@ var recordTypes = []string{
 
 func record() *emulator.Kind {
 	return &emulator.Kind{
-		Type:   typeRecord,
+		Type:   awstype.Record,
 		Words:  words("Route 53", "Route53 Record", "ChangeResourceRecordSets", "ChangeResourceRecordSets", "ChangeResourceRecordSets", "ListResourceRecordSets"),
 		Global: true,
 		NewID: func(c *emulator.Call) (string, error) {
@@ -254,7 +255,7 @@ func record() *emulator.Kind {
 			return id, nil
 		},
 		Refs: []emulator.Ref{
-			refersTo("zoneId", "NoSuchHostedZone", "", moto("route53/exceptions.py"), typeZone),
+			refersTo("zoneId", "NoSuchHostedZone", "", moto("route53/exceptions.py"), awstype.Zone),
 		},
 		Replace: forceNew(sourceRecord, "zoneId", "name"),
 		Rules: []emulator.Rule{
@@ -285,7 +286,7 @@ func recordsWithoutTTL(c *emulator.Call) string {
 // relative to it, as the provider does; a record outside its zone cannot be
 // written down.
 func fqdn(c *emulator.Call, in inventory.Props) string {
-	zone := canonicalName(valueOf(c, typeZone, in.Str("zoneId"), "name"))
+	zone := canonicalName(valueOf(c, awstype.Zone, in.Str("zoneId"), "name"))
 	name := canonicalName(in.Str("name"))
 	if name == "" {
 		return zone
@@ -299,7 +300,7 @@ func fqdn(c *emulator.Call, in inventory.Props) string {
 // sameName are the other records of the zone with the same whole name.
 func sameName(c *emulator.Call) []*inventory.Object {
 	mine := fqdn(c, c.In)
-	return slices.DeleteFunc(where(c, typeRecord, "zoneId", c.In.Str("zoneId")), func(o *inventory.Object) bool {
+	return slices.DeleteFunc(where(c, awstype.Record, "zoneId", c.In.Str("zoneId")), func(o *inventory.Object) bool {
 		return fqdn(c, o.In) != mine
 	})
 }
@@ -331,23 +332,23 @@ func aliasToNothing(c *emulator.Call) string {
 }
 
 func aliasTarget(c *emulator.Call, zone, name string) bool {
-	for _, balancer := range c.Tx.Everywhere().All(typeLoadBalancer) {
+	for _, balancer := range c.Tx.Everywhere().All(awstype.LoadBalancer) {
 		if canonicalName(balancer.Value("dnsName")) == name && balancer.Value("zoneId") == zone {
 			return true
 		}
 	}
-	for _, endpoint := range c.Tx.Everywhere().All(typeVpcEndpoint) {
+	for _, endpoint := range c.Tx.Everywhere().All(awstype.VpcEndpoint) {
 		if slices.Contains(endpoint.Out.Strings("dnsEntries[*].dnsName"), name) {
 			return true
 		}
 	}
-	return slices.ContainsFunc(where(c, typeRecord, "zoneId", zone), func(o *inventory.Object) bool {
+	return slices.ContainsFunc(where(c, awstype.Record, "zoneId", zone), func(o *inventory.Object) bool {
 		return fqdn(c, o.In) == name && o.Value("type") == c.In.Str("type")
 	})
 }
 
 func cnameWhereForbidden(c *emulator.Call) string {
-	name, zone := fqdn(c, c.In), canonicalName(valueOf(c, typeZone, c.In.Str("zoneId"), "name"))
+	name, zone := fqdn(c, c.In), canonicalName(valueOf(c, awstype.Zone, c.In.Str("zoneId"), "name"))
 	isCNAME := c.In.Str("type") == "CNAME"
 	if isCNAME && name == zone {
 		return fmt.Sprintf("RRSet of type CNAME with DNS name %s. is not permitted at apex in zone %s.", name, zone)

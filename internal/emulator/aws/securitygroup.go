@@ -10,6 +10,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // groupKinds are security groups and their rules, in the three ways that
@@ -17,8 +18,8 @@ import (
 func groupKinds() []*emulator.Kind {
 	return []*emulator.Kind{
 		securityGroup(), defaultGroup(), groupRule(),
-		singleRule(typeIngressRule, "Ingress", "ec2/vpc_security_group_ingress_rule.go"),
-		singleRule(typeEgressRule, "Egress", "ec2/vpc_security_group_egress_rule.go"),
+		singleRule(awstype.SecurityGroupIngressRule, "Ingress", "ec2/vpc_security_group_ingress_rule.go"),
+		singleRule(awstype.SecurityGroupEgressRule, "Egress", "ec2/vpc_security_group_egress_rule.go"),
 	}
 }
 
@@ -34,12 +35,12 @@ var groupText = regexp.MustCompile(groupCharset)
 
 func securityGroup() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:     typeSecurityGroup,
+		Type:     awstype.SecurityGroup,
 		Words:    named(words("EC2", "Security Group", "CreateSecurityGroup", "AuthorizeSecurityGroupIngress", "DeleteSecurityGroup", "DescribeSecurityGroups")),
 		AutoName: &emulator.AutoName{Property: "name", Max: maxGroupName},
 		NewID:    opaque("sg"),
 		Refs: append(inlineGroupRefs(),
-			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc)),
+			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.Vpc)),
 		Unique: []emulator.Unique{
 			{Fields: []string{"vpcId", "name"}, Code: "InvalidGroup.Duplicate", Source: moto("ec2/exceptions.py")},
 		},
@@ -60,8 +61,8 @@ func securityGroup() *emulator.Kind {
 
 func inlineGroupRefs() []emulator.Ref {
 	return []emulator.Ref{
-		refersTo("ingress[*].securityGroups[*]", "InvalidGroup.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeSecurityGroup),
-		refersTo("egress[*].securityGroups[*]", "InvalidGroup.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeSecurityGroup),
+		refersTo("ingress[*].securityGroups[*]", "InvalidGroup.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.SecurityGroup),
+		refersTo("egress[*].securityGroups[*]", "InvalidGroup.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.SecurityGroup),
 	}
 }
 
@@ -88,7 +89,7 @@ func groupWithoutVpc(c *emulator.Call) string {
 
 // groupOnNodes is why a group stays: nodes carry it through their launch template.
 func groupOnNodes(c *emulator.Call) string {
-	for _, nodes := range others(c, typeNodeGroup) {
+	for _, nodes := range others(c, awstype.NodeGroup) {
 		if slices.Contains(nodeSecurityGroups(c, nodes), c.ID) {
 			return fmt.Sprintf("resource %s has a dependent object", c.ID)
 		}
@@ -109,7 +110,7 @@ func fillSecurityGroup(c *emulator.Call) error {
 // forgetGroupRules takes the rules of a group away with it.
 func forgetGroupRules(c *emulator.Call) error {
 	removeIf(c, func(o *inventory.Object) bool { return o.Value("securityGroupId") == c.ID },
-		typeSecurityGroupRule, typeIngressRule, typeEgressRule)
+		awstype.SecurityGroupRule, awstype.SecurityGroupIngressRule, awstype.SecurityGroupEgressRule)
 	return nil
 }
 
@@ -133,13 +134,13 @@ func refreshSecurityGroup(c *emulator.Call) error {
 func defaultGroup() *emulator.Kind {
 	const source = "ec2/vpc_default_security_group.go"
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeDefaultGroup,
+		Type:  awstype.DefaultSecurityGroup,
 		Words: words("EC2", "EC2 Default Security Group", "AuthorizeSecurityGroupIngress", "AuthorizeSecurityGroupIngress", "DeleteSecurityGroup", "DescribeSecurityGroups"),
 		NewID: func(c *emulator.Call) (string, error) {
-			return valueOf(c, typeVpc, c.In.Str("vpcId"), "defaultSecurityGroupId"), nil
+			return valueOf(c, awstype.Vpc, c.In.Str("vpcId"), "defaultSecurityGroupId"), nil
 		},
 		Refs: append(inlineGroupRefs(),
-			refersTo("vpcId", "InvalidVpcID.NotFound", "", moto("ec2/exceptions.py"), typeVpc)),
+			refersTo("vpcId", "InvalidVpcID.NotFound", "", moto("ec2/exceptions.py"), awstype.Vpc)),
 		Replace: forceNew(source, "vpcId"),
 		Rules: []emulator.Rule{
 			refuse("VPC-22", "VPCIdNotSpecified", emulator.OpCreate, moto("ec2/exceptions.py"), groupWithoutVpc),
@@ -154,7 +155,7 @@ func fillDefaultGroup(c *emulator.Call) error {
 		"name": "default", "namePrefix": "", "description": "default VPC security group",
 		"ingress": []any{}, "egress": []any{},
 	})
-	if group := c.Tx.Get(typeSecurityGroup, c.ID); group != nil {
+	if group := c.Tx.Get(awstype.SecurityGroup, c.ID); group != nil {
 		group.Out.Set("ingress", c.Out.List("ingress"))
 		group.Out.Set("egress", c.Out.List("egress"))
 		c.Tx.Put(group)
@@ -166,15 +167,15 @@ func groupRule() *emulator.Kind {
 	const source = "ec2/vpc_security_group_rule.go"
 	sources := []string{"cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "self", "sourceSecurityGroupId"}
 	return &emulator.Kind{
-		Type:  typeSecurityGroupRule,
+		Type:  awstype.SecurityGroupRule,
 		Words: words("EC2", "Security Group Rule", "AuthorizeSecurityGroupIngress", "UpdateSecurityGroupRuleDescriptionsIngress", "RevokeSecurityGroupIngress", "DescribeSecurityGroups"),
 		NewID: func(c *emulator.Call) (string, error) {
 			what := fmt.Sprintf("%s-%s-%v", c.In.Str("securityGroupId"), c.In.Str("type"), permissionsIn("", c.Kind.Type, c.In))
 			return fmt.Sprintf("sgrule-%d", hashCode(what)), nil
 		},
 		Refs: []emulator.Ref{
-			refersTo("securityGroupId", "InvalidGroup.NotFound", "", moto("ec2/exceptions.py"), typeSecurityGroup),
-			refersTo("sourceSecurityGroupId", "InvalidGroup.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeSecurityGroup),
+			refersTo("securityGroupId", "InvalidGroup.NotFound", "", moto("ec2/exceptions.py"), awstype.SecurityGroup),
+			refersTo("sourceSecurityGroupId", "InvalidGroup.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.SecurityGroup),
 		},
 		Replace: forceNew(source, append(sources, "fromPort", "protocol", "securityGroupId", "toPort", "type")...),
 		Rules: []emulator.Rule{
@@ -215,8 +216,8 @@ func singleRule(typ, side, source string) *emulator.Kind {
 		Words: words("EC2", "VPC Security Group Rule", "AuthorizeSecurityGroup"+side, "ModifySecurityGroupRules", "RevokeSecurityGroup"+side, "DescribeSecurityGroupRules"),
 		NewID: opaque("sgr"),
 		Refs: []emulator.Ref{
-			refersTo("securityGroupId", "InvalidGroup.NotFound", "", moto("ec2/exceptions.py"), typeSecurityGroup),
-			refersTo("referencedSecurityGroupId", "InvalidGroup.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeSecurityGroup),
+			refersTo("securityGroupId", "InvalidGroup.NotFound", "", moto("ec2/exceptions.py"), awstype.SecurityGroup),
+			refersTo("referencedSecurityGroupId", "InvalidGroup.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.SecurityGroup),
 		},
 		Replace: singleReplace(source),
 		Rules: []emulator.Rule{
@@ -313,13 +314,13 @@ func (p permission) shown() map[string]any {
 // the permissions stand inside it.
 func permissionsIn(id, typ string, in inventory.Props) []permission {
 	switch typ {
-	case typeSecurityGroup:
+	case awstype.SecurityGroup:
 		return append(inlinePermissions(id, "ingress", in), inlinePermissions(id, "egress", in)...)
-	case typeSecurityGroupRule:
+	case awstype.SecurityGroupRule:
 		return expand(in.Str("securityGroupId"), in.Str("type"), in, in.Str("sourceSecurityGroupId"))
 	}
 	direction := "ingress"
-	if typ == typeEgressRule {
+	if typ == awstype.SecurityGroupEgressRule {
 		direction = "egress"
 	}
 	source := cmp.Or(in.Str("cidrIpv4"), in.Str("cidrIpv6"), in.Str("prefixListId"), in.Str("referencedSecurityGroupId"))
@@ -368,7 +369,7 @@ func newPermission(group, direction, protocol string, from, to int, source strin
 // permissionsOf are all permissions of a group but those of the call's own object.
 func permissionsOf(c *emulator.Call, group string) []permission {
 	var list []permission
-	for _, o := range others(c, typeSecurityGroup, typeSecurityGroupRule, typeIngressRule, typeEgressRule) {
+	for _, o := range others(c, awstype.SecurityGroup, awstype.SecurityGroupRule, awstype.SecurityGroupIngressRule, awstype.SecurityGroupEgressRule) {
 		for _, p := range permissionsIn(o.ID, o.Type, o.In) {
 			if p.group == group {
 				list = append(list, p)

@@ -10,6 +10,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 var (
@@ -25,7 +26,7 @@ var (
 func topic() *emulator.Kind {
 	const source = "sns/topic.go"
 	return tagged(plainTags, &emulator.Kind{
-		Type:     typeTopic,
+		Type:     awstype.Topic,
 		Words:    named(words("SNS", "SNS Topic", "CreateTopic", "SetTopicAttributes", "DeleteTopic", "GetTopicAttributes")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 256},
 		NewID:    func(c *emulator.Call) (string, error) { return topicARN(c), nil },
@@ -48,15 +49,15 @@ func topic() *emulator.Kind {
 			return nil
 		},
 		Refresh: func(c *emulator.Call) error {
-			if o := c.Tx.Get(typeTopicPolicy, c.ID); o != nil {
+			if o := c.Tx.Get(awstype.TopicPolicy, c.ID); o != nil {
 				c.Out.Set("policy", iam.Text(o.In, "policy"))
 			}
 			return nil
 		},
 		// A topic takes its subscriptions with it, unconfirmed ones too.
 		Gone: func(c *emulator.Call) error {
-			removeIf(c, func(o *inventory.Object) bool { return o.Value("topic") == c.ID }, typeTopicSubscription)
-			removeIf(c, func(o *inventory.Object) bool { return o.ID == c.ID }, typeTopicPolicy)
+			removeIf(c, func(o *inventory.Object) bool { return o.Value("topic") == c.ID }, awstype.TopicSubscription)
+			removeIf(c, func(o *inventory.Object) bool { return o.ID == c.ID }, awstype.TopicPolicy)
 			return nil
 		},
 	})
@@ -68,11 +69,11 @@ func sameTopic(c *emulator.Call) *inventory.Object {
 	if otherTags(c) != "" {
 		return nil
 	}
-	return c.Tx.Get(typeTopic, topicARN(c))
+	return c.Tx.Get(awstype.Topic, topicARN(c))
 }
 
 func otherTags(c *emulator.Call) string {
-	o := c.Tx.Get(typeTopic, topicARN(c))
+	o := c.Tx.Get(awstype.Topic, topicARN(c))
 	if mine := tagsAll(c); o == nil || len(mine) == 0 || maps.Equal(mine, o.Out.Map("tagsAll")) {
 		return ""
 	}
@@ -150,10 +151,10 @@ func topicGrammar(c *emulator.Call) string {
 func topicPolicy() *emulator.Kind {
 	const source = "sns/topic_policy.go"
 	return &emulator.Kind{
-		Type:    typeTopicPolicy,
+		Type:    awstype.TopicPolicy,
 		Words:   named(words("SNS", "SNS Topic Policy", "SetTopicAttributes", "SetTopicAttributes", "SetTopicAttributes", "GetTopicAttributes")),
 		NewID:   property("arn"),
-		Refs:    []emulator.Ref{refersBy("arn", "arn", "NotFound", "", snsModel, typeTopic)},
+		Refs:    []emulator.Ref{refersBy("arn", "arn", "NotFound", "", snsModel, awstype.Topic)},
 		Replace: forceNew(source, "arn"),
 		Rules: []emulator.Rule{
 			invalidJSON("IAM-03", "policy", terraform(source)),
@@ -173,11 +174,11 @@ func topicPolicy() *emulator.Kind {
 func topicSubscription() *emulator.Kind {
 	const source = "sns/topic_subscription.go"
 	return &emulator.Kind{
-		Type:     typeTopicSubscription,
+		Type:     awstype.TopicSubscription,
 		Words:    words("SNS", "SNS Topic Subscription", "Subscribe", "SetSubscriptionAttributes", "Unsubscribe", "GetSubscriptionAttributes"),
 		NewID:    func(c *emulator.Call) (string, error) { return c.In.Str("topic") + ":" + c.UUID(), nil },
 		Existing: sameSubscription,
-		Refs:     []emulator.Ref{refersBy("topic", "arn", "NotFound", "", snsModel, typeTopic)},
+		Refs:     []emulator.Ref{refersBy("topic", "arn", "NotFound", "", snsModel, awstype.Topic)},
 		Replace:  forceNew(source, "endpoint", "protocol", "topic"),
 		Rules: []emulator.Rule{
 			oneOf("PRO-12", "protocol", terraform(source), "application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs"),
@@ -200,8 +201,8 @@ func topicSubscription() *emulator.Kind {
 		},
 		Gone: func(c *emulator.Call) error {
 			topic := c.In.Str("topic")
-			if c.Out.Bool("pendingConfirmation") && c.Tx.Get(typeTopic, topic) != nil {
-				c.Tx.Put(&inventory.Object{Type: typeTopicSubscription, ID: c.ID, MadeBy: topic, In: c.In, Out: c.Out})
+			if c.Out.Bool("pendingConfirmation") && c.Tx.Get(awstype.Topic, topic) != nil {
+				c.Tx.Put(&inventory.Object{Type: awstype.TopicSubscription, ID: c.ID, MadeBy: topic, In: c.In, Out: c.Out})
 			}
 			return nil
 		},
@@ -210,7 +211,7 @@ func topicSubscription() *emulator.Kind {
 
 // sameSubscription: Subscribe returns the subscription that is there.
 func sameSubscription(c *emulator.Call) *inventory.Object {
-	for _, o := range where(c, typeTopicSubscription, "topic", c.In.Str("topic")) {
+	for _, o := range where(c, awstype.TopicSubscription, "topic", c.In.Str("topic")) {
 		if o.Value("protocol") == c.In.Str("protocol") && o.Value("endpoint") == c.In.Str("endpoint") {
 			return o
 		}

@@ -6,6 +6,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/rules"
 )
 
@@ -23,7 +24,7 @@ const sessionPolicy = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
 // agent asks (VPC-38). Each line has the id of the rule.
 func Stranded(tx *emulator.Tx) []string {
 	var list []string
-	for _, nodes := range tx.Everywhere().All(typeNodeGroup) {
+	for _, nodes := range tx.Everywhere().All(awstype.NodeGroup) {
 		if nodes.Props().Int("scalingConfig.desiredSize") == 0 {
 			continue
 		}
@@ -54,7 +55,7 @@ func lookAt(tx *emulator.Tx, o *inventory.Object) *emulator.Call {
 // unlisted says why Session Manager does not list the nodes, for roles that are to
 // be managed by it.
 func (n *nodeNet) unlisted() string {
-	role := n.c.Tx.Find(typeRole, "arn", n.role)
+	role := n.c.Tx.Find(awstype.Role, "arn", n.role)
 	if role == nil || !slices.Contains(attachedPolicies(n.c.Tx, role.ID), sessionPolicy) {
 		return ""
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory/awstype"
 )
 
 // stranded wants the rules that Stranded finds broken, one a line.
@@ -76,10 +77,10 @@ func TestStrandedFromSessionManager(t *testing.T) {
 	}
 	e.make(changed("nodes", nil))
 	e.stranded("no session wanted")
-	e.make(step{"session", typeRolePolicyAttachment, props{"role": "=nodeRole", "policyArn": sessionPolicy}})
+	e.make(step{"session", awstype.RolePolicyAttachment, props{"role": "=nodeRole", "policyArn": sessionPolicy}})
 	e.stranded("no endpoint", "VPC-38")
 	for i, service := range sessionServices {
-		e.make(step{service, typeVpcEndpoint, props{
+		e.make(step{service, awstype.VpcEndpoint, props{
 			"vpcId": "=vpc", "serviceName": "com.amazonaws.eu-west-2." + service, "vpcEndpointType": "Interface", "privateDnsEnabled": true,
 			"subnetIds": []any{"=private1", "=private2"}, "securityGroupIds": []any{"=endpointSG"},
 		}})
@@ -97,7 +98,7 @@ func TestStrandedBehindNAT(t *testing.T) {
 			e.make(s)
 		}
 	}
-	e.make(step{"toAll", typeEgressRule, props{"securityGroupId": "=nodeSG", "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0"}})
+	e.make(step{"toAll", awstype.SecurityGroupEgressRule, props{"securityGroupId": "=nodeSG", "ipProtocol": "-1", "cidrIpv4": "0.0.0.0/0"}})
 	e.make(changed("nodes", nil))
 	e.stranded("a way out")
 	e.remove("out2")

@@ -8,20 +8,21 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 const sourceTargets = "elbv2/target_group.go"
 
 func targetGroup() *emulator.Kind {
 	return tagged(elbTags, &emulator.Kind{
-		Type:     typeTargetGroup,
+		Type:     awstype.TargetGroup,
 		Words:    named(words("Elastic Load Balancing v2", "ELBv2 Target Group", "CreateTargetGroup", "ModifyTargetGroup", "DeleteTargetGroup", "DescribeTargetGroups")),
 		AutoName: &emulator.AutoName{Property: "name", Max: 32},
 		NewID: func(c *emulator.Call) (string, error) {
 			return regional(c, "elasticloadbalancing", fmt.Sprintf("targetgroup/%s/%s", c.In.Str("name"), c.Hex(16))), nil
 		},
 		Refs: []emulator.Ref{
-			refersTo("vpcId", "ValidationError", "", elbModel, typeVpc),
+			refersTo("vpcId", "ValidationError", "", elbModel, awstype.Vpc),
 		},
 		Unique: []emulator.Unique{
 			{Fields: []string{"@account", "@region", "name"}, Code: "DuplicateTargetGroupName", Source: moto("elbv2/exceptions.py")},
@@ -131,7 +132,7 @@ func refreshTargets(c *emulator.Call) error {
 // balancersOf are the load balancers whose listeners forward to a target group.
 func balancersOf(c *emulator.Call, group string) []string {
 	var arns []string
-	for _, o := range others(c, typeListener) {
+	for _, o := range others(c, awstype.Listener) {
 		if slices.Contains(forwardsTo(o.In), group) {
 			arns = append(arns, o.Value("loadBalancerArn"))
 		}
@@ -143,11 +144,11 @@ func balancersOf(c *emulator.Call, group string) []string {
 func targetAttachment() *emulator.Kind {
 	const source = "elbv2/target_group_attachment.go"
 	return &emulator.Kind{
-		Type:  typeTargetAttachment,
+		Type:  awstype.TargetGroupAttachment,
 		Words: named(words("Elastic Load Balancing v2", "ELBv2 Target Group Attachment", "RegisterTargets", "RegisterTargets", "DeregisterTargets", "DescribeTargetHealth")),
 		NewID: stamped("targetGroupArn"),
 		Refs: []emulator.Ref{
-			refersBy("targetGroupArn", "arn", "TargetGroupNotFound", "", moto("elbv2/exceptions.py"), typeTargetGroup),
+			refersBy("targetGroupArn", "arn", "TargetGroupNotFound", "", moto("elbv2/exceptions.py"), awstype.TargetGroup),
 		},
 		Replace: forceNew(source, "targetGroupArn", "targetId", "port", "availabilityZone"),
 		Rules: []emulator.Rule{
@@ -158,7 +159,7 @@ func targetAttachment() *emulator.Kind {
 
 // targetOutside checks the address of an ip target.
 func targetOutside(c *emulator.Call) string {
-	group := c.Tx.Find(typeTargetGroup, "arn", c.In.Str("targetGroupArn"))
+	group := c.Tx.Find(awstype.TargetGroup, "arn", c.In.Str("targetGroupArn"))
 	if group == nil || group.Value("targetType") != "ip" {
 		return ""
 	}
@@ -182,12 +183,12 @@ func targetOutside(c *emulator.Call) string {
 func scalingAttachment() *emulator.Kind {
 	const source = "autoscaling/attachment.go"
 	return &emulator.Kind{
-		Type:  typeScalingAttachment,
+		Type:  awstype.AutoscalingAttachment,
 		Words: named(words("Auto Scaling", "Auto Scaling Group Attachment", "AttachLoadBalancerTargetGroups", "AttachLoadBalancerTargetGroups", "DetachLoadBalancerTargetGroups", "DescribeAutoScalingGroups")),
 		NewID: stamped("autoscalingGroupName"),
 		Refs: []emulator.Ref{
-			refersBy("autoscalingGroupName", "name", "ValidationError", "", model("autoscaling"), typeScalingGroup),
-			refersBy("lbTargetGroupArn", "arn", "ValidationError", "", model("autoscaling"), typeTargetGroup),
+			refersBy("autoscalingGroupName", "name", "ValidationError", "", model("autoscaling"), awstype.AutoscalingGroup),
+			refersBy("lbTargetGroupArn", "arn", "ValidationError", "", model("autoscaling"), awstype.TargetGroup),
 		},
 		Replace: forceNew(source, "autoscalingGroupName", "elb", "lbTargetGroupArn"),
 		Rules: []emulator.Rule{
@@ -198,7 +199,7 @@ func scalingAttachment() *emulator.Kind {
 }
 
 func notForInstances(c *emulator.Call) string {
-	group := c.Tx.Find(typeTargetGroup, "arn", c.In.Str("lbTargetGroupArn"))
+	group := c.Tx.Find(awstype.TargetGroup, "arn", c.In.Str("lbTargetGroupArn"))
 	if group == nil || group.Value("targetType") == "instance" {
 		return ""
 	}

@@ -6,6 +6,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // transitKinds are transit gateways and what hangs on them.
@@ -37,7 +38,7 @@ func transitGateway() *emulator.Kind {
 		}})
 	}
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:    typeTransitGateway,
+		Type:    awstype.TransitGateway,
 		Words:   words("EC2", "EC2 Transit Gateway", "CreateTransitGateway", "ModifyTransitGateway", "DeleteTransitGateway", "DescribeTransitGateways"),
 		NewID:   opaque("tgw"),
 		Replace: replace,
@@ -49,14 +50,14 @@ func transitGateway() *emulator.Kind {
 				return nil
 			}
 			id := defaultTransitTable(c)
-			made(c, typeTransitTable, id, inventory.Props{
+			made(c, awstype.TransitRouteTable, id, inventory.Props{
 				"arn": regional(c, "ec2", "transit-gateway-route-table/"+id), "transitGatewayId": c.ID,
 				"defaultAssociationRouteTable": associates, "defaultPropagationRouteTable": propagates,
 			})
 			return nil
 		},
 		Gone: func(c *emulator.Call) error {
-			unmake(c, typeTransitTable)
+			unmake(c, awstype.TransitRouteTable)
 			return nil
 		},
 	})
@@ -92,13 +93,13 @@ func fillTransitGateway(c *emulator.Call) error {
 // options; set, the provider associates or disassociates afterwards.
 func transitAttachment() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeTransitAttachment,
+		Type:  awstype.TransitVpcAttachment,
 		Words: words("EC2", "EC2 Transit Gateway VPC Attachment", "CreateTransitGatewayVpcAttachment", "ModifyTransitGatewayVpcAttachment", "DeleteTransitGatewayVpcAttachment", "DescribeTransitGatewayVpcAttachments"),
 		NewID: opaque("tgw-attach"),
 		Refs: []emulator.Ref{
-			refersTo("transitGatewayId", "InvalidTransitGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), typeTransitGateway),
-			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
-			refersTo("subnetIds[*]", "InvalidSubnetID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeSubnet),
+			refersTo("transitGatewayId", "InvalidTransitGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), awstype.TransitGateway),
+			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.Vpc),
+			refersTo("subnetIds[*]", "InvalidSubnetID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.Subnet),
 		},
 		Replace: forceNew(sourceTransitVpc, "transitGatewayId", "vpcId"),
 		Rules: []emulator.Rule{
@@ -119,7 +120,7 @@ func transitAttachment() *emulator.Kind {
 
 func attachedTwice(c *emulator.Call) string {
 	gateway := c.In.Str("transitGatewayId")
-	twice := slices.ContainsFunc(where(c, typeTransitAttachment, "vpcId", c.In.Str("vpcId")), func(o *inventory.Object) bool {
+	twice := slices.ContainsFunc(where(c, awstype.TransitVpcAttachment, "vpcId", c.In.Str("vpcId")), func(o *inventory.Object) bool {
 		return o.Value("transitGatewayId") == gateway
 	})
 	if !twice {
@@ -152,14 +153,14 @@ func attachmentElsewhere(c *emulator.Call) string {
 // attachmentSwitches are the provider's, with what they switch and the output of
 // the gateway that names the table.
 var attachmentSwitches = []struct{ property, typ, table string }{
-	{"transitGatewayDefaultRouteTableAssociation", typeTransitAssociation, "associationDefaultRouteTableId"},
-	{"transitGatewayDefaultRouteTablePropagation", typeTransitPropagation, "propagationDefaultRouteTableId"},
+	{"transitGatewayDefaultRouteTableAssociation", awstype.TransitRouteTableAssociation, "associationDefaultRouteTableId"},
+	{"transitGatewayDefaultRouteTablePropagation", awstype.TransitRouteTablePropagation, "propagationDefaultRouteTableId"},
 }
 
 // noDefaultTable: a gateway without default tables has none to associate with.
 func noDefaultTable(c *emulator.Call) string {
 	for _, s := range attachmentSwitches {
-		if c.In.Bool(s.property) && valueOf(c, typeTransitGateway, c.In.Str("transitGatewayId"), s.table) == "" {
+		if c.In.Bool(s.property) && valueOf(c, awstype.TransitGateway, c.In.Str("transitGatewayId"), s.table) == "" {
 			return "Missing required parameter in request: TransitGatewayRouteTableId."
 		}
 	}
@@ -167,7 +168,7 @@ func noDefaultTable(c *emulator.Call) string {
 }
 
 func defaultTableTooLate(c *emulator.Call) string {
-	table := valueOf(c, typeTransitGateway, c.In.Str("transitGatewayId"), "associationDefaultRouteTableId")
+	table := valueOf(c, awstype.TransitGateway, c.In.Str("transitGatewayId"), "associationDefaultRouteTableId")
 	now := associationOf(c, c.ID)
 	if !c.In.Bool(attachmentSwitches[0].property) || now == nil || now.Value("transitGatewayRouteTableId") == table {
 		return ""
@@ -197,7 +198,7 @@ func fillTransitAttachment(c *emulator.Call) error {
 		joinDefaults(c, c.In.Str("transitGatewayId"), c.ID, "vpc", c.In.Str("vpcId"))
 	}
 	for _, s := range attachmentSwitches {
-		table := valueOf(c, typeTransitGateway, c.In.Str("transitGatewayId"), s.table)
+		table := valueOf(c, awstype.TransitGateway, c.In.Str("transitGatewayId"), s.table)
 		switch link := c.Tx.Get(s.typ, table+"_"+c.ID); {
 		case !c.In.Has(s.property):
 		case c.In.Bool(s.property) && link == nil:
@@ -213,7 +214,7 @@ func fillTransitAttachment(c *emulator.Call) error {
 // whoever has seen to it.
 func refreshTransitAttachment(c *emulator.Call) error {
 	for _, s := range attachmentSwitches {
-		table := valueOf(c, typeTransitGateway, c.In.Str("transitGatewayId"), s.table)
+		table := valueOf(c, awstype.TransitGateway, c.In.Str("transitGatewayId"), s.table)
 		c.Out.Set(s.property, c.Tx.Get(s.typ, table+"_"+c.ID) != nil)
 	}
 	return nil
@@ -223,7 +224,7 @@ func refreshTransitAttachment(c *emulator.Call) error {
 // it is associated with the default table, and its routes are propagated there.
 func joinDefaults(c *emulator.Call, gateway, attachment, kind, resource string) {
 	for _, s := range attachmentSwitches {
-		if table := valueOf(c, typeTransitGateway, gateway, s.table); table != "" {
+		if table := valueOf(c, awstype.TransitGateway, gateway, s.table); table != "" {
 			joinTable(c, s.typ, table, attachment, kind, resource)
 		}
 	}
@@ -242,12 +243,12 @@ func joinTable(c *emulator.Call, typ, table, attachment, kind, resource string) 
 // black holes.
 func forgetAttachment(c *emulator.Call, attachment string) {
 	removeIf(c, func(o *inventory.Object) bool { return o.Value("transitGatewayAttachmentId") == attachment },
-		typeTransitAssociation, typeTransitPropagation)
+		awstype.TransitRouteTableAssociation, awstype.TransitRouteTablePropagation)
 }
 
 // associationOf is the one association of an attachment, nil when it has none.
 func associationOf(c *emulator.Call, attachment string) *inventory.Object {
-	for _, o := range where(c, typeTransitAssociation, "transitGatewayAttachmentId", attachment) {
+	for _, o := range where(c, awstype.TransitRouteTableAssociation, "transitGatewayAttachmentId", attachment) {
 		return o
 	}
 	return nil
@@ -256,11 +257,11 @@ func associationOf(c *emulator.Call, attachment string) *inventory.Object {
 func transitTable() *emulator.Kind {
 	const source = "ec2/transitgateway_route_table.go"
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeTransitTable,
+		Type:  awstype.TransitRouteTable,
 		Words: words("EC2", "EC2 Transit Gateway Route Table", "CreateTransitGatewayRouteTable", "CreateTags", "DeleteTransitGatewayRouteTable", "DescribeTransitGatewayRouteTables"),
 		NewID: opaque("tgw-rtb"),
 		Refs: []emulator.Ref{
-			refersTo("transitGatewayId", "InvalidTransitGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), typeTransitGateway),
+			refersTo("transitGatewayId", "InvalidTransitGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), awstype.TransitGateway),
 		},
 		Replace: forceNew(source, "transitGatewayId"),
 		Fill: func(c *emulator.Call) error {
@@ -271,7 +272,7 @@ func transitTable() *emulator.Kind {
 			return nil
 		},
 		Gone: func(c *emulator.Call) error {
-			removeIf(c, func(o *inventory.Object) bool { return o.Value("transitGatewayRouteTableId") == c.ID }, typeTransitRoute)
+			removeIf(c, func(o *inventory.Object) bool { return o.Value("transitGatewayRouteTableId") == c.ID }, awstype.TransitRoute)
 			return nil
 		},
 	})
@@ -280,11 +281,11 @@ func transitTable() *emulator.Kind {
 func transitRoute() *emulator.Kind {
 	const source = "ec2/transitgateway_route.go"
 	return &emulator.Kind{
-		Type:  typeTransitRoute,
+		Type:  awstype.TransitRoute,
 		Words: words("EC2", "EC2 Transit Gateway Route", "CreateTransitGatewayRoute", "ReplaceTransitGatewayRoute", "DeleteTransitGatewayRoute", "SearchTransitGatewayRoutes"),
 		NewID: joined("_", "transitGatewayRouteTableId", "destinationCidrBlock"),
 		Refs: []emulator.Ref{
-			refersTo("transitGatewayRouteTableId", "InvalidRouteTableID.NotFound", "", moto("ec2/exceptions.py"), typeTransitTable),
+			refersTo("transitGatewayRouteTableId", "InvalidRouteTableID.NotFound", "", moto("ec2/exceptions.py"), awstype.TransitRouteTable),
 		},
 		Replace: forceNew(source, "blackhole", "destinationCidrBlock", "transitGatewayAttachmentId", "transitGatewayRouteTableId"),
 		Rules: []emulator.Rule{
@@ -309,7 +310,7 @@ func transitRoute() *emulator.Kind {
 }
 
 func transitRouteTwice(c *emulator.Call) string {
-	for _, o := range where(c, typeTransitRoute, "transitGatewayRouteTableId", c.In.Str("transitGatewayRouteTableId")) {
+	for _, o := range where(c, awstype.TransitRoute, "transitGatewayRouteTableId", c.In.Str("transitGatewayRouteTableId")) {
 		if o.Value("destinationCidrBlock") == c.In.Str("destinationCidrBlock") {
 			return fmt.Sprintf("Route %s already exists in Transit Gateway Route Table %s.",
 				c.In.Str("destinationCidrBlock"), c.In.Str("transitGatewayRouteTableId"))
@@ -322,8 +323,8 @@ func transitRouteTwice(c *emulator.Call) string {
 // connections make for themselves.
 func attachmentMissing(c *emulator.Call) string {
 	id := c.In.Str("transitGatewayAttachmentId")
-	if id == "" || c.Tx.Get(typeTransitAttachment, id) != nil ||
-		c.Tx.Find(typeVpnConnection, "transitGatewayAttachmentId", id) != nil {
+	if id == "" || c.Tx.Get(awstype.TransitVpcAttachment, id) != nil ||
+		c.Tx.Find(awstype.VpnConnection, "transitGatewayAttachmentId", id) != nil {
 		return ""
 	}
 	return fmt.Sprintf("Transit Gateway Attachment %s was deleted or does not exist.", id)
@@ -331,7 +332,7 @@ func attachmentMissing(c *emulator.Call) string {
 
 // transitAssociation gives an attachment its one route table.
 func transitAssociation() *emulator.Kind {
-	k := transitLink(typeTransitAssociation, sourceAssociation,
+	k := transitLink(awstype.TransitRouteTableAssociation, sourceAssociation,
 		words("EC2", "EC2 Transit Gateway Route Table Association", "AssociateTransitGatewayRouteTable", "AssociateTransitGatewayRouteTable", "DisassociateTransitGatewayRouteTable", "GetTransitGatewayRouteTableAssociations"),
 		refuse("AWV-38", "Resource.AlreadyAssociated", emulator.OpCreate, "hashicorp/terraform-provider-aws#16452", associatedTwice))
 	k.Replace = append(k.Replace, forceNew(sourceAssociation, "replaceExistingAssociation")...)
@@ -357,14 +358,14 @@ func associatedTwice(c *emulator.Call) string {
 
 // transitPropagation lets an attachment's routes into a table, any number of them.
 func transitPropagation() *emulator.Kind {
-	return transitLink(typeTransitPropagation, "ec2/transitgateway_route_table_propagation.go",
+	return transitLink(awstype.TransitRouteTablePropagation, "ec2/transitgateway_route_table_propagation.go",
 		words("EC2", "EC2 Transit Gateway Route Table Propagation", "EnableTransitGatewayRouteTablePropagation", "EnableTransitGatewayRouteTablePropagation", "DisableTransitGatewayRouteTablePropagation", "GetTransitGatewayRouteTablePropagations"),
 		refuse("AWV-38", "TransitGatewayRouteTablePropagation.Duplicate", emulator.OpCreate, model("ec2")+"; tools for transit gateways catch the code", propagatedTwice))
 }
 
 func propagatedTwice(c *emulator.Call) string {
 	attachment, table := c.In.Str("transitGatewayAttachmentId"), c.In.Str("transitGatewayRouteTableId")
-	for _, o := range where(c, typeTransitPropagation, "transitGatewayAttachmentId", attachment) {
+	for _, o := range where(c, awstype.TransitRouteTablePropagation, "transitGatewayAttachmentId", attachment) {
 		if o.Value("transitGatewayRouteTableId") == table {
 			return fmt.Sprintf("Propagation %s already exists in Transit Gateway Route Table %s.", attachment, table)
 		}
@@ -379,7 +380,7 @@ func transitLink(typ, source string, w emulator.Words, twice emulator.Rule) *emu
 		Words: w,
 		NewID: joined("_", "transitGatewayRouteTableId", "transitGatewayAttachmentId"),
 		Refs: []emulator.Ref{
-			refersTo("transitGatewayRouteTableId", "InvalidRouteTableID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), typeTransitTable),
+			refersTo("transitGatewayRouteTableId", "InvalidRouteTableID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), awstype.TransitRouteTable),
 		},
 		Replace: forceNew(source, "transitGatewayAttachmentId", "transitGatewayRouteTableId"),
 		Rules: []emulator.Rule{
@@ -388,8 +389,8 @@ func transitLink(typ, source string, w emulator.Words, twice emulator.Rule) *emu
 		},
 		Fill: func(c *emulator.Call) error {
 			id := c.In.Str("transitGatewayAttachmentId")
-			kind, resource := "vpc", valueOf(c, typeTransitAttachment, id, "vpcId")
-			if vpn := c.Tx.Find(typeVpnConnection, "transitGatewayAttachmentId", id); vpn != nil {
+			kind, resource := "vpc", valueOf(c, awstype.TransitVpcAttachment, id, "vpcId")
+			if vpn := c.Tx.Find(awstype.VpnConnection, "transitGatewayAttachmentId", id); vpn != nil {
 				kind, resource = "vpn", vpn.ID
 			}
 			defaults(c, inventory.Props{"resourceId": resource, "resourceType": kind})

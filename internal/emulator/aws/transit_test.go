@@ -12,6 +12,7 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory/awstype"
 )
 
 // has reports whether the world holds an object.
@@ -77,13 +78,13 @@ func TestConnectionMoves(t *testing.T) {
 		t.Errorf("ASN %s, want the transit gateway's", asn)
 	}
 	attachment, table := moved.Str("transitGatewayAttachmentId"), e.value("tgwOn.associationDefaultRouteTableId")
-	for _, typ := range []string{typeTransitAssociation, typeTransitPropagation} {
+	for _, typ := range []string{awstype.TransitRouteTableAssociation, awstype.TransitRouteTablePropagation} {
 		if !e.has(typ, table+"_"+attachment) {
 			t.Errorf("no %s with the default table", typ)
 		}
 	}
-	e.make(step{"learn", typeTransitPropagation, props{"transitGatewayRouteTableId": "=tgwOnTable", "transitGatewayAttachmentId": attachment}})
-	e.make(step{"way", typeTransitRoute, props{"transitGatewayRouteTableId": "=tgwOnTable", "transitGatewayAttachmentId": attachment, "destinationCidrBlock": "10.10.0.0/16"}})
+	e.make(step{"learn", awstype.TransitRouteTablePropagation, props{"transitGatewayRouteTableId": "=tgwOnTable", "transitGatewayAttachmentId": attachment}})
+	e.make(step{"way", awstype.TransitRoute, props{"transitGatewayRouteTableId": "=tgwOnTable", "transitGatewayAttachmentId": attachment, "destinationCidrBlock": "10.10.0.0/16"}})
 	if again := e.becomes("vpn0", props{"tunnel1PresharedKey": "another_key.1"}).out; again.Str("transitGatewayAttachmentId") != attachment {
 		t.Error("a new key gives a new attachment")
 	}
@@ -92,7 +93,7 @@ func TestConnectionMoves(t *testing.T) {
 	if a := back.Str("transitGatewayAttachmentId"); a != "" {
 		t.Errorf("the attachment %s stays", a)
 	}
-	if left := e.objects(typeTransitAssociation, typeTransitPropagation); len(left) > 0 {
+	if left := e.objects(awstype.TransitRouteTableAssociation, awstype.TransitRouteTablePropagation); len(left) > 0 {
 		t.Errorf("left over: %v", left)
 	}
 	if !e.gone("learn") {
@@ -110,7 +111,7 @@ func TestConnectionMoves(t *testing.T) {
 	if err := e.delete(vpn.typ, vpn.name, vpn.id); err != nil {
 		t.Fatal(err)
 	}
-	if left := e.objects(typeTransitAssociation, typeTransitPropagation); len(left) > 0 {
+	if left := e.objects(awstype.TransitRouteTableAssociation, awstype.TransitRouteTablePropagation); len(left) > 0 {
 		t.Errorf("left over after the delete: %v", left)
 	}
 }
@@ -171,12 +172,12 @@ func TestDefaultAssociation(t *testing.T) {
 		{props{"defaultRouteTablePropagation": "disable"}, props{associated: true}, true, false},
 	} {
 		e := part(t, "vpc2", "other1")
-		gateway := e.make(step{"gateway", typeTransitGateway, c.gateway})
-		in := e.make(step{"in", typeTransitAttachment, props{"transitGatewayId": "=gateway", "vpcId": "=vpc2", "subnetIds": []any{"=other1"}}.With(c.attachment)})
+		gateway := e.make(step{"gateway", awstype.TransitGateway, c.gateway})
+		in := e.make(step{"in", awstype.TransitVpcAttachment, props{"transitGatewayId": "=gateway", "vpcId": "=vpc2", "subnetIds": []any{"=other1"}}.With(c.attachment)})
 		if in.out.Bool(associated) != c.associated || in.out.Bool(propagated) != c.propagated {
 			t.Errorf("%v %v: associated %t, propagated %t", c.gateway, c.attachment, in.out.Bool(associated), in.out.Bool(propagated))
 		}
-		if n := len(e.objects(typeTransitAssociation)); (n == 1) != c.associated {
+		if n := len(e.objects(awstype.TransitRouteTableAssociation)); (n == 1) != c.associated {
 			t.Errorf("%v %v: %d associations", c.gateway, c.attachment, n)
 		}
 		if got := gateway.out.Str("associationDefaultRouteTableId") != ""; got != (c.gateway.Str("defaultRouteTableAssociation") != "disable") {
@@ -184,10 +185,10 @@ func TestDefaultAssociation(t *testing.T) {
 		}
 	}
 	e := part(t, "vpc3", "sub3", "tgwOn", "tgwOnTable", "tgwOnIn", "tgwOnLink")
-	if in := e.becomes("tgwOnIn", props{propagated: false}); in.out.Bool(propagated) || len(e.objects(typeTransitPropagation)) > 0 {
+	if in := e.becomes("tgwOnIn", props{propagated: false}); in.out.Bool(propagated) || len(e.objects(awstype.TransitRouteTablePropagation)) > 0 {
 		t.Errorf("still propagated: %v", in.out)
 	}
-	if in := e.becomes("tgwOnIn", props{propagated: true}); !in.out.Bool(propagated) || len(e.objects(typeTransitPropagation)) != 1 {
+	if in := e.becomes("tgwOnIn", props{propagated: true}); !in.out.Bool(propagated) || len(e.objects(awstype.TransitRouteTablePropagation)) != 1 {
 		t.Errorf("not propagated again: %v", in.out)
 	}
 }
@@ -196,8 +197,8 @@ func TestDefaultAssociation(t *testing.T) {
 // finds it gone.
 func TestReplacingAnAssociation(t *testing.T) {
 	e := part(t, "vpc3", "sub3", "tgwOn", "tgwOnTable", "tgwOnIn", "tgwOnLink")
-	e.make(step{"second", typeTransitTable, props{"transitGatewayId": "=tgwOn"}})
-	other := step{"other", typeTransitAssociation, props{"transitGatewayRouteTableId": "=second", "transitGatewayAttachmentId": "=tgwOnIn"}}
+	e.make(step{"second", awstype.TransitRouteTable, props{"transitGatewayId": "=tgwOn"}})
+	other := step{"other", awstype.TransitRouteTableAssociation, props{"transitGatewayRouteTableId": "=second", "transitGatewayAttachmentId": "=tgwOnIn"}}
 	refused(t, e.try(other), "Resource.AlreadyAssociated", "AWV-38")
 	other.in["replaceExistingAssociation"] = true
 	e.make(other)
@@ -231,7 +232,7 @@ func TestRoutesOutliveAttachments(t *testing.T) {
 // An attachment keeps an interface in each of its subnets, and gets more in place.
 func TestAttachmentGrows(t *testing.T) {
 	e := part(t, "vpc", "private1", "private2", "tgw")
-	e.make(step{"in", typeTransitAttachment, props{"transitGatewayId": "=tgw", "vpcId": "=vpc", "subnetIds": []any{"=private1"}}})
+	e.make(step{"in", awstype.TransitVpcAttachment, props{"transitGatewayId": "=tgw", "vpcId": "=vpc", "subnetIds": []any{"=private1"}}})
 	subnet := e.made["private1"]
 	refused(t, e.delete(subnet.typ, subnet.name, subnet.id), "DependencyViolation", "in use")
 	if n := len(e.becomes("in", props{"subnetIds": []any{"=private2", "=private1"}}).out.List("subnetIds")); n != 2 {
@@ -253,10 +254,10 @@ func TestStaticConnection(t *testing.T) {
 	if got := out.Str("routes[0].destinationCidrBlock"); got != "10.10.0.0/16" {
 		t.Errorf("routes %v", out.List("routes"))
 	}
-	if err := e.delete(typeVpnConnectionRoute, "staticRoute", e.made["staticRoute"].id); err != nil {
+	if err := e.delete(awstype.VpnConnectionRoute, "staticRoute", e.made["staticRoute"].id); err != nil {
 		t.Fatal(err)
 	}
-	e.make(step{"gateway", typeTransitGateway, props{}})
+	e.make(step{"gateway", awstype.TransitGateway, props{}})
 	moved := e.becomes("static", props{"vpnGatewayId": nil, "transitGatewayId": "=gateway"})
 	if moved.out.Str("transitGatewayAttachmentId") == "" || fmt.Sprint(moved.out["staticRoutesOnly"]) != "true" {
 		t.Errorf("moved: %v", moved.out)
@@ -267,7 +268,7 @@ func TestStaticConnection(t *testing.T) {
 func TestEndpointGrows(t *testing.T) {
 	e := part(t, "vpc", "private1", "private2", "far", "group", "sts")
 	address := func() string {
-		for _, i := range enisOf(e.objects(typeVpcEndpoint)[0]) {
+		for _, i := range enisOf(e.objects(awstype.VpcEndpoint)[0]) {
 			if i.subnet == e.made["private1"].id {
 				return i.address
 			}

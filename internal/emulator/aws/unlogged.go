@@ -8,6 +8,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/iam"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // Unlogged says of everything in the world that logs to CloudWatch why nothing
@@ -29,17 +30,17 @@ func Unlogged(tx *emulator.Tx) []string {
 			list = append(list, fmt.Sprintf("%s: %s: no resource policy lets %s write to %s", who.ID, path, deliveryService, groupOf(group)))
 		}
 	}
-	for _, o := range tx.All(typeVpnConnection) {
+	for _, o := range tx.All(awstype.VpnConnection) {
 		for _, t := range tunnels {
 			if path := t + tunnelLogs + "logGroupArn"; o.In.Bool(t + tunnelLogs + "logEnabled") {
 				delivered(o, path, o.In.Str(path))
 			}
 		}
 	}
-	for _, o := range tx.All(typeQueryLogConfig) {
+	for _, o := range tx.All(awstype.ResolverQueryLogConfig) {
 		delivered(o, "destinationArn", o.In.Str("destinationArn"))
 	}
-	for _, o := range tx.All(typeFlowLog) {
+	for _, o := range tx.All(awstype.FlowLog) {
 		add(o, "logDestination", o.In.Str("logDestination"))
 		if why := mayNotWrite(tx, o); why != "" {
 			list = append(list, fmt.Sprintf("%s: %s", o.ID, why))
@@ -53,12 +54,12 @@ func closedGroup(tx *emulator.Tx, arn string) string {
 	if !strings.HasPrefix(arn, "arn:aws:logs:") {
 		return ""
 	}
-	group := tx.Find(typeLogGroup, "arn", arn)
+	group := tx.Find(awstype.LogGroup, "arn", arn)
 	if group == nil {
 		return "there is no log group " + arn
 	}
 	name := group.In.Str("kmsKeyId")
-	if key := tx.Find(typeKey, "arn", name); name == "" || key != nil && logsMayUse(key, arn) {
+	if key := tx.Find(awstype.Key, "arn", name); name == "" || key != nil && logsMayUse(key, arn) {
 		return ""
 	}
 	return fmt.Sprintf("the log group %s is encrypted with %s, which does not let CloudWatch Logs in", arn, name)
@@ -67,7 +68,7 @@ func closedGroup(tx *emulator.Tx, arn string) string {
 // mayNotWrite says what a flow log's role lacks. A role with policies of AWS's own
 // is given the benefit of the doubt.
 func mayNotWrite(tx *emulator.Tx, log *inventory.Object) string {
-	role := tx.Find(typeRole, "arn", log.In.Str("iamRoleArn"))
+	role := tx.Find(awstype.Role, "arn", log.In.Str("iamRoleArn"))
 	group := groupOf(log.In.Str("logDestination"))
 	if !strings.HasPrefix(group, "arn:aws:logs:") || role != nil && slices.ContainsFunc(attachedPolicies(tx, role.ID), isManagedByAWS) {
 		return ""

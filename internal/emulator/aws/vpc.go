@@ -6,6 +6,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // Sizes of a VPC's and a subnet's IPv4 range.
@@ -22,7 +23,7 @@ func vpcKinds() []*emulator.Kind {
 
 func vpc() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:    typeVpc,
+		Type:    awstype.Vpc,
 		Words:   words("EC2", "EC2 VPC", "CreateVpc", "ModifyVpcAttribute", "DeleteVpc", "DescribeVpcs"),
 		NewID:   opaque("vpc"),
 		Replace: forceNew(sourceVpc, "cidrBlock", "ipv4IpamPoolId", "ipv4NetmaskLength"),
@@ -36,8 +37,8 @@ func vpc() *emulator.Kind {
 		Fill: fillVpc,
 		Made: madeWithVpc,
 		Gone: func(c *emulator.Call) error {
-			unmake(c, typeSecurityGroup, typeNetworkACL, typeRouteTable)
-			removeIf(c, func(o *inventory.Object) bool { return o.Value("vpcId") == c.ID }, typeDhcpAssociation)
+			unmake(c, awstype.SecurityGroup, awstype.NetworkAcl, awstype.RouteTable)
+			removeIf(c, func(o *inventory.Object) bool { return o.Value("vpcId") == c.ID }, awstype.VpcDhcpOptionsAssociation)
 			return nil
 		},
 	})
@@ -93,15 +94,15 @@ func fillVpc(c *emulator.Call) error {
 // madeWithVpc makes the three things that every VPC comes with.
 func madeWithVpc(c *emulator.Call) error {
 	owner := c.Account().AWSAccount
-	made(c, typeRouteTable, c.Out.Str("mainRouteTableId"), inventory.Props{
+	made(c, awstype.RouteTable, c.Out.Str("mainRouteTableId"), inventory.Props{
 		"vpcId": c.ID, "ownerId": owner, "main": true,
 		"arn": regional(c, "ec2", "route-table/"+c.Out.Str("mainRouteTableId")),
 	})
-	made(c, typeNetworkACL, c.Out.Str("defaultNetworkAclId"), inventory.Props{
+	made(c, awstype.NetworkAcl, c.Out.Str("defaultNetworkAclId"), inventory.Props{
 		"vpcId": c.ID, "ownerId": owner, "default": true,
 		"arn": regional(c, "ec2", "network-acl/"+c.Out.Str("defaultNetworkAclId")),
 	})
-	made(c, typeSecurityGroup, c.Out.Str("defaultSecurityGroupId"), inventory.Props{
+	made(c, awstype.SecurityGroup, c.Out.Str("defaultSecurityGroupId"), inventory.Props{
 		"vpcId": c.ID, "ownerId": owner, "name": "default", "description": "default VPC security group",
 		"arn":     regional(c, "ec2", "security-group/"+c.Out.Str("defaultSecurityGroupId")),
 		"ingress": []any{map[string]any{"protocol": "-1", "fromPort": 0.0, "toPort": 0.0, "self": true}},
@@ -119,11 +120,11 @@ const sourceSubnet = "ec2/vpc_subnet.go"
 
 func subnet() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeSubnet,
+		Type:  awstype.Subnet,
 		Words: words("EC2", "EC2 Subnet", "CreateSubnet", "ModifySubnetAttribute", "DeleteSubnet", "DescribeSubnets"),
 		NewID: opaque("subnet"),
 		Refs: []emulator.Ref{
-			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
+			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.Vpc),
 		},
 		Replace: forceNew(sourceSubnet, "vpcId", "cidrBlock", "availabilityZone", "availabilityZoneId",
 			"outpostArn", "ipv6Native"),
@@ -152,7 +153,7 @@ func subnetZone(c *emulator.Call) string {
 
 func subnetOutside(c *emulator.Call) string {
 	p, ok := ipv4Range(c.In.Str("cidrBlock"))
-	whole, known := ipv4Range(valueOf(c, typeVpc, c.In.Str("vpcId"), "cidrBlock"))
+	whole, known := ipv4Range(valueOf(c, awstype.Vpc, c.In.Str("vpcId"), "cidrBlock"))
 	if ok && p.Bits() >= widestRange && p.Bits() <= narrowestPart && (!known || contains(whole, p)) {
 		return ""
 	}
@@ -161,7 +162,7 @@ func subnetOutside(c *emulator.Call) string {
 
 func subnetOverlap(c *emulator.Call) string {
 	p, _ := ipv4Range(c.In.Str("cidrBlock"))
-	for _, o := range where(c, typeSubnet, "vpcId", c.In.Str("vpcId")) {
+	for _, o := range where(c, awstype.Subnet, "vpcId", c.In.Str("vpcId")) {
 		if q, ok := ipv4Range(o.Value("cidrBlock")); ok && q.Overlaps(p) {
 			return fmt.Sprintf("The CIDR '%s' conflicts with another subnet", p)
 		}
@@ -199,11 +200,11 @@ const sourceReservation = "ec2/vpc_subnet_cidr_reservation.go"
 // and cannot be changed.
 func reservation() *emulator.Kind {
 	return &emulator.Kind{
-		Type:  typeReservation,
+		Type:  awstype.SubnetCidrReservation,
 		Words: words("EC2", "EC2 Subnet CIDR Reservation", "CreateSubnetCidrReservation", "CreateTags", "DeleteSubnetCidrReservation", "GetSubnetCidrReservations"),
 		NewID: opaque("scr"),
 		Refs: []emulator.Ref{
-			refersTo("subnetId", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), typeSubnet),
+			refersTo("subnetId", "InvalidSubnetID.NotFound", "", moto("ec2/exceptions.py"), awstype.Subnet),
 		},
 		Replace: forceNew(sourceReservation, "subnetId", "cidrBlock", "reservationType", "description"),
 		Rules: []emulator.Rule{
@@ -220,7 +221,7 @@ func reservation() *emulator.Kind {
 }
 
 func reservedOutside(c *emulator.Call) string {
-	whole, _ := ipv4Range(valueOf(c, typeSubnet, c.In.Str("subnetId"), "cidrBlock"))
+	whole, _ := ipv4Range(valueOf(c, awstype.Subnet, c.In.Str("subnetId"), "cidrBlock"))
 	if p, ok := ipv4Range(c.In.Str("cidrBlock")); ok && contains(whole, p) {
 		return ""
 	}
@@ -238,9 +239,11 @@ func reservedTwice(c *emulator.Call) string {
 }
 
 // vpcOf is the VPC of a subnet, by id.
-func vpcOf(c *emulator.Call, subnet string) string { return valueOf(c, typeSubnet, subnet, "vpcId") }
+func vpcOf(c *emulator.Call, subnet string) string {
+	return valueOf(c, awstype.Subnet, subnet, "vpcId")
+}
 
 // vpcBlock is the range of a VPC, by id.
 func vpcBlock(c *emulator.Call, vpc string) (netip.Prefix, bool) {
-	return ipv4Range(valueOf(c, typeVpc, vpc, "cidrBlock"))
+	return ipv4Range(valueOf(c, awstype.Vpc, vpc, "cidrBlock"))
 }

@@ -9,6 +9,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // vpnKinds are the gateways of Site-to-Site VPN; connections are in vpnconnection.go.
@@ -25,11 +26,11 @@ const (
 
 func vpnGateway() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeVpnGateway,
+		Type:  awstype.VpnGateway,
 		Words: words("EC2", "EC2 VPN Gateway", "CreateVpnGateway", "AttachVpnGateway", "DeleteVpnGateway", "DescribeVpnGateways"),
 		NewID: opaque("vgw"),
 		Refs: []emulator.Ref{
-			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
+			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.Vpc),
 		},
 		Replace: forceNew(sourceVpnGateway, "amazonSideAsn", "availabilityZone"),
 		Rules: []emulator.Rule{
@@ -62,12 +63,12 @@ func amazonASN(c *emulator.Call) string {
 
 // attachedVpnGateway is the virtual private gateway of a VPC, "" when it has none.
 func attachedVpnGateway(c *emulator.Call, vpc string) string {
-	for _, o := range others(c, typeVpnGateway) {
+	for _, o := range others(c, awstype.VpnGateway) {
 		if o.Value("vpcId") == vpc {
 			return o.ID
 		}
 	}
-	for _, o := range others(c, typeVpnAttachment) {
+	for _, o := range others(c, awstype.VpnGatewayAttachment) {
 		if o.Value("vpcId") == vpc {
 			return o.Value("vpnGatewayId")
 		}
@@ -86,14 +87,14 @@ func secondVpnGateway(c *emulator.Call) string {
 func vpnAttachment() *emulator.Kind {
 	const source = "ec2/vpnsite_gateway_attachment.go"
 	return &emulator.Kind{
-		Type:  typeVpnAttachment,
+		Type:  awstype.VpnGatewayAttachment,
 		Words: words("EC2", "EC2 VPN Gateway Attachment", "AttachVpnGateway", "AttachVpnGateway", "DetachVpnGateway", "DescribeVpnGateways"),
 		NewID: func(c *emulator.Call) (string, error) {
 			return fmt.Sprintf("vpn-attachment-%x", hashCode(c.In.Str("vpnGatewayId")+"-"+c.In.Str("vpcId"))), nil
 		},
 		Refs: []emulator.Ref{
-			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), typeVpc),
-			refersTo("vpnGatewayId", "InvalidVpnGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), typeVpnGateway),
+			refersTo("vpcId", "InvalidVpcID.NotFound", "DependencyViolation", moto("ec2/exceptions.py"), awstype.Vpc),
+			refersTo("vpnGatewayId", "InvalidVpnGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), awstype.VpnGateway),
 		},
 		Replace: forceNew(source, "vpcId", "vpnGatewayId"),
 		Rules: []emulator.Rule{
@@ -107,7 +108,7 @@ func vpnAttachment() *emulator.Kind {
 // attachedElsewhere: a gateway serves one VPC at a time.
 func attachedElsewhere(c *emulator.Call) string {
 	gateway := c.In.Str("vpnGatewayId")
-	if len(where(c, typeVpnAttachment, "vpnGatewayId", gateway)) == 0 && valueOf(c, typeVpnGateway, gateway, "vpcId") == "" {
+	if len(where(c, awstype.VpnGatewayAttachment, "vpnGatewayId", gateway)) == 0 && valueOf(c, awstype.VpnGateway, gateway, "vpcId") == "" {
 		return ""
 	}
 	return fmt.Sprintf("The vpnGateway '%s' is attached to another VPC.", gateway)
@@ -116,17 +117,17 @@ func attachedElsewhere(c *emulator.Call) string {
 func vpnPropagation() *emulator.Kind {
 	const source = "ec2/vpnsite_gateway_route_propagation.go"
 	return &emulator.Kind{
-		Type:  typeVpnPropagation,
+		Type:  awstype.VpnGatewayRoutePropagation,
 		Words: words("EC2", "EC2 VPN Gateway Route Propagation", "EnableVgwRoutePropagation", "EnableVgwRoutePropagation", "DisableVgwRoutePropagation", "DescribeRouteTables"),
 		NewID: joined("_", "vpnGatewayId", "routeTableId"),
 		Refs: []emulator.Ref{
-			refersTo("routeTableId", "InvalidRouteTableID.NotFound", "", moto("ec2/exceptions.py"), typeRouteTable),
-			refersTo("vpnGatewayId", "InvalidVpnGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), typeVpnGateway),
+			refersTo("routeTableId", "InvalidRouteTableID.NotFound", "", moto("ec2/exceptions.py"), awstype.RouteTable),
+			refersTo("vpnGatewayId", "InvalidVpnGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), awstype.VpnGateway),
 		},
 		Replace: forceNew(source, "routeTableId", "vpnGatewayId"),
 		Rules: []emulator.Rule{
 			refuse("AWV-07", "Gateway.NotAttached", emulator.OpCreate, moto("ec2/exceptions.py"), func(c *emulator.Call) string {
-				return unattachedVpn(c, valueOf(c, typeRouteTable, c.In.Str("routeTableId"), "vpcId"), c.In.Str("vpnGatewayId"))
+				return unattachedVpn(c, valueOf(c, awstype.RouteTable, c.In.Str("routeTableId"), "vpcId"), c.In.Str("vpnGatewayId"))
 			}),
 		},
 	}
@@ -156,7 +157,7 @@ var asnText = regexp.MustCompile(`^[0-9]+$`)
 // AWS returns the gateway that it has (AWV-03): two resources then share an id.
 func customerGateway() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:     typeCustomerGateway,
+		Type:     awstype.CustomerGateway,
 		Words:    words("EC2", "EC2 Customer Gateway", "CreateCustomerGateway", "CreateTags", "DeleteCustomerGateway", "DescribeCustomerGateways"),
 		NewID:    opaque("cgw"),
 		Existing: sameCustomerGateway,
@@ -189,7 +190,7 @@ func customerKey(in inventory.Props) []string {
 
 func sameCustomerGateway(c *emulator.Call) *inventory.Object {
 	mine := customerKey(c.In)
-	for _, o := range others(c, typeCustomerGateway) {
+	for _, o := range others(c, awstype.CustomerGateway) {
 		if slices.Equal(customerKey(o.In), mine) {
 			return o
 		}
@@ -232,11 +233,11 @@ func unreachableCustomer(c *emulator.Call) string {
 func vpnConnectionRoute() *emulator.Kind {
 	const source = "ec2/vpnsite_connection_route.go"
 	return &emulator.Kind{
-		Type:  typeVpnConnectionRoute,
+		Type:  awstype.VpnConnectionRoute,
 		Words: words("EC2", "EC2 VPN Connection Route", "CreateVpnConnectionRoute", "CreateVpnConnectionRoute", "DeleteVpnConnectionRoute", "DescribeVpnConnections"),
 		NewID: joined(":", "destinationCidrBlock", "vpnConnectionId"),
 		Refs: []emulator.Ref{
-			refersTo("vpnConnectionId", "InvalidVpnConnectionID.NotFound", "", moto("ec2/exceptions.py"), typeVpnConnection),
+			refersTo("vpnConnectionId", "InvalidVpnConnectionID.NotFound", "", moto("ec2/exceptions.py"), awstype.VpnConnection),
 		},
 		Replace: forceNew(source, "destinationCidrBlock", "vpnConnectionId"),
 		Rules: []emulator.Rule{
@@ -252,7 +253,7 @@ func vpnConnectionRoute() *emulator.Kind {
 }
 
 func routeOnBGP(c *emulator.Call) string {
-	connection := c.Tx.Get(typeVpnConnection, c.In.Str("vpnConnectionId"))
+	connection := c.Tx.Get(awstype.VpnConnection, c.In.Str("vpnConnectionId"))
 	if connection == nil || connection.Out.Bool("staticRoutesOnly") {
 		return ""
 	}
@@ -272,14 +273,14 @@ func routeRange(c *emulator.Call) string {
 // gateway's route tables.
 func routeOnTransit(c *emulator.Call) string {
 	id := c.In.Str("vpnConnectionId")
-	if valueOf(c, typeVpnConnection, id, "transitGatewayId") == "" {
+	if valueOf(c, awstype.VpnConnection, id, "transitGatewayId") == "" {
 		return ""
 	}
 	return fmt.Sprintf("The vpnConnection '%s' is attached to a transit gateway; add the route to a transit gateway route table.", id)
 }
 
 func connectionRouteTwice(c *emulator.Call) string {
-	for _, o := range where(c, typeVpnConnectionRoute, "vpnConnectionId", c.In.Str("vpnConnectionId")) {
+	for _, o := range where(c, awstype.VpnConnectionRoute, "vpnConnectionId", c.In.Str("vpnConnectionId")) {
 		if o.Value("destinationCidrBlock") == c.In.Str("destinationCidrBlock") {
 			return fmt.Sprintf("The route %s already exists on the vpnConnection '%s'.",
 				c.In.Str("destinationCidrBlock"), c.In.Str("vpnConnectionId"))

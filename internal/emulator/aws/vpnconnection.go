@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/rules"
 )
 
@@ -17,13 +18,13 @@ var tunnels = []string{"tunnel1", "tunnel2"}
 
 func vpnConnection() *emulator.Kind {
 	return tagged(ec2Tags, &emulator.Kind{
-		Type:  typeVpnConnection,
+		Type:  awstype.VpnConnection,
 		Words: words("EC2", "EC2 VPN Connection", "CreateVpnConnection", "ModifyVpnTunnelOptions", "DeleteVpnConnection", "DescribeVpnConnections"),
 		NewID: opaque("vpn"),
 		Refs: []emulator.Ref{
-			refersTo("customerGatewayId", "InvalidCustomerGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), typeCustomerGateway),
-			refersTo("vpnGatewayId", "InvalidVpnGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), typeVpnGateway),
-			refersTo("transitGatewayId", "InvalidTransitGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), typeTransitGateway),
+			refersTo("customerGatewayId", "InvalidCustomerGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), awstype.CustomerGateway),
+			refersTo("vpnGatewayId", "InvalidVpnGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), awstype.VpnGateway),
+			refersTo("transitGatewayId", "InvalidTransitGatewayID.NotFound", "IncorrectState", moto("ec2/exceptions.py"), awstype.TransitGateway),
 		},
 		// A change of the gateway keeps the tunnels' addresses and keys, and takes both
 		// tunnels down while it lasts (AWV-28).
@@ -112,7 +113,7 @@ func connectionGateway(in inventory.Props) string {
 // insidesOf are the inside ranges of the other connections of the same gateway.
 func insidesOf(c *emulator.Call) []string {
 	var list []string
-	for _, o := range others(c, typeVpnConnection) {
+	for _, o := range others(c, awstype.VpnConnection) {
 		if connectionGateway(o.In) == connectionGateway(c.In) {
 			list = append(list, o.Out.Str("tunnel1InsideCidr"), o.Out.Str("tunnel2InsideCidr"))
 		}
@@ -126,7 +127,7 @@ func cannotStart(c *emulator.Call) string {
 		if c.In.Str(t+"StartupAction") != "start" {
 			continue
 		}
-		if valueOf(c, typeCustomerGateway, c.In.Str("customerGatewayId"), "ipAddress") == "" {
+		if valueOf(c, awstype.CustomerGateway, c.In.Str("customerGatewayId"), "ipAddress") == "" {
 			return fmt.Sprintf("%sStartupAction start requires a customer gateway with an IP address.", t)
 		}
 		if v := c.In.Strings(t + "IkeVersions"); len(v) > 0 && !slices.Contains(v, "ikev2") {
@@ -166,7 +167,7 @@ func routesLeftBehind(c *emulator.Call) string {
 }
 
 func staticRoutes(c *emulator.Call) []*inventory.Object {
-	return where(c, typeVpnConnectionRoute, "vpnConnectionId", c.ID)
+	return where(c, awstype.VpnConnectionRoute, "vpnConnectionId", c.ID)
 }
 
 // movesPath counts, hidden, how often a connection has come to a transit gateway:
@@ -200,7 +201,7 @@ func goneWithConnection(c *emulator.Call) error {
 	if attachment := c.Old.Str("transitGatewayAttachmentId"); attachment != "" {
 		forgetAttachment(c, attachment)
 	}
-	removeIf(c, func(o *inventory.Object) bool { return o.Value("vpnConnectionId") == c.ID }, typeVpnConnectionRoute)
+	removeIf(c, func(o *inventory.Object) bool { return o.Value("vpnConnectionId") == c.ID }, awstype.VpnConnectionRoute)
 	return nil
 }
 

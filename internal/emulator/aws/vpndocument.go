@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory/awstype"
 )
 
 // A vpnDocument is what a customer is to configure, keys and all; the provider
@@ -52,8 +53,8 @@ func configurationOf(c *emulator.Call) (string, error) {
 	for _, t := range tunnels {
 		doc.Tunnels = append(doc.Tunnels, vpnTunnel{
 			Customer: vpnEnd{
-				Outside: valueOf(c, typeCustomerGateway, peer, "ipAddress"), Inside: c.Out.Str(t + "CgwInsideAddress"),
-				Mask: "255.255.255.252", BGP: bgpOf(c, valueOf(c, typeCustomerGateway, peer, "bgpAsn")),
+				Outside: valueOf(c, awstype.CustomerGateway, peer, "ipAddress"), Inside: c.Out.Str(t + "CgwInsideAddress"),
+				Mask: "255.255.255.252", BGP: bgpOf(c, valueOf(c, awstype.CustomerGateway, peer, "bgpAsn")),
 			},
 			Gateway: vpnEnd{
 				Outside: c.Out.Str(t + "Address"), Inside: c.Out.Str(t + "VgwInsideAddress"),

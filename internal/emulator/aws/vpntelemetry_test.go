@@ -8,6 +8,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/tunneltest"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 // What a refresh tells of two tunnels that meet Azure's, by BGP and without: a
@@ -19,7 +20,7 @@ func TestTelemetryOfMetTunnels(t *testing.T) {
 			if typ == "azure-native:network:VirtualNetworkGatewayConnection" {
 				in.Set("enableBgp", false)
 			}
-			if typ == typeVpnConnection && property != "" {
+			if typ == awstype.VpnConnection && property != "" {
 				in.Set(property, true)
 			}
 		}
@@ -43,7 +44,7 @@ func TestTelemetryOfMetTunnels(t *testing.T) {
 		t.Run(c.what, func(t *testing.T) {
 			l := newLab(t)
 			l.put(c.change, c.routes)
-			_, out := l.read(typeVpnConnection, "vpn", "vpn-0", props{}, props{})
+			_, out := l.read(awstype.VpnConnection, "vpn", "vpn-0", props{}, props{})
 			for i, told := range out.Maps("vgwTelemetries[*]") {
 				got := fmt.Sprintf("%s: %s (%d)", told.Str("status"), told.Str("statusMessage"), told.Int("acceptedRouteCount"))
 				if got != c.want || told.Str("outsideIpAddress") != out.Str(tunnels[i]+"Address") {
@@ -67,7 +68,7 @@ func (l *lab) put(change func(typ string, in props), routes []string) {
 		}
 		for _, cidr := range routes {
 			in := props{"vpnConnectionId": "vpn-0", "destinationCidrBlock": cidr}
-			tx.Put(&inventory.Object{Type: typeVpnConnectionRoute, ID: "vpn-0:" + cidr, In: in, Out: in.Clone()})
+			tx.Put(&inventory.Object{Type: awstype.VpnConnectionRoute, ID: "vpn-0:" + cidr, In: in, Out: in.Clone()})
 		}
 		return nil
 	})

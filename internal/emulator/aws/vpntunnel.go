@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory/awstype"
 )
 
 // Algorithms that AWS offers in both phases, and the Diffie-Hellman groups of
@@ -139,8 +140,8 @@ func fillTunnel(c *emulator.Call, t string) {
 		c.Out.Set(t+"VgwInsideAddress", nth(p, 1).String())
 		c.Out.Set(t+"CgwInsideAddress", nth(p, 2).String())
 	}
-	asn := valueOf(c, typeVpnGateway, c.In.Str("vpnGatewayId"), "amazonSideAsn")
-	if transit := c.Tx.Get(typeTransitGateway, c.In.Str("transitGatewayId")); transit != nil {
+	asn := valueOf(c, awstype.VpnGateway, c.In.Str("vpnGatewayId"), "amazonSideAsn")
+	if transit := c.Tx.Get(awstype.TransitGateway, c.In.Str("transitGatewayId")); transit != nil {
 		asn = fmt.Sprint(transit.Out.Int("amazonSideAsn"))
 	}
 	hold := bgpHold

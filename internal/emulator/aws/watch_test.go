@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory/awstype"
 )
 
 const (
@@ -25,21 +26,21 @@ const (
 // watchSteps watch the estate.
 func watchSteps() []step {
 	return []step{
-		{"vended", typeLogGroup, props{"name": "/aws/vendedlogs/vpn"}},
-		{"loggedVPN", typeVpnConnection, props{"customerGatewayId": "=cgw0", "vpnGatewayId": "=vgw2", "type": "ipsec.1",
+		{"vended", awstype.LogGroup, props{"name": "/aws/vendedlogs/vpn"}},
+		{"loggedVPN", awstype.VpnConnection, props{"customerGatewayId": "=cgw0", "vpnGatewayId": "=vgw2", "type": "ipsec.1",
 			"tunnel1LogOptions": props{"cloudwatchLogOptions": props{"logEnabled": true, "logGroupArn": "=vended.arn", "logOutputFormat": "text"}},
 			"tunnel2LogOptions": props{"cloudwatchLogOptions": props{"logEnabled": true, "logGroupArn": "=logs.arn"}}}},
-		{"tgwFlow", typeFlowLog, props{"transitGatewayId": "=tgw", "logDestination": "=logs.arn", "iamRoleArn": "=flowRole.arn", "maxAggregationInterval": 60}},
-		{"tgwInFlow", typeFlowLog, props{"transitGatewayAttachmentId": "=tgwIn", "logDestination": flowGroup + ":*", "iamRoleArn": "=flowRole.arn", "maxAggregationInterval": 60}},
-		{"topicPolicy", typeTopicPolicy, props{"arn": "=topic", "policy": mayHear}},
-		{"mail", typeTopicSubscription, props{"topic": "=topic", "protocol": "email", "endpoint": "ops@example.com"}},
-		{"queue", typeTopicSubscription, props{"topic": "=topic", "protocol": "sqs", "endpoint": "arn:aws:sqs:eu-west-2:123456789012:alarms", "filterPolicy": `{"a":["b"]}`}},
-		{"fifo", typeTopic, props{"name": "ordered.fifo", "fifoTopic": true, "contentBasedDeduplication": true, "kmsMasterKeyId": "alias/aws/sns"}},
-		{"expression", typeMetricAlarm, props{"name": "both", "comparisonOperator": "LessThanThreshold", "evaluationPeriods": 3, "datapointsToAlarm": 2, "threshold": 1,
+		{"tgwFlow", awstype.FlowLog, props{"transitGatewayId": "=tgw", "logDestination": "=logs.arn", "iamRoleArn": "=flowRole.arn", "maxAggregationInterval": 60}},
+		{"tgwInFlow", awstype.FlowLog, props{"transitGatewayAttachmentId": "=tgwIn", "logDestination": flowGroup + ":*", "iamRoleArn": "=flowRole.arn", "maxAggregationInterval": 60}},
+		{"topicPolicy", awstype.TopicPolicy, props{"arn": "=topic", "policy": mayHear}},
+		{"mail", awstype.TopicSubscription, props{"topic": "=topic", "protocol": "email", "endpoint": "ops@example.com"}},
+		{"queue", awstype.TopicSubscription, props{"topic": "=topic", "protocol": "sqs", "endpoint": "arn:aws:sqs:eu-west-2:123456789012:alarms", "filterPolicy": `{"a":["b"]}`}},
+		{"fifo", awstype.Topic, props{"name": "ordered.fifo", "fifoTopic": true, "contentBasedDeduplication": true, "kmsMasterKeyId": "alias/aws/sns"}},
+		{"expression", awstype.MetricAlarm, props{"name": "both", "comparisonOperator": "LessThanThreshold", "evaluationPeriods": 3, "datapointsToAlarm": 2, "threshold": 1,
 			"metricQueries": []any{props{"id": "e", "expression": "m1+m2", "returnData": true}, props{"id": "m1", "metric": props{"namespace": "AWS/VPN", "metricName": "TunnelState", "period": 60, "stat": "Minimum"}}}}},
-		{"worse", typeCompositeAlarm, props{"alarmName": "worse", "alarmRule": `ALARM("tunnel") AND NOT (OK(both) OR FALSE)`, "alarmActions": []any{"=topic"}, "tags": tags("worse")}},
-		{"worst", typeCompositeAlarm, props{"alarmName": "worst", "alarmRule": "ALARM(worse)"}},
-		{"board", typeDashboard, props{"dashboardName": "burrow", "dashboardBody": board}},
+		{"worse", awstype.CompositeAlarm, props{"alarmName": "worse", "alarmRule": `ALARM("tunnel") AND NOT (OK(both) OR FALSE)`, "alarmActions": []any{"=topic"}, "tags": tags("worse")}},
+		{"worst", awstype.CompositeAlarm, props{"alarmName": "worst", "alarmRule": "ALARM(worse)"}},
+		{"board", awstype.Dashboard, props{"dashboardName": "burrow", "dashboardBody": board}},
 	}
 }
 
@@ -186,7 +187,7 @@ func (e *estate) remove(name string) {
 // deliveries are the groups in the policy that AWS writes by itself.
 func (e *estate) deliveries() []string {
 	e.t.Helper()
-	for _, o := range e.objects(typeLogResourcePolicy) {
+	for _, o := range e.objects(awstype.LogResourcePolicy) {
 		if o.ID == deliveryPolicy {
 			return deliveryResources(o)
 		}
@@ -204,7 +205,7 @@ func TestTunnelLogs(t *testing.T) {
 	if len(e.deliveries()) > 0 {
 		t.Fatal("a policy without logs")
 	}
-	e.make(step{"bare", typeLogGroup, props{"name": "/burrow/bare"}})
+	e.make(step{"bare", awstype.LogGroup, props{"name": "/burrow/bare"}})
 	out, err := e.change("vpn0", props{
 		"tunnel1" + tunnelLogs + "logEnabled": true, "tunnel1" + tunnelLogs + "logGroupArn": "=logs.arn",
 		"tunnel2" + tunnelLogs + "logEnabled": true, "tunnel2" + tunnelLogs + "logGroupArn": "=logs.arn",
@@ -236,7 +237,7 @@ func TestTunnelLogs(t *testing.T) {
 	}
 	_, err = e.change("vpn0", props{"tunnel2" + tunnelLogs + "logEnabled": true})
 	refused(t, err, "InvalidParameterValue", "AWV-29")
-	if n := len(e.objects(typeLogGroup)); n != 1 {
+	if n := len(e.objects(awstype.LogGroup)); n != 1 {
 		t.Errorf("%d log groups, want the deleted one to stay away", n)
 	}
 	e.remove("vpn0")
@@ -258,7 +259,7 @@ func TestOwnDeliveryPolicyIsEnough(t *testing.T) {
 		{mayDeliver, false},
 	} {
 		e := part(t, "vpc", "key", "logs")
-		e.make(step{"own", typeLogResourcePolicy, props{"policyName": "own", "policyDocument": c.policy}})
+		e.make(step{"own", awstype.LogResourcePolicy, props{"policyName": "own", "policyDocument": c.policy}})
 		e.make(changed("queryLog", nil))
 		if got := len(e.deliveries()) == 0; got != c.enough {
 			t.Errorf("%s is enough: %t, want %t", c.policy, got, c.enough)
@@ -272,8 +273,8 @@ func TestDeliveryPolicyIsFull(t *testing.T) {
 	e := part(t, tunnelParts...)
 	logTo := func(i int, prefix string) error {
 		name := fmt.Sprintf("group-%d-%d", len(e.steps), i)
-		e.make(step{name, typeLogGroup, props{"name": prefix + name + strings.Repeat("n", 400)}})
-		return e.try(step{name + "Queries", typeQueryLogConfig, props{"name": name, "destinationArn": "=" + name + ".arn"}})
+		e.make(step{name, awstype.LogGroup, props{"name": prefix + name + strings.Repeat("n", 400)}})
+		return e.try(step{name + "Queries", awstype.ResolverQueryLogConfig, props{"name": name, "destinationArn": "=" + name + ".arn"}})
 	}
 	full := false
 	for i := range 12 {
@@ -300,14 +301,14 @@ func TestDeliveryPolicyIsFull(t *testing.T) {
 func TestDeliveryPolicyCounts(t *testing.T) {
 	e := part(t, "key", "logs")
 	for i := range maxPolicies {
-		e.make(step{fmt.Sprint("own", i), typeLogResourcePolicy, props{"policyName": fmt.Sprint("own", i), "policyDocument": mayDeliver}})
+		e.make(step{fmt.Sprint("own", i), awstype.LogResourcePolicy, props{"policyName": fmt.Sprint("own", i), "policyDocument": mayDeliver}})
 	}
 	refused(t, e.try(changed("queryLog", nil)), "LimitExceededException", "LOG-19")
 	e.remove("own0")
 	if err := e.try(changed("queryLog", nil)); err != nil {
 		t.Fatal(err)
 	}
-	refused(t, e.try(step{"own", typeLogResourcePolicy, props{"policyName": "own", "policyDocument": mayDeliver}}), "LimitExceededException", "quota")
+	refused(t, e.try(step{"own", awstype.LogResourcePolicy, props{"policyName": "own", "policyDocument": mayDeliver}}), "LimitExceededException", "quota")
 }
 
 // A flow log makes its group again if its role may.
@@ -321,7 +322,7 @@ func TestFlowLogMakesItsGroupAgain(t *testing.T) {
 		e := part(t, "vpc", "key", "logs", "flowRole", "flow")
 		e.make(changed("flowPolicy", props{"policy": policy}))
 		e.remove("logs")
-		groups := e.objects(typeLogGroup)
+		groups := e.objects(awstype.LogGroup)
 		if got := len(groups) == 1; got != again {
 			t.Errorf("%s makes the group again: %t", policy, got)
 		}
@@ -337,7 +338,7 @@ func TestQueryLogWithoutItsGroup(t *testing.T) {
 	e.remove("logs")
 	err := e.try(changed("queryLogOf", nil))
 	refused(t, err, "DESTINATION_NOT_FOUND", "PRO-14")
-	if len(e.objects(typeQueryLogAssociation)) != 1 {
+	if len(e.objects(awstype.ResolverQueryLogConfigAssociation)) != 1 {
 		t.Error("the failed association is gone")
 	}
 }
@@ -380,10 +381,10 @@ func TestTopicsAndSubscriptionsAreShared(t *testing.T) {
 			e.make(s)
 		}
 	}
-	if id, _, err := e.create(typeTopic, "again", e.made["topic"].in); err != nil || id != e.made["topic"].id {
+	if id, _, err := e.create(awstype.Topic, "again", e.made["topic"].in); err != nil || id != e.made["topic"].id {
 		t.Errorf("a second topic is %s, %v", id, err)
 	}
-	if id, _, err := e.create(typeTopicSubscription, "again", e.made["mail"].in); err != nil || id != e.made["mail"].id {
+	if id, _, err := e.create(awstype.TopicSubscription, "again", e.made["mail"].in); err != nil || id != e.made["mail"].id {
 		t.Errorf("a second subscription is %s, %v", id, err)
 	}
 	mail, queue := e.made["mail"], e.made["queue"]
@@ -397,7 +398,7 @@ func TestTopicsAndSubscriptionsAreShared(t *testing.T) {
 	e.remove("mail")
 	e.remove("queue")
 	e.remove("topicPolicy")
-	if left := e.objects(typeTopicSubscription); len(left) != 1 || left[0].MadeBy != topic.id {
+	if left := e.objects(awstype.TopicSubscription); len(left) != 1 || left[0].MadeBy != topic.id {
 		t.Errorf("subscriptions after the delete: %v", left)
 	}
 	if _, out := e.read(topic.typ, topic.name, topic.id, topic.in, topic.out); !strings.Contains(out.Str("policy"), "__default_policy_ID") {
@@ -467,7 +468,7 @@ func TestUnloggedWithoutDelivery(t *testing.T) {
 	e := newEstate(t)
 	var list []string
 	err := e.world.Update(func(tx *emulator.Tx) error {
-		for _, o := range tx.All(typeLogResourcePolicy) {
+		for _, o := range tx.All(awstype.LogResourcePolicy) {
 			tx.Remove(o)
 		}
 		list = Unlogged(tx)
@@ -491,7 +492,7 @@ func TestUnloggedWithoutDelivery(t *testing.T) {
 func TestKeyForSomeGroups(t *testing.T) {
 	for name, allowed := range map[string]bool{"/burrow/flow": true, "/other/flow": false} {
 		e := part(t)
-		e.make(step{"key", typeKey, props{"policy": strings.Replace(keyPolicy, `"Principal":{"Service"`,
+		e.make(step{"key", awstype.Key, props{"policy": strings.Replace(keyPolicy, `"Principal":{"Service"`,
 			`"Condition":{"ArnLike":{"kms:EncryptionContext:aws:logs:arn":"arn:aws:logs:eu-west-2:123456789012:log-group:/burrow/*"}},"Principal":{"Service"`, 1)}})
 		err := e.try(changed("logs", props{"name": name}))
 		if allowed && err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 var (
@@ -21,7 +22,7 @@ var (
 		},
 	}
 	poolPlace = place{
-		provider: "Microsoft.ContainerService", parent: typeCluster, outputs: hasState,
+		provider: "Microsoft.ContainerService", parent: azuretype.ManagedCluster, outputs: hasState,
 		path: []segment{{"managedClusters", "resourceName"}, {"agentPools", "agentPoolName"}},
 	}
 )
@@ -36,14 +37,14 @@ const (
 
 func clusterKinds() []*emulator.Kind {
 	return []*emulator.Kind{
-		clusterPlace.kind(typeCluster, emulator.Kind{
+		clusterPlace.kind(azuretype.ManagedCluster, emulator.Kind{
 			Refs: clusterRefs(), Replace: clusterReplace(),
 			Rules: slices.Concat(clusterRules(), versionRules(), poolRules(), clusterNetworkRules(), nodeNetworkRules(),
 				clusterRights()),
 			Fill: fillCluster, Made: makeNodeGroup, Gone: removeMade, Refresh: echoPools,
 			Busy: busyCluster, BusyCode: "OperationNotAllowed", BusyRule: "AKS-48", BusySource: "Microsoft's list of ARM error codes; azure-aks-docs errors",
 		}),
-		poolPlace.kind(typePool, emulator.Kind{
+		poolPlace.kind(azuretype.AgentPool, emulator.Kind{
 			Refs: []emulator.Ref{subnetRef("vnetSubnetID"), subnetRef("podSubnetID")},
 			Replace: []emulator.Replace{
 				{Path: "gpuInstanceProfile", Source: sourceForceNew}, {Path: "vmSize", Source: sourceForceNew},
@@ -64,7 +65,7 @@ func clusterRefs() []emulator.Ref {
 		subnetRef("agentPoolProfiles[*].vnetSubnetID"),
 		subnetRef("agentPoolProfiles[*].podSubnetID"),
 		{
-			Path: "identity.userAssignedIdentities[*]", To: []string{typeIdentity}, Missing: "FailedIdentityOperation",
+			Path: "identity.userAssignedIdentities[*]", To: []string{azuretype.UserAssignedIdentity}, Missing: "FailedIdentityOperation",
 			Rule: "AKS-30", Source: "azure-aks-docs use-managed-identity.md (code from memory)",
 		},
 	}
@@ -169,7 +170,7 @@ func fillEndpoint(c *emulator.Call) {
 func fillClusterIdentity(c *emulator.Call) {
 	identities := map[string]any{}
 	for _, id := range c.In.Strings("identity.userAssignedIdentities") {
-		if o := c.Tx.Get(typeIdentity, id); o != nil {
+		if o := c.Tx.Get(azuretype.UserAssignedIdentity, id); o != nil {
 			identities[o.ID] = map[string]any{
 				"clientId": o.Out.Str("clientId"), "principalId": o.Out.Str("principalId"),
 			}
@@ -229,15 +230,15 @@ func makeNodeGroup(c *emulator.Call) error {
 		})})
 	}
 	if !c.In.Has("identityProfile.kubeletidentity") {
-		put(typeIdentity, kubeletID(c), inventory.Props{
+		put(azuretype.UserAssignedIdentity, kubeletID(c), inventory.Props{
 			"clientId": c.UUIDOf("kubelet client"), "principalId": c.UUIDOf("kubelet"), "tenantId": c.Account().AzureTenant,
 		})
 	}
-	put(typeNSG, nsgPlace.idOf(c, inventory.Props{
+	put(azuretype.NetworkSecurityGroup, nsgPlace.idOf(c, inventory.Props{
 		"resourceGroupName": group, "networkSecurityGroupName": "aks-agentpool-" + c.HexOf("nsg", 8) + "-nsg",
 	}), inventory.Props{"provisioningState": "Succeeded"})
 	if c.Out.Str("networkProfile.outboundType") == "loadBalancer" {
-		put(typePublicIP, outboundID(c), inventory.Props{
+		put(azuretype.PublicIPAddress, outboundID(c), inventory.Props{
 			"provisioningState": "Succeeded", "ipAddress": freePublicAddress(c),
 			"sku": map[string]any{"name": skuStandard, "tier": "Regional"},
 		})
@@ -251,7 +252,7 @@ func removeMade(c *emulator.Call) error {
 		if o.Cloud != cloudName || !inventory.SameID(o.MadeBy, c.ID) {
 			continue
 		}
-		if o.Type == typeGroup {
+		if o.Type == azuretype.ResourceGroup {
 			if err := removeInside(&emulator.Call{Tx: c.Tx, ID: o.ID}); err != nil {
 				return err
 			}
@@ -266,7 +267,7 @@ func removeMade(c *emulator.Call) error {
 func echoPools(c *emulator.Call) error {
 	list := c.Out.List("agentPoolProfiles")
 	names := set(c.Out.Strings("agentPoolProfiles[*].name")...)
-	for _, o := range children(c.Tx, typePool, identify(c)) {
+	for _, o := range children(c.Tx, azuretype.AgentPool, identify(c)) {
 		if !names[lastOf(o.ID)] {
 			list = append(list, map[string]any(o.Out.With(inventory.Props{
 				"name": lastOf(o.ID), "type": "VirtualMachineScaleSets",

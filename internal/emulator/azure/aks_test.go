@@ -10,14 +10,16 @@ import (
 	"testing"
 
 	"gopkg.in/yaml.v3"
+
+	"burrow/internal/inventory/azuretype"
 )
 
 // What AKS makes beside a cluster is there with it and gone with it.
 func TestNodeGroup(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeCluster)
+	in := s.valid(azuretype.ManagedCluster)
 	before := s.objects()
-	id, out := s.mustCreate(typeCluster, "bunny", in)
+	id, out := s.mustCreate(azuretype.ManagedCluster, "bunny", in)
 	group := out.Str("nodeResourceGroup")
 	if group != "MC_rg_bunny_uksouth" {
 		t.Errorf("node group %s", group)
@@ -33,7 +35,7 @@ func TestNodeGroup(t *testing.T) {
 	if len(made) != 4 || !slices.Contains(made, kubelet) || !slices.Contains(made, outbound) {
 		t.Errorf("in the node group: %v", made)
 	}
-	if err := s.delete(typeCluster, "bunny", id); err != nil {
+	if err := s.delete(azuretype.ManagedCluster, "bunny", id); err != nil {
 		t.Fatal(err)
 	}
 	if after := s.objects(); !slices.Equal(before, after) {
@@ -63,13 +65,13 @@ func TestNetworkDefaults(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := newSubscription(t)
-			in := s.valid(typeCluster)
+			in := s.valid(azuretype.ManagedCluster)
 			in.Del("networkProfile")
 			in.Set("agentPoolProfiles[0].maxPods", 30.0)
 			if tc.profile != nil {
 				in["networkProfile"] = tc.profile
 			}
-			_, out := s.mustCreate(typeCluster, "bunny", in)
+			_, out := s.mustCreate(azuretype.ManagedCluster, "bunny", in)
 			for property, want := range tc.want {
 				if got, _ := out.Get("networkProfile." + property); got != want {
 					t.Errorf("%s is %v, want %v", property, got, want)
@@ -83,10 +85,10 @@ func TestNetworkDefaults(t *testing.T) {
 // after a refresh (PRV-04).
 func TestPoolEcho(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeCluster)
-	id, out := s.mustCreate(typeCluster, "bunny", in)
-	s.made(typePool, "extra", nil)
-	read, _ := s.read(typeCluster, "bunny", id, in, out)
+	in := s.valid(azuretype.ManagedCluster)
+	id, out := s.mustCreate(azuretype.ManagedCluster, "bunny", in)
+	s.made(azuretype.AgentPool, "extra", nil)
+	read, _ := s.read(azuretype.ManagedCluster, "bunny", id, in, out)
 	if got := read.Strings("agentPoolProfiles[*].name"); !slices.Equal(got, []string{"bunny", "extra"}) {
 		t.Errorf("pools %v", got)
 	}
@@ -94,12 +96,12 @@ func TestPoolEcho(t *testing.T) {
 
 func TestUpgrade(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeCluster)
-	id, out := s.mustCreate(typeCluster, "bunny", in)
+	in := s.valid(azuretype.ManagedCluster)
+	id, out := s.mustCreate(azuretype.ManagedCluster, "bunny", in)
 	news := in.Clone()
 	news.Set("kubernetesVersion", "1.36")
 	news.Set("agentPoolProfiles[0].orchestratorVersion", "1.36")
-	upgraded, err := s.update(typeCluster, "bunny", id, in, news)
+	upgraded, err := s.update(azuretype.ManagedCluster, "bunny", id, in, news)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -170,9 +172,9 @@ func TestCredentials(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := newSubscription(t)
-			in := s.valid(typeCluster)
+			in := s.valid(azuretype.ManagedCluster)
 			tc.change(in)
-			_, out := s.mustCreate(typeCluster, "bunny", in)
+			_, out := s.mustCreate(azuretype.ManagedCluster, "bunny", in)
 			k, err := s.kubeconfig(tc.function)
 			if tc.refused != "" {
 				if err == nil || !strings.Contains(err.Error(), tc.refused) || !strings.Contains(err.Error(), "AKS-38") {
@@ -225,7 +227,7 @@ func TestFunctions(t *testing.T) {
 		!guid.MatchString(config.Str("objectId")) || !guid.MatchString(config.Str("clientId")) {
 		t.Errorf("client config %v: %v", config, err)
 	}
-	id := s.made(typeGateway, "gw", nil)
+	id := s.made(azuretype.VirtualNetworkGateway, "gw", nil)
 	gateway, err := s.invoke("azure-native:network:getVirtualNetworkGateway", props{
 		"resourceGroupName": testGroup, "virtualNetworkGatewayName": "GW",
 	})
@@ -265,12 +267,12 @@ func TestInheritedRights(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := newSubscription(t)
-			in := s.valid(typeCluster)
+			in := s.valid(azuretype.ManagedCluster)
 			in.Set("agentPoolProfiles[0].vnetSubnetID", s.subnet("bare", "10.10.4.0/24", nil))
 			if tc.may {
 				s.grant("10000000-0000-4000-8000-000000000009", tc.scope)
 			}
-			_, _, err := s.create(typeCluster, "bunny", in)
+			_, _, err := s.create(azuretype.ManagedCluster, "bunny", in)
 			if allowed := err == nil; allowed != tc.may {
 				t.Errorf("error %v", err)
 			}

@@ -6,6 +6,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/rules"
 )
 
@@ -207,13 +208,13 @@ func nodeNetOf(c *emulator.Call) nodeNet {
 	written, cluster := poolsAtHand(c)
 	n := nodeNet{call: c, pools: written, cluster: cluster, profile: networkProfile(cluster)}
 	clusterID := identify(c)
-	if c.Kind.Type == typePool {
+	if c.Kind.Type == azuretype.AgentPool {
 		clusterID = parentOf(clusterID)
 		for _, p := range cluster.Maps("agentPoolProfiles") {
 			n.pools = append(n.pools, lot{p.Str("name"), p})
 		}
 	}
-	for _, o := range children(c.Tx, typePool, clusterID) {
+	for _, o := range children(c.Tx, azuretype.AgentPool, clusterID) {
 		if !inventory.SameID(o.ID, identify(c)) {
 			n.pools = append(n.pools, lot{lastOf(o.ID), o.In})
 		}
@@ -226,7 +227,7 @@ func (n nodeNet) subnets() []*inventory.Object {
 	var all []*inventory.Object
 	seen := map[*inventory.Object]bool{}
 	for _, p := range n.pools {
-		if o := n.call.Tx.Get(typeSubnet, p.in.Str("vnetSubnetID")); o != nil && !seen[o] {
+		if o := n.call.Tx.Get(azuretype.Subnet, p.in.Str("vnetSubnetID")); o != nil && !seen[o] {
 			seen[o] = true
 			all = append(all, o)
 		}
@@ -236,7 +237,7 @@ func (n nodeNet) subnets() []*inventory.Object {
 
 func (n nodeNet) vnet() *inventory.Object {
 	for _, s := range n.subnets() {
-		return n.call.Tx.Get(typeVNet, parentOf(s.ID))
+		return n.call.Tx.Get(azuretype.VirtualNetwork, parentOf(s.ID))
 	}
 	return nil
 }
@@ -369,7 +370,7 @@ func badOutbound(n nodeNet) string {
 
 // defaultHop is where a subnet's route table sends 0.0.0.0/0, or "".
 func (n nodeNet) defaultHop(subnet *inventory.Object) string {
-	for _, r := range children(n.call.Tx, typeRoute, subnet.In.Str("routeTable.id")) {
+	for _, r := range children(n.call.Tx, azuretype.Route, subnet.In.Str("routeTable.id")) {
 		if r.In.Str("addressPrefix") == "0.0.0.0/0" {
 			return r.In.Str("nextHopType")
 		}
@@ -403,7 +404,7 @@ func systemIdentityWithRoutes(n nodeNet) string {
 // principal is the user-assigned identity that the cluster acts as, or "".
 func (n nodeNet) principal() string {
 	for _, id := range n.cluster.Strings("identity.userAssignedIdentities") {
-		if o := n.call.Tx.Get(typeIdentity, id); o != nil {
+		if o := n.call.Tx.Get(azuretype.UserAssignedIdentity, id); o != nil {
 			return o.Out.Str("principalId")
 		}
 	}

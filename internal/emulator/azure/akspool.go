@@ -9,19 +9,20 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/rules"
 )
 
 // poolsAtHand are the pools that a write is about, and their cluster.
 func poolsAtHand(c *emulator.Call) (pools []lot, cluster inventory.Props) {
-	if c.Kind.Type == typeCluster {
+	if c.Kind.Type == azuretype.ManagedCluster {
 		for _, p := range c.In.Maps("agentPoolProfiles") {
 			pools = append(pools, lot{p.Str("name"), p})
 		}
 		return pools, c.In
 	}
 	pools = []lot{{lastOf(identify(c)), c.In}}
-	if o := c.Tx.Get(typeCluster, parentOf(identify(c))); o != nil {
+	if o := c.Tx.Get(azuretype.ManagedCluster, parentOf(identify(c))); o != nil {
 		return pools, o.In
 	}
 	return pools, inventory.Props{}
@@ -201,7 +202,7 @@ func scalingWithoutCount(c *emulator.Call) string {
 
 // eachUpdatedPool compares every pool of an update that was there before.
 func eachUpdatedPool(c *emulator.Call, broken func(name string, before, now inventory.Props) string) string {
-	if c.Kind.Type == typePool {
+	if c.Kind.Type == azuretype.AgentPool {
 		return broken(lastOf(c.ID), c.OldIn, c.In)
 	}
 	before := map[string]inventory.Props{}

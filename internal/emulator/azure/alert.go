@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 // Windows and frequencies of a metric alert, in minutes. A window may be shorter
@@ -172,7 +173,7 @@ var gatewayMetrics = map[string]metric{
 // checkedCriteria are those on a gateway that ask to be checked; other kinds'
 // metrics are not modelled.
 func checkedCriteria(c *emulator.Call) []inventory.Props {
-	if c.Tx.Get(typeGateway, c.In.Str("scopes[0]")) == nil {
+	if c.Tx.Get(azuretype.VirtualNetworkGateway, c.In.Str("scopes[0]")) == nil {
 		return nil
 	}
 	return slices.DeleteFunc(c.In.Maps("criteria.allOf"), func(criterion inventory.Props) bool {

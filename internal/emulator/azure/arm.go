@@ -8,6 +8,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/rules"
 )
 
@@ -253,7 +254,7 @@ func locationOf(c *emulator.Call, in inventory.Props) string {
 			return normalLocation(l)
 		}
 	}
-	if g := c.Tx.Get(typeGroup, groupID(c, in.Str("resourceGroupName"))); g != nil {
+	if g := c.Tx.Get(azuretype.ResourceGroup, groupID(c, in.Str("resourceGroupName"))); g != nil {
 		return normalLocation(g.Value("location"))
 	}
 	return ""
@@ -323,7 +324,7 @@ func removeInside(c *emulator.Call) error {
 			continue
 		}
 		c.Tx.Remove(o)
-		if o.Type == typeCluster {
+		if o.Type == azuretype.ManagedCluster {
 			if err := removeMade(&emulator.Call{Tx: c.Tx, ID: o.ID}); err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 // cloudName is the provider package that the cloud stands behind.
@@ -51,33 +52,33 @@ func defaultLocation(c *emulator.Call) {
 
 // located are the kinds with a location of their own.
 var located = set(
-	typeGroup, typeVNet, typeNSG, typeRouteTable, typeNATGateway, typePublicIP, typeGateway, typeConnection,
-	typeLocal, typeFlowLog, typeWatcher, typeZone, typeZoneLink, typeResolver, typeInbound, typeOutbound,
-	typeRuleset, typeCluster, typeIdentity, typeAlert, typeActions, typeWorkspace, typeStorage,
-	typeDNSPolicy, typeDNSPolicyLink, typeDNSRule, typeDomainList, typeQueryRule, typeWorkbook,
+	azuretype.ResourceGroup, azuretype.VirtualNetwork, azuretype.NetworkSecurityGroup, azuretype.RouteTable, azuretype.NatGateway, azuretype.PublicIPAddress, azuretype.VirtualNetworkGateway, azuretype.VirtualNetworkGatewayConnection,
+	azuretype.LocalNetworkGateway, azuretype.FlowLog, azuretype.NetworkWatcher, azuretype.PrivateZone, azuretype.VirtualNetworkLink, azuretype.DnsResolver, azuretype.InboundEndpoint, azuretype.OutboundEndpoint,
+	azuretype.DnsForwardingRuleset, azuretype.ManagedCluster, azuretype.UserAssignedIdentity, azuretype.MetricAlert, azuretype.ActionGroup, azuretype.Workspace, azuretype.StorageAccount,
+	azuretype.DnsResolverPolicy, azuretype.DnsResolverPolicyVirtualNetworkLink, azuretype.DnsSecurityRule, azuretype.DnsResolverDomainList, azuretype.ScheduledQueryRule, azuretype.Workbook,
 )
 
 func quotas() []emulator.Quota {
 	const limits = "azure-docs includes/azure-virtual-network-limits.md"
 	return []emulator.Quota{
 		{
-			Name: "azure-public-ips", Type: typePublicIP, Scope: []string{"location"}, Limit: 10,
+			Name: "azure-public-ips", Type: azuretype.PublicIPAddress, Scope: []string{"location"}, Limit: 10,
 			Code: "StandardSkuPublicIPCountLimitReached", Rule: "AVG-14", Source: limits + "; Microsoft's list of ARM error codes",
 		},
 		{
-			Name: "azure-vnets", Type: typeVNet, Scope: []string{"location"}, Limit: 1000,
+			Name: "azure-vnets", Type: azuretype.VirtualNetwork, Scope: []string{"location"}, Limit: 1000,
 			Code: "VnetCountLimitReached", Source: limits + "; Microsoft's list of ARM error codes",
 		},
 		{
-			Name: "azure-network-security-groups", Type: typeNSG, Scope: []string{"location"}, Limit: 5000,
+			Name: "azure-network-security-groups", Type: azuretype.NetworkSecurityGroup, Scope: []string{"location"}, Limit: 5000,
 			Code: codeFormat, Rule: "ANW-14", Source: limits + noCode,
 		},
 		{
-			Name: "azure-route-tables", Type: typeRouteTable, Scope: []string{"location"}, Limit: 200,
+			Name: "azure-route-tables", Type: azuretype.RouteTable, Scope: []string{"location"}, Limit: 200,
 			Code: codeFormat, Rule: "ANW-18", Source: limits + noCode,
 		},
 		{
-			Name: "azure-aks-clusters", Type: typeCluster, Scope: []string{"location"}, Limit: 100,
+			Name: "azure-aks-clusters", Type: azuretype.ManagedCluster, Scope: []string{"location"}, Limit: 100,
 			Code: "ManagedClusterCountExceedsQuotaLimit", Rule: "AKS-45", Source: "azure-aks-docs quotas-skus-regions.md; Microsoft's list of ARM error codes",
 		},
 	}

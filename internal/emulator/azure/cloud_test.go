@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/schema"
+	"burrow/internal/inventory/azuretype"
 )
 
 // Every kind, path, code and source of the cloud's tables is sound.
@@ -66,17 +67,17 @@ func TestRequiredOutputs(t *testing.T) {
 	// Outputs that the SDK declares as always present and ARM leaves out where
 	// they do not apply.
 	absent := map[string][]string{
-		typeVNet:       {"subnets"},
-		typeSubnet:     {"purpose", "ipConfigurations", "ipConfigurationProfiles", "privateEndpoints", "resourceNavigationLinks", "serviceAssociationLinks"},
-		typeNSG:        {"flowLogs", "networkInterfaces", "subnets"},
-		typeRouteTable: {"subnets"},
-		typeNATGateway: {"subnets"},
-		typePublicIP:   {"ipConfiguration"},
-		typeGateway:    {"inboundDnsForwardingEndpoint"},
-		typeConnection: {"tunnelConnectionStatus"},
-		typeCluster:    {"privateFQDN"},
-		typeWorkspace:  {"privateLinkScopedResources"},
-		typeStorage: {
+		azuretype.VirtualNetwork:                  {"subnets"},
+		azuretype.Subnet:                          {"purpose", "ipConfigurations", "ipConfigurationProfiles", "privateEndpoints", "resourceNavigationLinks", "serviceAssociationLinks"},
+		azuretype.NetworkSecurityGroup:            {"flowLogs", "networkInterfaces", "subnets"},
+		azuretype.RouteTable:                      {"subnets"},
+		azuretype.NatGateway:                      {"subnets"},
+		azuretype.PublicIPAddress:                 {"ipConfiguration"},
+		azuretype.VirtualNetworkGateway:           {"inboundDnsForwardingEndpoint"},
+		azuretype.VirtualNetworkGatewayConnection: {"tunnelConnectionStatus"},
+		azuretype.ManagedCluster:                  {"privateFQDN"},
+		azuretype.Workspace:                       {"privateLinkScopedResources"},
+		azuretype.StorageAccount: {
 			"blobRestoreStatus", "customDomain", "failoverInProgress", "geoReplicationStats", "keyPolicy",
 			"lastGeoFailoverTime", "sasPolicy", "secondaryEndpoints", "secondaryLocation", "statusOfSecondary",
 		},

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/rules"
 )
 
@@ -78,7 +79,7 @@ func (p place) rules() []emulator.Rule {
 
 func groupExists(c *emulator.Call) string {
 	name := c.In.Str("resourceGroupName")
-	if name == "" || c.Tx.Get(typeGroup, groupID(c, name)) != nil {
+	if name == "" || c.Tx.Get(azuretype.ResourceGroup, groupID(c, name)) != nil {
 		return ""
 	}
 	return fmt.Sprintf("Resource group '%s' could not be found.", name)

@@ -8,6 +8,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/rules"
 )
 
@@ -20,20 +21,20 @@ var connectionPlace = place{
 const sourceCompliance = "azure-docs articles/vpn-gateway/vpn-gateway-about-compliance-crypto.md"
 
 func connectionKinds() []*emulator.Kind {
-	return []*emulator.Kind{connectionPlace.kind(typeConnection, emulator.Kind{
+	return []*emulator.Kind{connectionPlace.kind(azuretype.VirtualNetworkGatewayConnection, emulator.Kind{
 		Refs: []emulator.Ref{
 			{
-				Path: "virtualNetworkGateway1.id", To: []string{typeGateway}, Missing: codeReference,
+				Path: "virtualNetworkGateway1.id", To: []string{azuretype.VirtualNetworkGateway}, Missing: codeReference,
 				InUse: "VirtualNetworkGatewayCannotBeDeleted",
 				Rule:  "AVG-39", Source: "code as printed in public issue reports",
 			},
 			{
-				Path: "virtualNetworkGateway2.id", To: []string{typeGateway}, Missing: codeReference,
+				Path: "virtualNetworkGateway2.id", To: []string{azuretype.VirtualNetworkGateway}, Missing: codeReference,
 				InUse: "VirtualNetworkGatewayCannotBeDeleted",
 				Rule:  "AVG-39", Source: "code as printed in public issue reports",
 			},
 			{
-				Path: "localNetworkGateway2.id", To: []string{typeLocal}, Missing: codeReference,
+				Path: "localNetworkGateway2.id", To: []string{azuretype.LocalNetworkGateway}, Missing: codeReference,
 				InUse: "InUseLocalNetworkGatewayCannotBeDeleted",
 				Rule:  "AVC-07", Source: "Microsoft's list of ARM error codes, by analogy (code unverified)",
 			},
@@ -94,7 +95,7 @@ func overlappingPrefixes(c *emulator.Call) string {
 		return ""
 	}
 	mine := prefixesBehind(c, c.In)
-	for _, other := range c.Tx.All(typeConnection) {
+	for _, other := range c.Tx.All(azuretype.VirtualNetworkGatewayConnection) {
 		if inventory.SameID(other.ID, identify(c)) || other.In.Bool("enableBgp") ||
 			!inventory.SameID(other.In.Str("virtualNetworkGateway1.id"), c.In.Str("virtualNetworkGateway1.id")) {
 			continue
@@ -112,7 +113,7 @@ func overlappingPrefixes(c *emulator.Call) string {
 // prefixesBehind are the address spaces of a connection's local network gateway.
 func prefixesBehind(c *emulator.Call, connection inventory.Props) []netip.Prefix {
 	var all []netip.Prefix
-	if peer := c.Tx.Get(typeLocal, connection.Str("localNetworkGateway2.id")); peer != nil {
+	if peer := c.Tx.Get(azuretype.LocalNetworkGateway, connection.Str("localNetworkGateway2.id")); peer != nil {
 		for _, text := range peer.In.Strings("localNetworkAddressSpace.addressPrefixes[*]") {
 			if p, err := netip.ParsePrefix(text); err == nil {
 				all = append(all, p)
@@ -123,7 +124,7 @@ func prefixesBehind(c *emulator.Call, connection inventory.Props) []netip.Prefix
 }
 
 func gatewayOf(c *emulator.Call) *inventory.Object {
-	return c.Tx.Get(typeGateway, c.In.Str("virtualNetworkGateway1.id"))
+	return c.Tx.Get(azuretype.VirtualNetworkGateway, c.In.Str("virtualNetworkGateway1.id"))
 }
 
 // badSharedKey takes printable ASCII but for space, hyphen and tilde, 1 to 128
@@ -224,7 +225,7 @@ func connectionBGPRules() []emulator.Rule {
 }
 
 func equalASNs(c *emulator.Call) string {
-	g, l := gatewayOf(c), c.Tx.Get(typeLocal, c.In.Str("localNetworkGateway2.id"))
+	g, l := gatewayOf(c), c.Tx.Get(azuretype.LocalNetworkGateway, c.In.Str("localNetworkGateway2.id"))
 	if g == nil || l == nil || !c.In.Bool("enableBgp") {
 		return ""
 	}
@@ -238,7 +239,7 @@ func equalASNs(c *emulator.Call) string {
 // enableBgp off has one all the same: Azure takes the connection, and BGP stays
 // down (AVG-25, emulator.Tunnels).
 func peerWithoutBGP(c *emulator.Call) string {
-	l := c.Tx.Get(typeLocal, c.In.Str("localNetworkGateway2.id"))
+	l := c.Tx.Get(azuretype.LocalNetworkGateway, c.In.Str("localNetworkGateway2.id"))
 	if l == nil || !c.In.Bool("enableBgp") || l.In.Has("bgpSettings") {
 		return ""
 	}

@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 var (
@@ -16,7 +17,7 @@ var (
 	}
 	dnsPolicyLinkPlace = place{
 		provider: "Microsoft.Network", location: pinned, outputs: hasEtag | hasState | hasSystem,
-		parent: typeDNSPolicy, names: dnsPolicyName(),
+		parent: azuretype.DnsResolverPolicy, names: dnsPolicyName(),
 		path: []segment{
 			{"dnsResolverPolicies", "dnsResolverPolicyName"},
 			{"virtualNetworkLinks", "dnsResolverPolicyVirtualNetworkLinkName"},
@@ -24,7 +25,7 @@ var (
 	}
 	dnsRulePlace = place{
 		provider: "Microsoft.Network", location: pinned, outputs: hasEtag | hasState | hasSystem,
-		parent: typeDNSPolicy, names: dnsPolicyName(),
+		parent: azuretype.DnsResolverPolicy, names: dnsPolicyName(),
 		path: []segment{
 			{"dnsResolverPolicies", "dnsResolverPolicyName"}, {"dnsSecurityRules", "dnsSecurityRuleName"},
 		},
@@ -53,17 +54,17 @@ func dnsPolicyName() naming {
 
 func dnsPolicyKinds() []*emulator.Kind {
 	return []*emulator.Kind{
-		dnsPolicyPlace.kind(typeDNSPolicy, emulator.Kind{Rules: []emulator.Rule{linkedDNSPolicy()}}),
-		dnsPolicyLinkPlace.kind(typeDNSPolicyLink, emulator.Kind{
+		dnsPolicyPlace.kind(azuretype.DnsResolverPolicy, emulator.Kind{Rules: []emulator.Rule{linkedDNSPolicy()}}),
+		dnsPolicyLinkPlace.kind(azuretype.DnsResolverPolicyVirtualNetworkLink, emulator.Kind{
 			Refs: []emulator.Ref{vnetLinkRef("virtualNetwork.id")},
 			Replace: []emulator.Replace{{
 				Path: "virtualNetwork", Source: sourceDNSPolicySpec + ", x-ms-mutability [read, create]",
 			}},
 			Rules: dnsPolicyLinkRules(),
 		}),
-		dnsRulePlace.kind(typeDNSRule, emulator.Kind{
+		dnsRulePlace.kind(azuretype.DnsSecurityRule, emulator.Kind{
 			Refs: []emulator.Ref{{
-				Path: "dnsResolverDomainLists[*].id", To: []string{typeDomainList}, Missing: codeReference,
+				Path: "dnsResolverDomainLists[*].id", To: []string{azuretype.DnsResolverDomainList}, Missing: codeReference,
 				InUse: codeConflict, Rule: "ARM-12", Source: sourceDNSPolicy + unverified,
 			}},
 			Rules: dnsRuleRules(),
@@ -72,14 +73,14 @@ func dnsPolicyKinds() []*emulator.Kind {
 				return nil
 			},
 		}),
-		domainListPlace.kind(typeDomainList, emulator.Kind{Rules: []emulator.Rule{
+		domainListPlace.kind(azuretype.DnsResolverDomainList, emulator.Kind{Rules: []emulator.Rule{
 			rule("ARM-12", codeBad, emulator.OpWrite, sourceDNSPolicy+unverified, badDomainList),
 		}}),
 	}
 }
 
 func linkedDNSPolicy() emulator.Rule {
-	r := nestedFirst("ARM-10", typeDNSPolicyLink)
+	r := nestedFirst("ARM-10", azuretype.DnsResolverPolicyVirtualNetworkLink)
 	r.Source = sourceDNSPolicy + unverified
 	return r
 }
@@ -87,7 +88,7 @@ func linkedDNSPolicy() emulator.Rule {
 func dnsPolicyLinkRules() []emulator.Rule {
 	return []emulator.Rule{
 		rule("ARM-08", codeBad, emulator.OpWrite, sourceDNSPolicy+unverified, func(c *emulator.Call) string {
-			policy, vnet := c.Tx.Get(typeDNSPolicy, parentOf(identify(c))), c.Tx.Get(typeVNet, c.In.Str("virtualNetwork.id"))
+			policy, vnet := c.Tx.Get(azuretype.DnsResolverPolicy, parentOf(identify(c))), c.Tx.Get(azuretype.VirtualNetwork, c.In.Str("virtualNetwork.id"))
 			if policy == nil || vnet == nil || locationAt(policy) == locationAt(vnet) && location(c) == locationAt(policy) {
 				return ""
 			}
@@ -95,7 +96,7 @@ func dnsPolicyLinkRules() []emulator.Rule {
 				"they must be in the same region.", locationAt(policy), locationAt(vnet), location(c))
 		}),
 		rule("ARM-09", codeConflict, emulator.OpCreate, sourceDNSPolicy+unverified, func(c *emulator.Call) string {
-			for _, o := range c.Tx.All(typeDNSPolicyLink) {
+			for _, o := range c.Tx.All(azuretype.DnsResolverPolicyVirtualNetworkLink) {
 				if inventory.SameID(o.In.Str("virtualNetwork.id"), c.In.Str("virtualNetwork.id")) {
 					return fmt.Sprintf("Virtual network %s is linked to the DNS resolver policy %s already; it takes one.",
 						o.In.Str("virtualNetwork.id"), parentOf(o.ID))
@@ -114,7 +115,7 @@ func dnsRuleRules() []emulator.Rule {
 	return []emulator.Rule{
 		rule("ARM-11", codeBad, emulator.OpWrite, source, badDNSPriority),
 		rule("ARM-11", codeBad, emulator.OpWrite, sourceDNSPolicySpec+", actionType"+unverified, badDNSAction),
-		sameRegion("ARM-12", codeBad, sourceDNSPolicy+unverified, "dnsResolverDomainLists[*].id", typeDomainList),
+		sameRegion("ARM-12", codeBad, sourceDNSPolicy+unverified, "dnsResolverDomainLists[*].id", azuretype.DnsResolverDomainList),
 	}
 }
 

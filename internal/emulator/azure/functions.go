@@ -16,6 +16,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 func functions(kinds []*emulator.Kind) []emulator.Function {
@@ -74,7 +75,7 @@ func getter(kinds []*emulator.Kind, at place) func(*emulator.Call) (inventory.Pr
 					return nil, err
 				}
 			}
-			if k.Type == typeVNet {
+			if k.Type == azuretype.VirtualNetwork {
 				if err := everySubnet(read); err != nil {
 					return nil, err
 				}
@@ -89,7 +90,7 @@ func getter(kinds []*emulator.Kind, at place) func(*emulator.Call) (inventory.Pr
 // hides those of a resource of its own; a function shows what ARM returns.
 func everySubnet(c *emulator.Call) error {
 	subnets := []any{}
-	for _, o := range children(c.Tx, typeSubnet, c.ID) {
+	for _, o := range children(c.Tx, azuretype.Subnet, c.ID) {
 		read := &emulator.Call{Tx: c.Tx, Op: emulator.OpRead, ID: o.ID, In: o.In, Out: inventory.Props(echoed(o)).Clone()}
 		if err := echoIPConfigurations(read); err != nil {
 			return err
@@ -106,7 +107,7 @@ func missing(c *emulator.Call, id string) error {
 
 func getGroup(c *emulator.Call) (inventory.Props, error) {
 	name := c.In.Str("resourceGroupName")
-	o := c.Tx.Get(typeGroup, groupID(c, name))
+	o := c.Tx.Get(azuretype.ResourceGroup, groupID(c, name))
 	if o == nil {
 		return nil, c.Fault("ResourceGroupNotFound", "Resource group '%s' could not be found.", name)
 	}
@@ -115,7 +116,7 @@ func getGroup(c *emulator.Call) (inventory.Props, error) {
 
 func clusterAsked(c *emulator.Call) (*inventory.Object, error) {
 	id := clusterPlace.idOf(c, c.In)
-	if o := c.Tx.Get(typeCluster, id); o != nil {
+	if o := c.Tx.Get(azuretype.ManagedCluster, id); o != nil {
 		return o, nil
 	}
 	return nil, missing(c, id)

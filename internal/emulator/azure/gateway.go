@@ -8,6 +8,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 var gatewayPlace = place{
@@ -26,11 +27,11 @@ const (
 )
 
 func gatewayKinds() []*emulator.Kind {
-	return []*emulator.Kind{gatewayPlace.kind(typeGateway, emulator.Kind{
+	return []*emulator.Kind{gatewayPlace.kind(azuretype.VirtualNetworkGateway, emulator.Kind{
 		Refs: []emulator.Ref{
 			subnetRef("ipConfigurations[*].subnet.id"),
 			{
-				Path: "ipConfigurations[*].publicIPAddress.id", To: []string{typePublicIP}, Missing: codeReference,
+				Path: "ipConfigurations[*].publicIPAddress.id", To: []string{azuretype.PublicIPAddress}, Missing: codeReference,
 				InUse: codePublicIPInUse, Rule: "AVG-13", Source: "terraform-provider-azurerm#688; Microsoft's list of ARM error codes",
 			},
 		},
@@ -171,7 +172,7 @@ func passiveConfigurationCount(c *emulator.Call) string {
 
 func sharedPublicIP(c *emulator.Call) string {
 	taken := map[string]string{}
-	for _, g := range c.Tx.All(typeGateway) {
+	for _, g := range c.Tx.All(azuretype.VirtualNetworkGateway) {
 		if inventory.SameID(g.ID, identify(c)) {
 			continue
 		}
@@ -200,7 +201,7 @@ func activeActiveNeeds(c *emulator.Call) string {
 		return "An active-active gateway must be RouteBased."
 	}
 	for _, id := range c.In.Strings("ipConfigurations[*].publicIPAddress.id") {
-		if o := c.Tx.Get(typePublicIP, id); o != nil && o.Out.Str("sku.name") != skuStandard {
+		if o := c.Tx.Get(azuretype.PublicIPAddress, id); o != nil && o.Out.Str("sku.name") != skuStandard {
 			return fmt.Sprintf("Public IP address %s of an active-active gateway must be of SKU Standard.", id)
 		}
 	}
@@ -215,7 +216,7 @@ func unlikeAddresses(c *emulator.Call) string {
 	}
 	first := ""
 	for i, id := range c.In.Strings("ipConfigurations[*].publicIPAddress.id") {
-		o := c.Tx.Get(typePublicIP, id)
+		o := c.Tx.Get(azuretype.PublicIPAddress, id)
 		if o == nil || i > 1 {
 			continue
 		}
@@ -260,7 +261,7 @@ func notGatewaySubnet(c *emulator.Call) string {
 		}
 		vnet = parentOf(id)
 	}
-	if o := c.Tx.Get(typeVNet, vnet); o != nil && locationAt(o) != location(c) {
+	if o := c.Tx.Get(azuretype.VirtualNetwork, vnet); o != nil && locationAt(o) != location(c) {
 		return fmt.Sprintf("The gateway is in %s and its virtual network in %s.", location(c), locationAt(o))
 	}
 	return ""
@@ -271,7 +272,7 @@ const gatewaySubnetBits = 27
 
 func smallGatewaySubnet(c *emulator.Call) string {
 	for _, id := range c.In.Strings("ipConfigurations[*].subnet.id") {
-		o := c.Tx.Get(typeSubnet, id)
+		o := c.Tx.Get(azuretype.Subnet, id)
 		if o == nil || c.In.Str("sku.name") == "Basic" {
 			continue
 		}
@@ -284,7 +285,7 @@ func smallGatewaySubnet(c *emulator.Call) string {
 
 func secondGateway(c *emulator.Call) string {
 	mine := parentOf(c.In.Str("ipConfigurations[0].subnet.id"))
-	for _, g := range c.Tx.All(typeGateway) { // those of other groups, too
+	for _, g := range c.Tx.All(azuretype.VirtualNetworkGateway) { // those of other groups, too
 		if g.In.Str("gatewayType") == c.In.Str("gatewayType") &&
 			inventory.SameID(mine, parentOf(g.In.Str("ipConfigurations[0].subnet.id"))) {
 			return fmt.Sprintf("Virtual network %s has the gateway %s of type %s; it takes one.",
@@ -299,7 +300,7 @@ func zonelessPublicIP(c *emulator.Call) string {
 		return ""
 	}
 	for _, id := range c.In.Strings("ipConfigurations[*].publicIPAddress.id") {
-		if o := c.Tx.Get(typePublicIP, id); o != nil && len(o.In.Strings("zones")) == 0 {
+		if o := c.Tx.Get(azuretype.PublicIPAddress, id); o != nil && len(o.In.Strings("zones")) == 0 {
 			return fmt.Sprintf("Standard Public IPs associated with VPN gateways with AZ VPN skus must have "+
 				"zones configured. Public IP %s has none.", id)
 		}
@@ -468,7 +469,7 @@ func fillGatewayBGP(c *emulator.Call) error {
 // from: the lowest free ones of an active-active gateway, the highest of a
 // single one. Source: azure-docs vpn-gateway-bgp-overview.md, howto.
 func defaultPeer(c *emulator.Call, subnet string, instance int) string {
-	o := c.Tx.Get(typeSubnet, subnet)
+	o := c.Tx.Get(azuretype.Subnet, subnet)
 	if o == nil {
 		return ""
 	}
@@ -495,7 +496,7 @@ func customAddresses(c *emulator.Call, configuration string) []any {
 }
 
 func tunnelAddresses(c *emulator.Call, publicIP string) []any {
-	if o := c.Tx.Get(typePublicIP, publicIP); o != nil {
+	if o := c.Tx.Get(azuretype.PublicIPAddress, publicIP); o != nil {
 		return []any{o.Out.Str("ipAddress")}
 	}
 	return []any{}

@@ -6,6 +6,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 var groupForm = regexp.MustCompile(`^[\p{L}\p{N}_().-]*[\p{L}\p{N}_()-]$`)
@@ -19,7 +20,7 @@ func groupKinds() []*emulator.Kind {
 		words:   "letters, digits, _ - . ( ), not ending with a dot",
 	}
 	return []*emulator.Kind{{
-		Type:     typeGroup,
+		Type:     azuretype.ResourceGroup,
 		AutoName: &emulator.AutoName{Property: "resourceGroupName", Max: names.max},
 		NewID: func(c *emulator.Call) (string, error) {
 			return groupID(c, c.In.Str("resourceGroupName")), nil
@@ -66,11 +67,11 @@ func fillGroup(c *emulator.Call) error {
 // putGroup makes a resource group on a service's own account, unless there is one.
 func putGroup(c *emulator.Call, name, madeBy string) {
 	id := groupID(c, name)
-	if c.Tx.Get(typeGroup, id) != nil {
+	if c.Tx.Get(azuretype.ResourceGroup, id) != nil {
 		return
 	}
 	in := inventory.Props{"resourceGroupName": name, "location": location(c)}
-	c.Tx.Put(&inventory.Object{Type: typeGroup, ID: id, MadeBy: madeBy, In: in, Out: inventory.Props{
+	c.Tx.Put(&inventory.Object{Type: azuretype.ResourceGroup, ID: id, MadeBy: madeBy, In: in, Out: inventory.Props{
 		"name": name, "type": "Microsoft.Resources/resourceGroups", "location": location(c),
 		"properties": map[string]any{"provisioningState": "Succeeded"},
 	}})

@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 var identityPlace = place{
@@ -21,9 +22,9 @@ var identityPlace = place{
 
 func identityKinds() []*emulator.Kind {
 	return []*emulator.Kind{
-		identityPlace.kind(typeIdentity, emulator.Kind{Fill: fillIdentity}),
+		identityPlace.kind(azuretype.UserAssignedIdentity, emulator.Kind{Fill: fillIdentity}),
 		{
-			Type: typeRole, NewID: roleID,
+			Type: azuretype.RoleAssignment, NewID: roleID,
 			Replace: []emulator.Replace{
 				{Path: "roleAssignmentName", Source: sourcePath},
 				{Path: "scope", Source: sourcePath},
@@ -83,7 +84,7 @@ func roleRules() []emulator.Rule {
 			return ""
 		}),
 		rule("IAM-07", "RoleAssignmentExists", emulator.OpCreate, memory, func(c *emulator.Call) string {
-			for _, o := range c.Tx.All(typeRole) {
+			for _, o := range c.Tx.All(azuretype.RoleAssignment) {
 				if sameName(lastOf(o.ID), roleName(c)) {
 					return fmt.Sprintf("The role assignment name %s is in use by %s.", roleName(c), o.ID)
 				}
@@ -120,7 +121,7 @@ func unknownPrincipal(c *emulator.Call) string {
 	if c.In.Str("principalType") == "ServicePrincipal" {
 		return ""
 	}
-	for _, o := range c.Tx.All(typeIdentity) {
+	for _, o := range c.Tx.All(azuretype.UserAssignedIdentity) {
 		if o.Out.Str("principalId") == principal {
 			return fmt.Sprintf("Principal %s does not exist in the directory %s. Check that you have the correct "+
 				"principal ID. If you are creating this principal and then immediately assigning a role, set the "+
@@ -131,7 +132,7 @@ func unknownPrincipal(c *emulator.Call) string {
 }
 
 func sameAssignment(c *emulator.Call) string {
-	for _, o := range c.Tx.All(typeRole) {
+	for _, o := range c.Tx.All(azuretype.RoleAssignment) {
 		if o.In.Str("principalId") == c.In.Str("principalId") && inventory.SameID(o.In.Str("scope"), c.In.Str("scope")) &&
 			inventory.SameID(o.In.Str("roleDefinitionId"), c.In.Str("roleDefinitionId")) {
 			return fmt.Sprintf("The role assignment already exists. The ID of the conflicting role assignment is %s.",
@@ -158,7 +159,7 @@ func fillRole(c *emulator.Call) error {
 // may reports whether a principal holds one of the roles at a scope or above it.
 // Custom roles are not modelled.
 func may(c *emulator.Call, principal, scope string, roles ...string) bool {
-	for _, o := range c.Tx.All(typeRole) {
+	for _, o := range c.Tx.All(azuretype.RoleAssignment) {
 		at := o.In.Str("scope")
 		if o.In.Str("principalId") != principal || !inventory.SameID(at, scope) && !inside(scope, at) {
 			continue

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory/azuretype"
 )
 
 func names(ids []string) []string {
@@ -31,26 +32,26 @@ func TestInlineSubnets(t *testing.T) {
 
 	s := newSubscription(t)
 	s.group()
-	id, out := s.mustCreate(typeVNet, "vnet", inline)
-	if got := names(s.objects(typeSubnet)); !slices.Equal(got, []string{"a", "b"}) {
+	id, out := s.mustCreate(azuretype.VirtualNetwork, "vnet", inline)
+	if got := names(s.objects(azuretype.Subnet)); !slices.Equal(got, []string{"a", "b"}) {
 		t.Fatalf("subnets %v", got)
 	}
 	if got := out.Str("subnets[1].id"); got != id+"/subnets/b" {
 		t.Errorf("the VNet shows subnet %s", got)
 	}
 	s.subnet("own", "10.10.2.0/24", nil)
-	read, _ := s.read(typeVNet, "vnet", id, inline, out)
+	read, _ := s.read(azuretype.VirtualNetwork, "vnet", id, inline, out)
 	if got := read.Strings("subnets[*].name"); !slices.Equal(got, []string{"a", "b", "own"}) {
 		t.Errorf("a refresh finds the subnets %v", got)
 	}
 	only := bare.With(props{"subnets": list{subnet("a", "10.10.0.0/24")}})
-	if _, err := s.update(typeVNet, "vnet", id, inline, only); err != nil {
+	if _, err := s.update(azuretype.VirtualNetwork, "vnet", id, inline, only); err != nil {
 		t.Fatal(err)
 	}
-	if got := names(s.objects(typeSubnet)); !slices.Equal(got, []string{"a"}) {
+	if got := names(s.objects(azuretype.Subnet)); !slices.Equal(got, []string{"a"}) {
 		t.Errorf("after an update without them there are still %v", got)
 	}
-	if _, _, err := s.create(typeSubnet, "a", props{
+	if _, _, err := s.create(azuretype.Subnet, "a", props{
 		"resourceGroupName": testGroup, "virtualNetworkName": "vnet", "subnetName": "a", "addressPrefix": "10.10.0.0/24",
 	}); err == nil || !strings.Contains(err.Error(), "cannot create already existing resource '"+id+"/subnets/a'") {
 		t.Errorf("a subnet that is inline was made again: %v", err)
@@ -59,24 +60,24 @@ func TestInlineSubnets(t *testing.T) {
 
 func TestStandaloneSubnets(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeVNet)
-	id, out := s.mustCreate(typeVNet, "vnet", in)
+	in := s.valid(azuretype.VirtualNetwork)
+	id, out := s.mustCreate(azuretype.VirtualNetwork, "vnet", in)
 	s.subnet("own", "10.10.2.0/24", nil)
 	tagged := in.With(props{"tags": obj{"a": "b"}})
-	if _, err := s.update(typeVNet, "vnet", id, in, tagged); err != nil {
+	if _, err := s.update(azuretype.VirtualNetwork, "vnet", id, in, tagged); err != nil {
 		t.Fatal(err)
 	}
-	if got := names(s.objects(typeSubnet)); !slices.Equal(got, []string{"own"}) {
+	if got := names(s.objects(azuretype.Subnet)); !slices.Equal(got, []string{"own"}) {
 		t.Errorf("after an update of the VNet: %v", got)
 	}
-	read, _ := s.read(typeVNet, "vnet", id, tagged, out.With(props{"tags": obj{"a": "b"}}))
+	read, _ := s.read(azuretype.VirtualNetwork, "vnet", id, tagged, out.With(props{"tags": obj{"a": "b"}}))
 	if read.Has("subnets") {
 		t.Error("a refresh makes the subnet an input of the VNet")
 	}
-	if err := s.delete(typeVNet, "vnet", id); err != nil {
+	if err := s.delete(azuretype.VirtualNetwork, "vnet", id); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.objects(typeSubnet); len(got) != 0 {
+	if got := s.objects(azuretype.Subnet); len(got) != 0 {
 		t.Errorf("the VNet left %v", got)
 	}
 }
@@ -84,24 +85,24 @@ func TestStandaloneSubnets(t *testing.T) {
 // Rules and routes follow the same rule as subnets.
 func TestInlineRules(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeNSG).With(props{"securityRules": list{inlineRule("a", 100), inlineRule("b", 101)}})
-	id, out := s.mustCreate(typeNSG, "nsg", in)
-	if got := names(s.objects(typeNSGRule)); !slices.Equal(got, []string{"a", "b"}) {
+	in := s.valid(azuretype.NetworkSecurityGroup).With(props{"securityRules": list{inlineRule("a", 100), inlineRule("b", 101)}})
+	id, out := s.mustCreate(azuretype.NetworkSecurityGroup, "nsg", in)
+	if got := names(s.objects(azuretype.SecurityRule)); !slices.Equal(got, []string{"a", "b"}) {
 		t.Fatalf("rules %v", got)
 	}
 	if got := out.Strings("defaultSecurityRules[*].name"); len(got) != len(defaultRules) || got[0] != "AllowVnetInBound" {
 		t.Errorf("default rules %v", got)
 	}
-	news := s.valid(typeNSG).With(props{"securityRules": list{inlineRule("b", 101)}})
-	if _, err := s.update(typeNSG, "nsg", id, in, news); err != nil {
+	news := s.valid(azuretype.NetworkSecurityGroup).With(props{"securityRules": list{inlineRule("b", 101)}})
+	if _, err := s.update(azuretype.NetworkSecurityGroup, "nsg", id, in, news); err != nil {
 		t.Fatal(err)
 	}
-	if got := names(s.objects(typeNSGRule)); !slices.Equal(got, []string{"b"}) {
+	if got := names(s.objects(azuretype.SecurityRule)); !slices.Equal(got, []string{"b"}) {
 		t.Errorf("rules %v", got)
 	}
-	table := s.valid(typeRouteTable).With(props{"routes": manyRoutes(2)})
-	s.mustCreate(typeRouteTable, "table", table)
-	if got := names(s.objects(typeRoute)); !slices.Equal(got, []string{"r0", "r1"}) {
+	table := s.valid(azuretype.RouteTable).With(props{"routes": manyRoutes(2)})
+	s.mustCreate(azuretype.RouteTable, "table", table)
+	if got := names(s.objects(azuretype.Route)); !slices.Equal(got, []string{"r0", "r1"}) {
 		t.Errorf("routes %v", got)
 	}
 }
@@ -124,19 +125,19 @@ func TestNetworkWatcher(t *testing.T) {
 			s := serve(t, tc.cloud, emulator.Account{})
 			var ids []string
 			for vnet, location := range map[string]string{"one": "uksouth", "two": "UK South", "three": "ukwest"} {
-				in := s.valid(typeVNet).With(props{"virtualNetworkName": vnet, "location": location})
-				id, _ := s.mustCreate(typeVNet, vnet, in)
+				in := s.valid(azuretype.VirtualNetwork).With(props{"virtualNetworkName": vnet, "location": location})
+				id, _ := s.mustCreate(azuretype.VirtualNetwork, vnet, in)
 				ids = append(ids, id)
 			}
 			for _, id := range ids {
-				if err := s.delete(typeVNet, "vnet", id); err != nil {
+				if err := s.delete(azuretype.VirtualNetwork, "vnet", id); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if got := names(s.objects(typeWatcher)); !slices.Equal(got, tc.want) {
+			if got := names(s.objects(azuretype.NetworkWatcher)); !slices.Equal(got, tc.want) {
 				t.Errorf("watchers %v, want %v", got, tc.want)
 			}
-			if got := names(s.objects(typeGroup)); !slices.Contains(got, tc.group) {
+			if got := names(s.objects(azuretype.ResourceGroup)); !slices.Contains(got, tc.group) {
 				t.Errorf("groups %v", got)
 			}
 		})
@@ -146,9 +147,9 @@ func TestNetworkWatcher(t *testing.T) {
 // A watcher of any name is one: Azure makes no second.
 func TestNetworkWatcherOfOnesOwn(t *testing.T) {
 	s := newSubscription(t)
-	s.mustCreate(typeWatcher, "mine", s.valid(typeWatcher).With(props{"networkWatcherName": "mine", "location": "uksouth"}))
+	s.mustCreate(azuretype.NetworkWatcher, "mine", s.valid(azuretype.NetworkWatcher).With(props{"networkWatcherName": "mine", "location": "uksouth"}))
 	s.vnet()
-	if got := names(s.objects(typeWatcher)); !slices.Equal(got, []string{"mine"}) {
+	if got := names(s.objects(azuretype.NetworkWatcher)); !slices.Equal(got, []string{"mine"}) {
 		t.Errorf("watchers %v", got)
 	}
 }
@@ -177,11 +178,11 @@ func TestOneWritePerVNet(t *testing.T) {
 	}
 	first := make(chan error)
 	go func() {
-		_, _, err := s.create(typeSubnet, "a", subnet("a", "10.10.0.0/24"))
+		_, _, err := s.create(azuretype.Subnet, "a", subnet("a", "10.10.0.0/24"))
 		first <- err
 	}()
 	<-entered
-	_, _, err = s.create(typeSubnet, "b", subnet("b", "10.10.1.0/24"))
+	_, _, err = s.create(azuretype.Subnet, "b", subnet("b", "10.10.1.0/24"))
 	if err == nil || !strings.Contains(err.Error(), "Status=429") || !strings.Contains(err.Error(), codeBusy) {
 		t.Errorf("second write: %v", err)
 	}
@@ -189,7 +190,7 @@ func TestOneWritePerVNet(t *testing.T) {
 	if err := <-first; err != nil {
 		t.Errorf("first write: %v", err)
 	}
-	if _, _, err := s.create(typeSubnet, "b", subnet("b", "10.10.1.0/24")); err != nil {
+	if _, _, err := s.create(azuretype.Subnet, "b", subnet("b", "10.10.1.0/24")); err != nil {
 		t.Errorf("third write: %v", err)
 	}
 }
@@ -198,20 +199,20 @@ func TestOneWritePerVNet(t *testing.T) {
 // back (AVC-12).
 func TestStickyKey(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeConnection)
-	id, _ := s.mustCreate(typeConnection, "tunnel", in)
+	in := s.valid(azuretype.VirtualNetworkGatewayConnection)
+	id, _ := s.mustCreate(azuretype.VirtualNetworkGatewayConnection, "tunnel", in)
 	news := in.With(props{"sharedKey": "another.key"})
-	if _, err := s.update(typeConnection, "tunnel", id, in, news); err != nil {
+	if _, err := s.update(azuretype.VirtualNetworkGatewayConnection, "tunnel", id, in, news); err != nil {
 		t.Fatal(err)
 	}
-	if key, _ := s.object(typeConnection, id).Effective("sharedKey"); key != "a.key_1" {
+	if key, _ := s.object(azuretype.VirtualNetworkGatewayConnection, id).Effective("sharedKey"); key != "a.key_1" {
 		t.Error("Azure took the new key")
 	}
-	if err := s.delete(typeConnection, "tunnel", id); err != nil {
+	if err := s.delete(azuretype.VirtualNetworkGatewayConnection, "tunnel", id); err != nil {
 		t.Fatal(err)
 	}
-	id, _ = s.mustCreate(typeConnection, "tunnel", news)
-	if key, _ := s.object(typeConnection, id).Effective("sharedKey"); key != "another.key" {
+	id, _ = s.mustCreate(azuretype.VirtualNetworkGatewayConnection, "tunnel", news)
+	if key, _ := s.object(azuretype.VirtualNetworkGatewayConnection, id).Effective("sharedKey"); key != "another.key" {
 		t.Error("the replacement does not have the new key")
 	}
 }
@@ -219,12 +220,12 @@ func TestStickyKey(t *testing.T) {
 // A connection's state is unknown when it is written and found by a read (AVC-31).
 func TestConnectionStatus(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeConnection)
-	id, out := s.mustCreate(typeConnection, "tunnel", in)
+	in := s.valid(azuretype.VirtualNetworkGatewayConnection)
+	id, out := s.mustCreate(azuretype.VirtualNetworkGatewayConnection, "tunnel", in)
 	if got := out.Str("connectionStatus"); got != "Unknown" {
 		t.Errorf("after the create: %s", got)
 	}
-	if _, read := s.read(typeConnection, "tunnel", id, in, out); read.Str("connectionStatus") != "NotConnected" {
+	if _, read := s.read(azuretype.VirtualNetworkGatewayConnection, "tunnel", id, in, out); read.Str("connectionStatus") != "NotConnected" {
 		t.Errorf("with nothing at the other end: %s", read.Str("connectionStatus"))
 	}
 }
@@ -232,12 +233,12 @@ func TestConnectionStatus(t *testing.T) {
 // A gateway that fails after it was accepted is there, and failed (AVG-08).
 func TestLateFailure(t *testing.T) {
 	s := newSubscription(t)
-	_, _, err := s.create(typeGateway, "gw", s.doomed())
+	_, _, err := s.create(azuretype.VirtualNetworkGateway, "gw", s.doomed())
 	if err == nil || !strings.Contains(err.Error(), "VmssVpnGatewayPublicIpsMustHaveZonesConfigured") {
 		t.Fatalf("error %v", err)
 	}
-	gateways := s.objects(typeGateway)
-	if len(gateways) != 1 || s.object(typeGateway, gateways[0]).Out.Str("provisioningState") != "Failed" {
+	gateways := s.objects(azuretype.VirtualNetworkGateway)
+	if len(gateways) != 1 || s.object(azuretype.VirtualNetworkGateway, gateways[0]).Out.Str("provisioningState") != "Failed" {
 		t.Errorf("gateways %v", gateways)
 	}
 }
@@ -245,9 +246,9 @@ func TestLateFailure(t *testing.T) {
 // The echoes of a gateway's BGP settings are outputs and never inputs (AVG-35).
 func TestGatewayEchoes(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeGateway)
-	id, out := s.mustCreate(typeGateway, "gw", in)
-	address := s.object(typePublicIP, in.Str("ipConfigurations[1].publicIPAddress.id")).Out.Str("ipAddress")
+	in := s.valid(azuretype.VirtualNetworkGateway)
+	id, out := s.mustCreate(azuretype.VirtualNetworkGateway, "gw", in)
+	address := s.object(azuretype.PublicIPAddress, in.Str("ipConfigurations[1].publicIPAddress.id")).Out.Str("ipAddress")
 	want := obj{
 		"ipconfigurationId": testConfigurationID("b"), "customBgpIpAddresses": list{"169.254.21.6", "169.254.22.6"},
 		"defaultBgpIpAddresses": list{"10.10.255.5"}, "tunnelIpAddresses": list{address},
@@ -258,8 +259,8 @@ func TestGatewayEchoes(t *testing.T) {
 	if got := out.Str("bgpSettings.bgpPeeringAddress"); got != "10.10.255.4,10.10.255.5" {
 		t.Errorf("addresses %s", got)
 	}
-	s.made(typeConnection, "tunnel", nil)
-	read, again := s.read(typeGateway, "gw", id, in, out)
+	s.made(azuretype.VirtualNetworkGatewayConnection, "tunnel", nil)
+	read, again := s.read(azuretype.VirtualNetworkGateway, "gw", id, in, out)
 	if !reflect.DeepEqual(read, in) || !reflect.DeepEqual(again, out) {
 		t.Errorf("a refresh changes inputs %v or outputs %v", read, again)
 	}
@@ -267,11 +268,11 @@ func TestGatewayEchoes(t *testing.T) {
 
 func TestPassiveGatewayAddress(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeGateway)
+	in := s.valid(azuretype.VirtualNetworkGateway)
 	in.Set("activeActive", false)
 	in.Set("ipConfigurations", list{in.Maps("ipConfigurations")[0]})
 	in.Del("bgpSettings")
-	_, out := s.mustCreate(typeGateway, "gw", in)
+	_, out := s.mustCreate(azuretype.VirtualNetworkGateway, "gw", in)
 	if got := out.Str("bgpSettings.bgpPeeringAddress"); got != "10.10.255.30" {
 		t.Errorf("address %s", got)
 	}
@@ -285,15 +286,15 @@ func TestPublicAddresses(t *testing.T) {
 	s := newSubscription(t)
 	seen := map[string]bool{}
 	for _, name := range []string{"a", "b", "c", "d"} {
-		in := s.valid(typePublicIP).With(props{"publicIpAddressName": name})
-		id, out := s.mustCreate(typePublicIP, name, in)
+		in := s.valid(azuretype.PublicIPAddress).With(props{"publicIpAddressName": name})
+		id, out := s.mustCreate(azuretype.PublicIPAddress, name, in)
 		text := out.Str("ipAddress")
 		a, err := netip.ParseAddr(text)
 		if err != nil || !publicPool.Contains(a) || a.IsPrivate() || seen[text] {
 			t.Errorf("address %q", text)
 		}
 		seen[text] = true
-		updated, err := s.update(typePublicIP, name, id, in, in.With(props{"tags": obj{"a": "b"}}))
+		updated, err := s.update(azuretype.PublicIPAddress, name, id, in, in.With(props{"tags": obj{"a": "b"}}))
 		if err != nil || updated.Str("ipAddress") != text {
 			t.Errorf("after an update %s: %v", updated.Str("ipAddress"), err)
 		}
@@ -302,10 +303,10 @@ func TestPublicAddresses(t *testing.T) {
 
 func TestDynamicEndpoint(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeInbound)
+	in := s.valid(azuretype.InboundEndpoint)
 	in.Del("ipConfigurations[0].privateIpAddress")
 	in.Set("ipConfigurations[0].privateIpAllocationMethod", "Dynamic")
-	_, out := s.mustCreate(typeInbound, "in", in)
+	_, out := s.mustCreate(azuretype.InboundEndpoint, "in", in)
 	if got := out.Str("ipConfigurations[0].privateIpAddress"); got != "10.10.2.4" {
 		t.Errorf("address %s", got)
 	}
@@ -313,15 +314,15 @@ func TestDynamicEndpoint(t *testing.T) {
 
 func TestZoneCounts(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeZone)
-	id, out := s.mustCreate(typeZone, "zone", in)
-	s.made(typeRecord, "bunny", nil)
-	s.made(typeZoneLink, "link", nil)
-	_, read := s.read(typeZone, "zone", id, in, out)
+	in := s.valid(azuretype.PrivateZone)
+	id, out := s.mustCreate(azuretype.PrivateZone, "zone", in)
+	s.made(azuretype.PrivateRecordSet, "bunny", nil)
+	s.made(azuretype.VirtualNetworkLink, "link", nil)
+	_, read := s.read(azuretype.PrivateZone, "zone", id, in, out)
 	if read.Int("numberOfRecordSets") != 2 || read.Int("numberOfVirtualNetworkLinks") != 1 {
 		t.Errorf("counts %d and %d", read.Int("numberOfRecordSets"), read.Int("numberOfVirtualNetworkLinks"))
 	}
-	record := s.object(typeRecord, id+"/TXT/bunny")
+	record := s.object(azuretype.PrivateRecordSet, id+"/TXT/bunny")
 	if record == nil || record.Out.Str("fqdn") != "bunny.private.azure.internal." ||
 		record.Out.Str("type") != "Microsoft.Network/privateDnsZones/TXT" {
 		t.Errorf("record %v", record)
@@ -344,11 +345,11 @@ func TestLocation(t *testing.T) {
 				config["location"] = tc.configured
 			}
 			s.configure(config)
-			in := s.valid(typeVNet)
+			in := s.valid(azuretype.VirtualNetwork)
 			if tc.own != "" {
 				in["location"] = tc.own
 			}
-			_, out := s.mustCreate(typeVNet, "vnet", in)
+			_, out := s.mustCreate(azuretype.VirtualNetwork, "vnet", in)
 			if got := out.Str("location"); got != tc.want {
 				t.Errorf("location %s, want %s", got, tc.want)
 			}
@@ -359,10 +360,10 @@ func TestLocation(t *testing.T) {
 // A group takes everything in it along, node groups of clusters included.
 func TestDeleteGroup(t *testing.T) {
 	s := newSubscription(t)
-	s.made(typeCluster, "bunny", nil)
-	s.made(typeConnection, "tunnel", nil)
-	s.made(typeDiagnostic, "logs", nil)
-	if err := s.delete(typeGroup, testGroup, "/subscriptions/"+testSubscription+"/resourceGroups/"+testGroup); err != nil {
+	s.made(azuretype.ManagedCluster, "bunny", nil)
+	s.made(azuretype.VirtualNetworkGatewayConnection, "tunnel", nil)
+	s.made(azuretype.DiagnosticSetting, "logs", nil)
+	if err := s.delete(azuretype.ResourceGroup, testGroup, "/subscriptions/"+testSubscription+"/resourceGroups/"+testGroup); err != nil {
 		t.Fatal(err)
 	}
 	want := []string{"NetworkWatcherRG", "NetworkWatcher_uksouth"} // what real Azure leaves, too
@@ -373,15 +374,15 @@ func TestDeleteGroup(t *testing.T) {
 
 func TestNameTaken(t *testing.T) {
 	s := newSubscription(t)
-	id, _ := s.mustCreate(typeNSG, "one", s.valid(typeNSG))
-	_, _, err := s.create(typeNSG, "two", s.valid(typeNSG).With(props{"networkSecurityGroupName": "NSG"}))
+	id, _ := s.mustCreate(azuretype.NetworkSecurityGroup, "one", s.valid(azuretype.NetworkSecurityGroup))
+	_, _, err := s.create(azuretype.NetworkSecurityGroup, "two", s.valid(azuretype.NetworkSecurityGroup).With(props{"networkSecurityGroupName": "NSG"}))
 	want := "cannot create already existing resource '" + strings.TrimSuffix(id, "nsg") + "NSG'"
 	if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "PRO-09") {
 		t.Errorf("want %s, got %v", want, err)
 	}
-	s.mustCreate(typeStorage, "one", s.valid(typeStorage))
-	s.made(typeGroup, "rg2", props{"resourceGroupName": "rg2", "location": "uksouth"})
-	_, _, err = s.create(typeStorage, "two", s.valid(typeStorage).With(props{"resourceGroupName": "rg2"}))
+	s.mustCreate(azuretype.StorageAccount, "one", s.valid(azuretype.StorageAccount))
+	s.made(azuretype.ResourceGroup, "rg2", props{"resourceGroupName": "rg2", "location": "uksouth"})
+	_, _, err = s.create(azuretype.StorageAccount, "two", s.valid(azuretype.StorageAccount).With(props{"resourceGroupName": "rg2"}))
 	if err == nil || !strings.Contains(err.Error(), "StorageAccountAlreadyTaken") {
 		t.Errorf("want StorageAccountAlreadyTaken, got %v", err)
 	}
@@ -399,7 +400,7 @@ func TestQuota(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := serve(t, Cloud(), emulator.Account{Quotas: tc.quotas})
 			s.address("first")
-			_, _, err := s.create(typePublicIP, "second", s.valid(typePublicIP))
+			_, _, err := s.create(azuretype.PublicIPAddress, "second", s.valid(azuretype.PublicIPAddress))
 			if full := err != nil && strings.Contains(err.Error(), "StandardSkuPublicIPCountLimitReached"); full != tc.full {
 				t.Errorf("error %v", err)
 			}
@@ -410,9 +411,9 @@ func TestQuota(t *testing.T) {
 // Children without a name are called as they are in the program.
 func TestCopiedName(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeSubnet)
+	in := s.valid(azuretype.Subnet)
 	in.Del("subnetName")
-	id, out := s.mustCreate(typeSubnet, "logical", in)
+	id, out := s.mustCreate(azuretype.Subnet, "logical", in)
 	if lastOf(id) != "logical" || out.Str("name") != "logical" {
 		t.Errorf("id %s, name %s", id, out.Str("name"))
 	}

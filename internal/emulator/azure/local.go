@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory/azuretype"
 )
 
 var localPlace = place{
@@ -15,7 +16,7 @@ var localPlace = place{
 }
 
 func localKinds() []*emulator.Kind {
-	return []*emulator.Kind{localPlace.kind(typeLocal, emulator.Kind{
+	return []*emulator.Kind{localPlace.kind(azuretype.LocalNetworkGateway, emulator.Kind{
 		Rules: localRules(), Fill: fillLocal,
 	})}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"burrow/internal/inventory/azuretype"
 )
 
 // changed updates a resource and returns what it then shows.
@@ -26,9 +28,9 @@ func become(others props) func(props) { return func(in props) { maps.Copy(in, ot
 // fills it in.
 func TestStaticGateway(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeGateway)
+	in := s.valid(azuretype.VirtualNetworkGateway)
 	static(in)
-	_, out := s.mustCreate(typeGateway, "gw", in)
+	_, out := s.mustCreate(azuretype.VirtualNetworkGateway, "gw", in)
 	if asn := out.Num("bgpSettings.asn"); asn != defaultASN {
 		t.Errorf("ASN %v", asn)
 	}
@@ -43,52 +45,52 @@ func TestStaticGateway(t *testing.T) {
 		// The VNet's own range is taken, too: routes go by the longest prefix.
 		"localNetworkAddressSpace": obj{"addressPrefixes": list{"10.0.0.0/16", "10.10.0.0/16"}},
 	}
-	s.made(typeLocal, "aws", local)
-	connection := s.valid(typeConnection)
+	s.made(azuretype.LocalNetworkGateway, "aws", local)
+	connection := s.valid(azuretype.VirtualNetworkGatewayConnection)
 	connection.Set("enableBgp", false)
 	connection.Del("gatewayCustomBgpIpAddresses")
-	s.mustCreate(typeConnection, "tunnel", connection)
+	s.mustCreate(azuretype.VirtualNetworkGatewayConnection, "tunnel", connection)
 }
 
 // BGP goes off and on again in a living estate, gateway and connection alike.
 func TestBGPOffAndOn(t *testing.T) {
 	s := newSubscription(t)
-	connection := s.valid(typeConnection)
-	id, _ := s.mustCreate(typeConnection, "tunnel", connection)
-	gateway := s.valid(typeGateway)
-	gatewayID := s.idOf(typeGateway, "gw", gateway)
+	connection := s.valid(azuretype.VirtualNetworkGatewayConnection)
+	id, _ := s.mustCreate(azuretype.VirtualNetworkGatewayConnection, "tunnel", connection)
+	gateway := s.valid(azuretype.VirtualNetworkGateway)
+	gatewayID := s.idOf(azuretype.VirtualNetworkGateway, "gw", gateway)
 
-	off, out := s.changed(typeConnection, "tunnel", id, connection, all(put("enableBgp", false), drop("gatewayCustomBgpIpAddresses")))
+	off, out := s.changed(azuretype.VirtualNetworkGatewayConnection, "tunnel", id, connection, all(put("enableBgp", false), drop("gatewayCustomBgpIpAddresses")))
 	if out.Bool("enableBgp") {
 		t.Error("the connection has BGP still")
 	}
-	plain, out := s.changed(typeGateway, "gw", gatewayID, gateway, static)
+	plain, out := s.changed(azuretype.VirtualNetworkGateway, "gw", gatewayID, gateway, static)
 	if len(out.Strings("bgpSettings.bgpPeeringAddresses[*].customBgpIpAddresses")) != 0 {
 		t.Error("the gateway has custom addresses still")
 	}
 	// The gateway's switch alone does not keep a connection from BGP (AVG-25).
-	s.changed(typeConnection, "tunnel", id, off, put("enableBgp", true))
-	s.changed(typeGateway, "gw", gatewayID, plain, become(gateway))
-	s.changed(typeConnection, "tunnel", id, off, become(connection))
+	s.changed(azuretype.VirtualNetworkGatewayConnection, "tunnel", id, off, put("enableBgp", true))
+	s.changed(azuretype.VirtualNetworkGateway, "gw", gatewayID, plain, become(gateway))
+	s.changed(azuretype.VirtualNetworkGatewayConnection, "tunnel", id, off, become(connection))
 }
 
 // A gateway becomes active-active in place, and one again.
 func TestSecondInstance(t *testing.T) {
 	s := newSubscription(t)
-	two := s.valid(typeGateway)
+	two := s.valid(azuretype.VirtualNetworkGateway)
 	static(two)
 	one := two.Clone()
 	one.Set("activeActive", false)
 	one.Set("ipConfigurations", list{two.Maps("ipConfigurations")[0]})
-	id, out := s.mustCreate(typeGateway, "gw", one)
+	id, out := s.mustCreate(azuretype.VirtualNetworkGateway, "gw", one)
 	if got := out.Str("bgpSettings.bgpPeeringAddress"); got != "10.10.255.30" {
 		t.Errorf("one instance: %s", got)
 	}
-	_, out = s.changed(typeGateway, "gw", id, one, become(two))
+	_, out = s.changed(azuretype.VirtualNetworkGateway, "gw", id, one, become(two))
 	if got := out.Str("bgpSettings.bgpPeeringAddress"); got != "10.10.255.4,10.10.255.5" {
 		t.Errorf("two instances: %s", got)
 	}
-	if _, err := s.update(typeGateway, "gw", id, two, one); err != nil {
+	if _, err := s.update(azuretype.VirtualNetworkGateway, "gw", id, two, one); err != nil {
 		t.Error(err)
 	}
 }
@@ -103,13 +105,13 @@ func TestGatewayMatrix(t *testing.T) {
 		for _, generation := range []string{first, second, "None", ""} {
 			t.Run(sku+" "+generation, func(t *testing.T) {
 				s := newSubscription(t)
-				in := s.valid(typeGateway)
+				in := s.valid(azuretype.VirtualNetworkGateway)
 				in.Set("sku", obj{"name": sku, "tier": sku})
 				in.Set("vpnGatewayGeneration", generation)
 				if generation == "" {
 					in.Del("vpnGatewayGeneration")
 				}
-				_, out, err := s.create(typeGateway, "gw", in)
+				_, out, err := s.create(azuretype.VirtualNetworkGateway, "gw", in)
 				named := generation == first || generation == second
 				if accepted := err == nil; accepted != (!named || slices.Contains(generations, generation)) {
 					t.Fatalf("error %v", err)
@@ -156,13 +158,13 @@ func TestNetworkTransitions(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			s := newSubscription(t)
-			in := s.valid(typeCluster)
+			in := s.valid(azuretype.ManagedCluster)
 			in.Set("agentPoolProfiles[0].maxPods", 30.0)
 			in["networkProfile"] = tc.from
-			id, _ := s.mustCreate(typeCluster, "bunny", in)
+			id, _ := s.mustCreate(azuretype.ManagedCluster, "bunny", in)
 			news := in.Clone()
 			news["networkProfile"] = tc.to
-			_, err := s.update(typeCluster, "bunny", id, in, news)
+			_, err := s.update(azuretype.ManagedCluster, "bunny", id, in, news)
 			if refused := err != nil && strings.Contains(err.Error(), "PropertyChangeNotAllowed"); refused != tc.refused || err != nil && !refused {
 				t.Errorf("error %v", err)
 			}
@@ -174,13 +176,13 @@ func TestNetworkTransitions(t *testing.T) {
 // group of its own.
 func (s *subscription) foreign(subnets ...any) (id string, in props) {
 	s.t.Helper()
-	s.made(typeGroup, "their-rg", props{"resourceGroupName": "their-rg", "location": "uksouth"})
+	s.made(azuretype.ResourceGroup, "their-rg", props{"resourceGroupName": "their-rg", "location": "uksouth"})
 	in = props{
 		"resourceGroupName": "their-rg", "virtualNetworkName": "theirs", "location": "uksouth",
 		"addressSpace": obj{"addressPrefixes": list{"10.10.0.0/16"}}, "dhcpOptions": obj{"dnsServers": list{"10.10.200.4"}},
 		"subnets": append(list{obj{"name": "db", "addressPrefix": "10.10.200.0/24"}}, subnets...),
 	}
-	return s.made(typeVNet, "theirs", in), in
+	return s.made(azuretype.VirtualNetwork, "theirs", in), in
 }
 
 // A VNet that the estate does not own takes its subnets one by one, in whatever
@@ -189,10 +191,10 @@ func TestForeignVNet(t *testing.T) {
 	s := newSubscription(t)
 	s.group()
 	id, _ := s.foreign()
-	table := s.made(typeRouteTable, "table", s.valid(typeRouteTable))
-	nsg := s.made(typeNSG, "nsg", s.valid(typeNSG))
+	table := s.made(azuretype.RouteTable, "table", s.valid(azuretype.RouteTable))
+	nsg := s.made(azuretype.NetworkSecurityGroup, "nsg", s.valid(azuretype.NetworkSecurityGroup))
 	ours := func(name, prefix string, more props) string {
-		return s.made(typeSubnet, name, props{
+		return s.made(azuretype.Subnet, name, props{
 			"resourceGroupName": "their-rg", "virtualNetworkName": "theirs", "subnetName": name, "addressPrefix": prefix,
 		}.With(more))
 	}
@@ -200,17 +202,17 @@ func TestForeignVNet(t *testing.T) {
 	entrance := ours(gatewaySubnet, "10.10.255.0/27", nil)
 	s.grant("10000000-0000-4000-8000-000000000003", nodes)
 
-	gateway := s.valid(typeGateway)
+	gateway := s.valid(azuretype.VirtualNetworkGateway)
 	gateway.Set("ipConfigurations[0].subnet.id", entrance)
 	gateway.Set("ipConfigurations[1].subnet.id", entrance)
-	cluster := s.valid(typeCluster)
+	cluster := s.valid(azuretype.ManagedCluster)
 	cluster.Set("agentPoolProfiles[0].vnetSubnetID", nodes)
-	flowLog := s.valid(typeFlowLog).With(props{"targetResourceId": id})
-	link := s.valid(typeZoneLink).With(props{"virtualNetwork": obj{"id": id}})
+	flowLog := s.valid(azuretype.FlowLog).With(props{"targetResourceId": id})
+	link := s.valid(azuretype.VirtualNetworkLink).With(props{"virtualNetwork": obj{"id": id}})
 	made := map[string]string{}
 	for typ, in := range map[string]props{
-		typeGateway: gateway, typeCluster: cluster, typeFlowLog: flowLog, typeZoneLink: link,
-		typeResolver: s.valid(typeResolver).With(props{"virtualNetwork": obj{"id": id}}),
+		azuretype.VirtualNetworkGateway: gateway, azuretype.ManagedCluster: cluster, azuretype.FlowLog: flowLog, azuretype.VirtualNetworkLink: link,
+		azuretype.DnsResolver: s.valid(azuretype.DnsResolver).With(props{"virtualNetwork": obj{"id": id}}),
 	} {
 		made[typ], _ = s.mustCreate(typ, "it", in)
 	}
@@ -219,7 +221,7 @@ func TestForeignVNet(t *testing.T) {
 	if got := shown.Strings("subnets[*].name"); !slices.Equal(got, []string{"db", "nodes", gatewaySubnet}) {
 		t.Errorf("subnets %v", got)
 	}
-	if got := shown.Str("subnets[2].ipConfigurations[0].id"); got != made[typeGateway]+"/ipConfigurations/a" {
+	if got := shown.Str("subnets[2].ipConfigurations[0].id"); got != made[azuretype.VirtualNetworkGateway]+"/ipConfigurations/a" {
 		t.Errorf("in the GatewaySubnet: %s", got)
 	}
 	if shown.Str("location") != "uksouth" || shown.Str("addressSpace.addressPrefixes[0]") != "10.10.0.0/16" ||
@@ -234,7 +236,7 @@ func TestForeignVNet(t *testing.T) {
 		}
 	}
 	for _, subnet := range []string{nodes, entrance} {
-		if err := s.delete(typeSubnet, "it", subnet); err != nil {
+		if err := s.delete(azuretype.Subnet, "it", subnet); err != nil {
 			t.Error(err)
 		}
 	}
@@ -259,7 +261,7 @@ func TestForeignVNetTaken(t *testing.T) {
 		return props{"resourceGroupName": "their-rg", "virtualNetworkName": "theirs", "subnetName": name, "addressPrefix": prefix}
 	}
 	resolver := func(s *subscription, id string, name string) props {
-		return s.valid(typeResolver).With(props{"dnsResolverName": name, "virtualNetwork": obj{"id": id}})
+		return s.valid(azuretype.DnsResolver).With(props{"dnsResolverName": name, "virtualNetwork": obj{"id": id}})
 	}
 	cases := map[string]struct {
 		subnets list
@@ -269,52 +271,52 @@ func TestForeignVNetTaken(t *testing.T) {
 		want    string
 	}{
 		"GatewaySubnet": {
-			list{entrance}, nil, typeSubnet,
+			list{entrance}, nil, azuretype.Subnet,
 			func(*subscription, string) props { return subnet("gatewaysubnet", "10.10.254.0/27") },
 			"cannot create already existing resource",
 		},
 		"range": {
-			nil, nil, typeSubnet, func(*subscription, string) props { return subnet("nodes", "10.10.200.0/25") },
+			nil, nil, azuretype.Subnet, func(*subscription, string) props { return subnet("nodes", "10.10.200.0/25") },
 			"NetcfgSubnetRangesOverlap",
 		},
 		"range of its own": {
-			nil, nil, typeSubnet, func(*subscription, string) props { return subnet("nodes", "10.20.0.0/24") },
+			nil, nil, azuretype.Subnet, func(*subscription, string) props { return subnet("nodes", "10.20.0.0/24") },
 			"NetcfgSubnetRangeOutsideVnet",
 		},
 		"resolver": {
 			nil, func(s *subscription, id string) {
-				s.made(typeResolver, "theirs", resolver(s, id, "theirs").With(props{"resourceGroupName": "their-rg"}))
-			}, typeResolver,
+				s.made(azuretype.DnsResolver, "theirs", resolver(s, id, "theirs").With(props{"resourceGroupName": "their-rg"}))
+			}, azuretype.DnsResolver,
 			func(s *subscription, id string) props { return resolver(s, id, "ours") }, "ADR-08",
 		},
 		"DNS policy": {
 			nil, func(s *subscription, id string) {
-				s.made(typeDNSPolicy, "theirs", props{"resourceGroupName": "their-rg", "dnsResolverPolicyName": "theirs"})
-				s.made(typeDNSPolicyLink, "theirs", props{
+				s.made(azuretype.DnsResolverPolicy, "theirs", props{"resourceGroupName": "their-rg", "dnsResolverPolicyName": "theirs"})
+				s.made(azuretype.DnsResolverPolicyVirtualNetworkLink, "theirs", props{
 					"resourceGroupName": "their-rg", "dnsResolverPolicyName": "theirs",
 					"dnsResolverPolicyVirtualNetworkLinkName": "theirs", "virtualNetwork": obj{"id": id},
 				})
-			}, typeDNSPolicyLink,
+			}, azuretype.DnsResolverPolicyVirtualNetworkLink,
 			func(s *subscription, id string) props {
-				return s.valid(typeDNSPolicyLink).With(props{"virtualNetwork": obj{"id": id}})
+				return s.valid(azuretype.DnsResolverPolicyVirtualNetworkLink).With(props{"virtualNetwork": obj{"id": id}})
 			}, "ARM-09",
 		},
 		"zone of the name": {
 			nil, func(s *subscription, id string) {
 				in := props{"resourceGroupName": "their-rg", "privateZoneName": "private.azure.internal", "location": "global"}
-				s.made(typeZone, "theirs", in)
-				s.made(typeZoneLink, "theirs", in.With(props{
+				s.made(azuretype.PrivateZone, "theirs", in)
+				s.made(azuretype.VirtualNetworkLink, "theirs", in.With(props{
 					"virtualNetworkLinkName": "theirs", "registrationEnabled": false, "virtualNetwork": obj{"id": id},
 				}))
-			}, typeZoneLink,
+			}, azuretype.VirtualNetworkLink,
 			func(s *subscription, id string) props {
-				return s.valid(typeZoneLink).With(props{"virtualNetwork": obj{"id": id}})
+				return s.valid(azuretype.VirtualNetworkLink).With(props{"virtualNetwork": obj{"id": id}})
 			}, "ADR-05",
 		},
 		"gateway": {
 			list{entrance}, func(s *subscription, id string) {
-				s.made(typeGateway, "theirs", inForeign(s, id).With(props{"resourceGroupName": "their-rg", "virtualNetworkGatewayName": "theirs"}))
-			}, typeGateway,
+				s.made(azuretype.VirtualNetworkGateway, "theirs", inForeign(s, id).With(props{"resourceGroupName": "their-rg", "virtualNetworkGatewayName": "theirs"}))
+			}, azuretype.VirtualNetworkGateway,
 			func(s *subscription, id string) props {
 				in := inForeign(s, id)
 				in.Set("ipConfigurations[0].publicIPAddress.id", s.address("ip-c"))
@@ -340,7 +342,7 @@ func TestForeignVNetTaken(t *testing.T) {
 
 // inForeign is a gateway without BGP in a VNet that has a GatewaySubnet.
 func inForeign(s *subscription, vnet string) props {
-	in := s.valid(typeGateway)
+	in := s.valid(azuretype.VirtualNetworkGateway)
 	static(in)
 	in.Set("ipConfigurations[0].subnet.id", vnet+"/subnets/"+gatewaySubnet)
 	in.Set("ipConfigurations[1].subnet.id", vnet+"/subnets/"+gatewaySubnet)
@@ -349,11 +351,11 @@ func inForeign(s *subscription, vnet string) props {
 
 // An action group goes while alerts name it: they alert nobody (LOG-14).
 func TestActionGroupInUse(t *testing.T) {
-	for _, typ := range []string{typeAlert, typeQueryRule} {
+	for _, typ := range []string{azuretype.MetricAlert, azuretype.ScheduledQueryRule} {
 		s := newSubscription(t)
 		s.mustCreate(typ, "it", s.valid(typ))
-		group := s.idOf(typeActions, "oncall", s.valid(typeActions))
-		if err := s.delete(typeActions, "oncall", group); err != nil {
+		group := s.idOf(azuretype.ActionGroup, "oncall", s.valid(azuretype.ActionGroup))
+		if err := s.delete(azuretype.ActionGroup, "oncall", group); err != nil {
 			t.Errorf("%s: %v", typ, err)
 		}
 	}
@@ -362,10 +364,10 @@ func TestActionGroupInUse(t *testing.T) {
 // A workbook is written anew in its place.
 func TestWorkbookInPlace(t *testing.T) {
 	s := newSubscription(t)
-	in := s.valid(typeWorkbook)
-	id, _ := s.mustCreate(typeWorkbook, "it", in)
+	in := s.valid(azuretype.Workbook)
+	id, _ := s.mustCreate(azuretype.Workbook, "it", in)
 	const text = `{"version":"Notebook/1.0","items":[]}`
-	_, out := s.changed(typeWorkbook, "it", id, in, all(put("serializedData", text), put("displayName", "Others")))
+	_, out := s.changed(azuretype.Workbook, "it", id, in, all(put("serializedData", text), put("displayName", "Others")))
 	if out.Str("serializedData") != text || out.Str(`tags["hidden-title"]`) != "Others" {
 		t.Errorf("workbook %v", out)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 var (
@@ -25,21 +26,21 @@ const sourceMonitor = "azure-docs articles/azure-monitor/essentials/diagnostic-s
 func monitorKinds() []*emulator.Kind {
 	return []*emulator.Kind{
 		{
-			Type: typeDiagnostic, NewID: diagnosticID,
+			Type: azuretype.DiagnosticSetting, NewID: diagnosticID,
 			AutoName: &emulator.AutoName{Property: "name", Max: 260},
 			Replace: []emulator.Replace{
 				{Path: "resourceUri", Source: sourcePath}, {Path: "name", Source: sourcePath},
 			},
 			Refs: diagnosticRefs(), Rules: diagnosticRules(), Fill: fillDiagnostic,
 		},
-		alertPlace.kind(typeAlert, emulator.Kind{
+		alertPlace.kind(azuretype.MetricAlert, emulator.Kind{
 			Refs: []emulator.Ref{{
-				Path: "actions[*].actionGroupId", To: []string{typeActions}, Missing: codeBad,
+				Path: "actions[*].actionGroupId", To: []string{azuretype.ActionGroup}, Missing: codeBad,
 				Rule: "PRO-05", Source: "Azure error reports" + unverified,
 			}},
 			Rules: alertRules(), Fill: fillAlert,
 		}),
-		actionsPlace.kind(typeActions, emulator.Kind{Rules: actionsRules()}),
+		actionsPlace.kind(azuretype.ActionGroup, emulator.Kind{Rules: actionsRules()}),
 	}
 }
 
@@ -51,8 +52,8 @@ func diagnosticID(c *emulator.Call) (string, error) {
 
 func diagnosticRefs() []emulator.Ref {
 	return []emulator.Ref{
-		{Path: "workspaceId", To: []string{typeWorkspace}, Missing: codeNotFound, Rule: "PRO-05", Source: sourceMonitor},
-		{Path: "storageAccountId", To: []string{typeStorage}, Missing: codeNotFound, Rule: "PRO-05", Source: sourceMonitor},
+		{Path: "workspaceId", To: []string{azuretype.Workspace}, Missing: codeNotFound, Rule: "PRO-05", Source: sourceMonitor},
+		{Path: "storageAccountId", To: []string{azuretype.StorageAccount}, Missing: codeNotFound, Rule: "PRO-05", Source: sourceMonitor},
 	}
 }
 
@@ -122,27 +123,27 @@ func sinklessSetting(c *emulator.Call) string {
 // logCategories are what the kinds offer; a kind that is not here is not checked.
 // Source: the monitoring data references of each service in azure-docs.
 var logCategories = map[string]map[string]bool{
-	typeGateway: set("GatewayDiagnosticLog", "TunnelDiagnosticLog", "RouteDiagnosticLog", "IKEDiagnosticLog",
+	azuretype.VirtualNetworkGateway: set("GatewayDiagnosticLog", "TunnelDiagnosticLog", "RouteDiagnosticLog", "IKEDiagnosticLog",
 		"P2SDiagnosticLog"),
-	typeCluster: set("kube-apiserver", "kube-audit", "kube-audit-admin", "kube-controller-manager", "kube-scheduler",
+	azuretype.ManagedCluster: set("kube-apiserver", "kube-audit", "kube-audit-admin", "kube-controller-manager", "kube-scheduler",
 		"cluster-autoscaler", "cloud-controller-manager", "guard", "csi-azuredisk-controller",
 		"csi-azurefile-controller", "csi-snapshot-controller", "fleet-member-agent",
 		"fleet-member-net-controller-manager", "fleet-mcs-controller-manager", "karpenter-events"),
-	typeDNSPolicy: set("DnsResponse"),
-	typeWorkspace: set("Audit", "SummaryLogs"),
-	typePublicIP:  set("DDoSProtectionNotifications", "DDoSMitigationFlowLogs", "DDoSMitigationReports"),
-	typeNSG:       set("NetworkSecurityGroupEvent", "NetworkSecurityGroupRuleCounter"),
-	typeVNet:      set("VMProtectionAlerts"),
+	azuretype.DnsResolverPolicy:    set("DnsResponse"),
+	azuretype.Workspace:            set("Audit", "SummaryLogs"),
+	azuretype.PublicIPAddress:      set("DDoSProtectionNotifications", "DDoSMitigationFlowLogs", "DDoSMitigationReports"),
+	azuretype.NetworkSecurityGroup: set("NetworkSecurityGroupEvent", "NetworkSecurityGroupRuleCounter"),
+	azuretype.VirtualNetwork:       set("VMProtectionAlerts"),
 }
 
 // withoutMetrics are the kinds of those that measure nothing.
-var withoutMetrics = set(typeNSG, typeDNSPolicy)
+var withoutMetrics = set(azuretype.NetworkSecurityGroup, azuretype.DnsResolverPolicy)
 
 // withoutDiagnostics are kinds that have nothing to send anywhere.
 var withoutDiagnostics = set(
-	typeSubnet, typeRouteTable, typeRoute, typeNSGRule, typeLocal, typeConnection, typeWatcher, typeFlowLog,
-	typeZoneLink, typeInbound, typeOutbound, typeRuleset, typeForward, typeRulesetLink, typeIdentity, typePool,
-	typeAlert, typeActions, typeWorkbook, typeQueryRule,
+	azuretype.Subnet, azuretype.RouteTable, azuretype.Route, azuretype.SecurityRule, azuretype.LocalNetworkGateway, azuretype.VirtualNetworkGatewayConnection, azuretype.NetworkWatcher, azuretype.FlowLog,
+	azuretype.VirtualNetworkLink, azuretype.InboundEndpoint, azuretype.OutboundEndpoint, azuretype.DnsForwardingRuleset, azuretype.ForwardingRule, azuretype.PrivateResolverVirtualNetworkLink, azuretype.UserAssignedIdentity, azuretype.AgentPool,
+	azuretype.MetricAlert, azuretype.ActionGroup, azuretype.Workbook, azuretype.ScheduledQueryRule,
 )
 
 func nothingToLog(c *emulator.Call) string {
@@ -201,7 +202,7 @@ func unknownCategory(c *emulator.Call) string {
 
 func usedSink(c *emulator.Call) string {
 	mine := sinkUses(c.In)
-	for _, o := range c.Tx.All(typeDiagnostic) {
+	for _, o := range c.Tx.All(azuretype.DiagnosticSetting) {
 		if inventory.SameID(o.ID, identify(c)) || !inventory.SameID(o.In.Str("resourceUri"), c.In.Str("resourceUri")) {
 			continue
 		}

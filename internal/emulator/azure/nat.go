@@ -1,6 +1,9 @@
 package azure
 
-import "burrow/internal/emulator"
+import (
+	"burrow/internal/emulator"
+	"burrow/internal/inventory/azuretype"
+)
 
 var natPlace = place{
 	provider: "Microsoft.Network", location: regional, outputs: hasEtag | hasState | hasGUID,
@@ -9,9 +12,9 @@ var natPlace = place{
 }
 
 func natKinds() []*emulator.Kind {
-	return []*emulator.Kind{natPlace.kind(typeNATGateway, emulator.Kind{
+	return []*emulator.Kind{natPlace.kind(azuretype.NatGateway, emulator.Kind{
 		Refs: []emulator.Ref{{
-			Path: "publicIpAddresses[*].id", To: []string{typePublicIP}, Missing: codeReference,
+			Path: "publicIpAddresses[*].id", To: []string{azuretype.PublicIPAddress}, Missing: codeReference,
 			InUse: codePublicIPInUse, Rule: "AVG-13", Source: "Microsoft's list of ARM error codes",
 		}},
 		Fill: func(c *emulator.Call) error {

@@ -10,6 +10,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/rules"
 )
 
@@ -20,26 +21,26 @@ var (
 		names: networkName(1, 80),
 	}
 	nsgRulePlace = place{
-		provider: "Microsoft.Network", parent: typeNSG, outputs: hasEtag | hasState,
+		provider: "Microsoft.Network", parent: azuretype.NetworkSecurityGroup, outputs: hasEtag | hasState,
 		path: []segment{
 			{"networkSecurityGroups", "networkSecurityGroupName"}, {"securityRules", "securityRuleName"},
 		},
 		names: networkName(1, 80),
 	}
 	nsgRules = inline{
-		property: "securityRules", typ: typeNSGRule, place: nsgRulePlace, fill: nsgRulePlace.fill,
+		property: "securityRules", typ: azuretype.SecurityRule, place: nsgRulePlace, fill: nsgRulePlace.fill,
 		rule: "PRV-02", code: codeFormat,
 	}
 )
 
 func nsgKinds() []*emulator.Kind {
 	return []*emulator.Kind{
-		nsgPlace.kind(typeNSG, emulator.Kind{
+		nsgPlace.kind(azuretype.NetworkSecurityGroup, emulator.Kind{
 			Rules:   securityRuleRules(),
 			Fill:    inOrder(fillNSG, nsgRules.sync, nsgRules.echo),
 			Refresh: inOrder(nsgRules.echo, echoSubnets("networkSecurityGroup.id")),
 		}),
-		nsgRulePlace.kind(typeNSGRule, emulator.Kind{Rules: securityRuleRules()}),
+		nsgRulePlace.kind(azuretype.SecurityRule, emulator.Kind{Rules: securityRuleRules()}),
 	}
 }
 
@@ -47,7 +48,7 @@ func nsgKinds() []*emulator.Kind {
 func echoSubnets(path string) func(*emulator.Call) error {
 	return func(c *emulator.Call) error {
 		var found []any
-		for _, s := range c.Tx.All(typeSubnet) {
+		for _, s := range c.Tx.All(azuretype.Subnet) {
 			if inventory.SameID(s.In.Str(path), c.ID) {
 				found = append(found, map[string]any{"id": s.ID})
 			}
@@ -71,7 +72,7 @@ func securityRuleRule(id rules.ID, code, source string, broken func(s lot, besid
 }
 
 func securityRulesAtHand(c *emulator.Call) (written, beside []lot) {
-	if c.Kind.Type == typeNSGRule {
+	if c.Kind.Type == azuretype.SecurityRule {
 		return []lot{{lastOf(identify(c)), c.In}}, lotsOf(siblings(c))
 	}
 	for _, r := range c.In.Maps(nsgRules.property) {

@@ -8,6 +8,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 var publicIPPlace = place{
@@ -17,7 +18,7 @@ var publicIPPlace = place{
 }
 
 func publicIPKinds() []*emulator.Kind {
-	return []*emulator.Kind{publicIPPlace.kind(typePublicIP, emulator.Kind{
+	return []*emulator.Kind{publicIPPlace.kind(azuretype.PublicIPAddress, emulator.Kind{
 		Replace: []emulator.Replace{
 			{Path: "publicIPAddressVersion", Source: sourceForceNew},
 			{Path: "publicIPPrefix", Source: sourceForceNew},
@@ -106,7 +107,7 @@ var publicPool = netip.MustParsePrefix("20.90.0.0/16")
 // freePublicAddress is an address of the pool that nobody has.
 func freePublicAddress(c *emulator.Call) string {
 	taken := map[string]bool{}
-	for _, o := range c.Tx.All(typePublicIP) {
+	for _, o := range c.Tx.All(azuretype.PublicIPAddress) {
 		taken[o.Out.Str("ipAddress")] = true
 	}
 	for attempt := 0; ; attempt++ {
@@ -125,7 +126,7 @@ func freePublicAddress(c *emulator.Call) string {
 // echoIPConfiguration says what uses the address, as its GET does.
 func echoIPConfiguration(c *emulator.Call) error {
 	c.Out.Del("ipConfiguration")
-	for _, g := range c.Tx.All(typeGateway) {
+	for _, g := range c.Tx.All(azuretype.VirtualNetworkGateway) {
 		for _, ip := range g.Out.Maps("ipConfigurations") {
 			if inventory.SameID(ip.Str("publicIPAddress.id"), c.ID) {
 				c.Out.Set("ipConfiguration", map[string]any{"id": ip.Str("id")})

@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 var queryRulePlace = place{
@@ -20,9 +21,9 @@ const (
 )
 
 func queryRuleKinds() []*emulator.Kind {
-	return []*emulator.Kind{queryRulePlace.kind(typeQueryRule, emulator.Kind{
+	return []*emulator.Kind{queryRulePlace.kind(azuretype.ScheduledQueryRule, emulator.Kind{
 		Refs: []emulator.Ref{{
-			Path: "actions.actionGroups[*]", To: []string{typeActions}, Missing: codeBad,
+			Path: "actions.actionGroups[*]", To: []string{azuretype.ActionGroup}, Missing: codeBad,
 			Rule: "PRO-05", Source: "Azure error reports" + unverified,
 		}},
 		Rules: queryRuleRules(), Fill: fillQueryRule,

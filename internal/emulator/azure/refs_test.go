@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 // Every reference to nothing is refused, with its code.
@@ -74,17 +75,17 @@ func TestForbiddenDeletes(t *testing.T) {
 // extraReference adds references that the valid inputs do without.
 var extraReference = map[string]func(*subscription, props){
 	"networkSecurityGroup.id": func(s *subscription, in props) {
-		in["networkSecurityGroup"] = obj{"id": s.made(typeNSG, "nsg", nil)}
+		in["networkSecurityGroup"] = obj{"id": s.made(azuretype.NetworkSecurityGroup, "nsg", nil)}
 	},
 	"routeTable.id": func(s *subscription, in props) {
-		in["routeTable"] = obj{"id": s.made(typeRouteTable, "table", nil)}
+		in["routeTable"] = obj{"id": s.made(azuretype.RouteTable, "table", nil)}
 	},
 	"podSubnetID": func(s *subscription, in props) { in["podSubnetID"] = s.subnet("pods", "10.10.16.0/20", nil) },
 	"agentPoolProfiles[*].podSubnetID": func(s *subscription, in props) {
 		in.Set("agentPoolProfiles[0].podSubnetID", s.subnet("pods", "10.10.16.0/20", nil))
 	},
 	"virtualNetworkGateway2.id": func(s *subscription, in props) {
-		in.Set("virtualNetworkGateway2", obj{"id": s.made(typeGateway, "gw", nil)})
+		in.Set("virtualNetworkGateway2", obj{"id": s.made(azuretype.VirtualNetworkGateway, "gw", nil)})
 		in.Del("gatewayCustomBgpIpAddresses")
 	},
 }
@@ -105,50 +106,50 @@ func TestReplace(t *testing.T) {
 		change   func(props)
 		replaces string // the property, "" for an update in place
 	}{
-		"name":                     {typeVNet, put("virtualNetworkName", "other"), "virtualNetworkName"},
-		"group":                    {typeNSG, put("resourceGroupName", "other"), "resourceGroupName"},
-		"parent":                   {typeSubnet, put("virtualNetworkName", "other"), "virtualNetworkName"},
-		"location of a VNet":       {typeVNet, put("location", "ukwest"), "location"},
-		"location in other words":  {typeVNet, put("location", "UK South"), ""},
-		"location of a group":      {typeNSG, put("location", "ukwest"), ""},
-		"location of a resolver":   {typeResolver, put("location", "ukwest"), "location"},
-		"range of a subnet":        {typeSubnet, put("addressPrefix", "10.10.7.0/24"), ""},
-		"zones of an address":      {typePublicIP, put("zones", list{"1"}), ""},
-		"SKU of an address":        {typePublicIP, put("sku.tier", "Global"), "sku"},
-		"SKU of a gateway":         {typeGateway, put("sku.name", "VpnGw2AZ"), ""},
-		"addresses of a gateway":   {typeGateway, put("bgpSettings.bgpPeeringAddresses[0].customBgpIpAddresses[0]", "169.254.21.10"), ""},
-		"key of a connection":      {typeConnection, put("sharedKey", "b.key"), ""},
-		"protocol of a connection": {typeConnection, put("connectionProtocol", "IKEv1"), ""},
-		"endpoint's address":       {typeInbound, put("ipConfigurations[0].privateIpAddress", "10.10.2.5"), ""},
-		"link's VNet":              {typeZoneLink, put("virtualNetwork.id", "/x"), ""},
-		"record's type":            {typeRecord, put("recordType", "A"), "recordType"},
-		"version of a cluster":     {typeCluster, put("kubernetesVersion", "1.36"), ""},
-		"service range":            {typeCluster, put("networkProfile.serviceCidr", "10.12.0.0/16"), "networkProfile"},
-		"node group":               {typeCluster, put("nodeResourceGroup", "nodes"), "nodeResourceGroup"},
-		"VM size inside a cluster": {typeCluster, pool("vmSize", "Standard_D4s_v5"), ""},
-		"VM size of a pool":        {typePool, put("vmSize", "Standard_D4s_v5"), "vmSize"},
-		"principal":                {typeRole, put("principalId", testTenant), "principalId"},
-		"role":                     {typeRole, put("roleDefinitionId", "x"), ""},
-		"setting's target":         {typeDiagnostic, put("resourceUri", "/x"), "resourceUri"},
-		"BGP of a gateway":         {typeGateway, put("enableBgp", false), ""},
-		"second instance":          {typeGateway, put("activeActive", false), ""},
-		"BGP of a connection":      {typeConnection, put("enableBgp", false), ""},
-		"address space of a peer":  {typeLocal, put("localNetworkAddressSpace", obj{"addressPrefixes": list{"10.0.0.0/16"}}), ""},
-		"network policy":           {typeCluster, put("networkProfile.networkPolicy", "none"), "networkProfile"},
-		"authorized ranges":        {typeCluster, put("apiServerAccessProfile.authorizedIPRanges", list{"203.0.113.0/24"}), ""},
-		"zones of an inline pool":  {typeCluster, pool("availabilityZones", list{"1"}), ""},
-		"zones of a pool":          {typePool, put("availabilityZones", list{"1"}), ""},
-		"location of a DNS policy": {typeDNSPolicy, put("location", "ukwest"), "location"},
-		"DNS policy's VNet":        {typeDNSPolicyLink, put("virtualNetwork.id", "/x"), "virtualNetwork"},
-		"priority of a DNS rule":   {typeDNSRule, put("priority", 200.0), ""},
-		"query":                    {typeQueryRule, put("criteria.allOf[0].query", "Usage"), ""},
-		"scope of a query":         {typeQueryRule, put("scopes[0]", "/x"), ""},
-		"location of a query":      {typeQueryRule, put("location", "ukwest"), "location"},
-		"metric of an alert":       {typeAlert, criterion("metricName", "AverageBandwidth"), ""},
-		"receiver":                 {typeActions, put("emailReceivers[0].emailAddress", "b@example.com"), ""},
-		"content of a workbook":    {typeWorkbook, put("serializedData", "{}"), ""},
-		"name of a workbook":       {typeWorkbook, put("resourceName", testTenant), "resourceName"},
-		"hierarchical namespace":   {typeStorage, put("isHnsEnabled", true), "isHnsEnabled"},
+		"name":                     {azuretype.VirtualNetwork, put("virtualNetworkName", "other"), "virtualNetworkName"},
+		"group":                    {azuretype.NetworkSecurityGroup, put("resourceGroupName", "other"), "resourceGroupName"},
+		"parent":                   {azuretype.Subnet, put("virtualNetworkName", "other"), "virtualNetworkName"},
+		"location of a VNet":       {azuretype.VirtualNetwork, put("location", "ukwest"), "location"},
+		"location in other words":  {azuretype.VirtualNetwork, put("location", "UK South"), ""},
+		"location of a group":      {azuretype.NetworkSecurityGroup, put("location", "ukwest"), ""},
+		"location of a resolver":   {azuretype.DnsResolver, put("location", "ukwest"), "location"},
+		"range of a subnet":        {azuretype.Subnet, put("addressPrefix", "10.10.7.0/24"), ""},
+		"zones of an address":      {azuretype.PublicIPAddress, put("zones", list{"1"}), ""},
+		"SKU of an address":        {azuretype.PublicIPAddress, put("sku.tier", "Global"), "sku"},
+		"SKU of a gateway":         {azuretype.VirtualNetworkGateway, put("sku.name", "VpnGw2AZ"), ""},
+		"addresses of a gateway":   {azuretype.VirtualNetworkGateway, put("bgpSettings.bgpPeeringAddresses[0].customBgpIpAddresses[0]", "169.254.21.10"), ""},
+		"key of a connection":      {azuretype.VirtualNetworkGatewayConnection, put("sharedKey", "b.key"), ""},
+		"protocol of a connection": {azuretype.VirtualNetworkGatewayConnection, put("connectionProtocol", "IKEv1"), ""},
+		"endpoint's address":       {azuretype.InboundEndpoint, put("ipConfigurations[0].privateIpAddress", "10.10.2.5"), ""},
+		"link's VNet":              {azuretype.VirtualNetworkLink, put("virtualNetwork.id", "/x"), ""},
+		"record's type":            {azuretype.PrivateRecordSet, put("recordType", "A"), "recordType"},
+		"version of a cluster":     {azuretype.ManagedCluster, put("kubernetesVersion", "1.36"), ""},
+		"service range":            {azuretype.ManagedCluster, put("networkProfile.serviceCidr", "10.12.0.0/16"), "networkProfile"},
+		"node group":               {azuretype.ManagedCluster, put("nodeResourceGroup", "nodes"), "nodeResourceGroup"},
+		"VM size inside a cluster": {azuretype.ManagedCluster, pool("vmSize", "Standard_D4s_v5"), ""},
+		"VM size of a pool":        {azuretype.AgentPool, put("vmSize", "Standard_D4s_v5"), "vmSize"},
+		"principal":                {azuretype.RoleAssignment, put("principalId", testTenant), "principalId"},
+		"role":                     {azuretype.RoleAssignment, put("roleDefinitionId", "x"), ""},
+		"setting's target":         {azuretype.DiagnosticSetting, put("resourceUri", "/x"), "resourceUri"},
+		"BGP of a gateway":         {azuretype.VirtualNetworkGateway, put("enableBgp", false), ""},
+		"second instance":          {azuretype.VirtualNetworkGateway, put("activeActive", false), ""},
+		"BGP of a connection":      {azuretype.VirtualNetworkGatewayConnection, put("enableBgp", false), ""},
+		"address space of a peer":  {azuretype.LocalNetworkGateway, put("localNetworkAddressSpace", obj{"addressPrefixes": list{"10.0.0.0/16"}}), ""},
+		"network policy":           {azuretype.ManagedCluster, put("networkProfile.networkPolicy", "none"), "networkProfile"},
+		"authorized ranges":        {azuretype.ManagedCluster, put("apiServerAccessProfile.authorizedIPRanges", list{"203.0.113.0/24"}), ""},
+		"zones of an inline pool":  {azuretype.ManagedCluster, pool("availabilityZones", list{"1"}), ""},
+		"zones of a pool":          {azuretype.AgentPool, put("availabilityZones", list{"1"}), ""},
+		"location of a DNS policy": {azuretype.DnsResolverPolicy, put("location", "ukwest"), "location"},
+		"DNS policy's VNet":        {azuretype.DnsResolverPolicyVirtualNetworkLink, put("virtualNetwork.id", "/x"), "virtualNetwork"},
+		"priority of a DNS rule":   {azuretype.DnsSecurityRule, put("priority", 200.0), ""},
+		"query":                    {azuretype.ScheduledQueryRule, put("criteria.allOf[0].query", "Usage"), ""},
+		"scope of a query":         {azuretype.ScheduledQueryRule, put("scopes[0]", "/x"), ""},
+		"location of a query":      {azuretype.ScheduledQueryRule, put("location", "ukwest"), "location"},
+		"metric of an alert":       {azuretype.MetricAlert, criterion("metricName", "AverageBandwidth"), ""},
+		"receiver":                 {azuretype.ActionGroup, put("emailReceivers[0].emailAddress", "b@example.com"), ""},
+		"content of a workbook":    {azuretype.Workbook, put("serializedData", "{}"), ""},
+		"name of a workbook":       {azuretype.Workbook, put("resourceName", testTenant), "resourceName"},
+		"hierarchical namespace":   {azuretype.StorageAccount, put("isHnsEnabled", true), "isHnsEnabled"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {

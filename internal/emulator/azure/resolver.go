@@ -8,6 +8,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/rules"
 )
 
@@ -18,12 +19,12 @@ var (
 	}
 	inboundPlace = place{
 		provider: "Microsoft.Network", location: pinned, outputs: hasEtag | hasState | hasGUID | hasSystem,
-		parent: typeResolver, names: resolverName(),
+		parent: azuretype.DnsResolver, names: resolverName(),
 		path: []segment{{"dnsResolvers", "dnsResolverName"}, {"inboundEndpoints", "inboundEndpointName"}},
 	}
 	outboundPlace = place{
 		provider: "Microsoft.Network", location: pinned, outputs: hasEtag | hasState | hasGUID | hasSystem,
-		parent: typeResolver, names: resolverName(),
+		parent: azuretype.DnsResolver, names: resolverName(),
 		path: []segment{{"dnsResolvers", "dnsResolverName"}, {"outboundEndpoints", "outboundEndpointName"}},
 	}
 	rulesetPlace = place{
@@ -31,13 +32,13 @@ var (
 		path: []segment{{"dnsForwardingRulesets", "dnsForwardingRulesetName"}}, names: resolverName(),
 	}
 	forwardPlace = place{
-		provider: "Microsoft.Network", outputs: hasEtag | hasState | hasSystem, parent: typeRuleset, names: resolverName(),
+		provider: "Microsoft.Network", outputs: hasEtag | hasState | hasSystem, parent: azuretype.DnsForwardingRuleset, names: resolverName(),
 		path: []segment{
 			{"dnsForwardingRulesets", "dnsForwardingRulesetName"}, {"forwardingRules", "forwardingRuleName"},
 		},
 	}
 	rulesetLinkPlace = place{
-		provider: "Microsoft.Network", outputs: hasEtag | hasState | hasSystem, parent: typeRuleset, names: resolverName(),
+		provider: "Microsoft.Network", outputs: hasEtag | hasState | hasSystem, parent: azuretype.DnsForwardingRuleset, names: resolverName(),
 		path: []segment{
 			{"dnsForwardingRulesets", "dnsForwardingRulesetName"}, {"virtualNetworkLinks", "virtualNetworkLinkName"},
 		},
@@ -55,31 +56,31 @@ const (
 
 func resolverKinds() []*emulator.Kind {
 	return []*emulator.Kind{
-		resolverPlace.kind(typeResolver, emulator.Kind{
+		resolverPlace.kind(azuretype.DnsResolver, emulator.Kind{
 			Refs: []emulator.Ref{vnetLinkRef("virtualNetwork.id")}, Rules: resolverRules(),
 			Fill: func(c *emulator.Call) error {
 				c.Out.Set("dnsResolverState", "Connected")
 				return nil
 			},
 		}),
-		inboundPlace.kind(typeInbound, emulator.Kind{
+		inboundPlace.kind(azuretype.InboundEndpoint, emulator.Kind{
 			Refs:  []emulator.Ref{subnetRef("ipConfigurations[*].subnet.id")},
 			Rules: append(endpointRules("ipConfigurations[*].subnet.id", "ipConfigurations"), inboundRules()...),
 			Fill:  fillInbound,
 		}),
-		outboundPlace.kind(typeOutbound, emulator.Kind{
+		outboundPlace.kind(azuretype.OutboundEndpoint, emulator.Kind{
 			Refs:  []emulator.Ref{subnetRef("subnet.id")},
 			Rules: endpointRules("subnet.id", "subnet"),
 		}),
-		rulesetPlace.kind(typeRuleset, emulator.Kind{Refs: []emulator.Ref{{
-			Path: "dnsResolverOutboundEndpoints[*].id", To: []string{typeOutbound}, Missing: codeReference,
+		rulesetPlace.kind(azuretype.DnsForwardingRuleset, emulator.Kind{Refs: []emulator.Ref{{
+			Path: "dnsResolverOutboundEndpoints[*].id", To: []string{azuretype.OutboundEndpoint}, Missing: codeReference,
 			InUse: codeConflict, Rule: "ADR-20", Source: sourceEndpoints + unverified,
 		}}, Rules: rulesetRules()}),
-		forwardPlace.kind(typeForward, emulator.Kind{Rules: forwardRules(), Fill: func(c *emulator.Call) error {
+		forwardPlace.kind(azuretype.ForwardingRule, emulator.Kind{Rules: forwardRules(), Fill: func(c *emulator.Call) error {
 			c.Out.Default("forwardingRuleState", "Enabled")
 			return nil
 		}}),
-		rulesetLinkPlace.kind(typeRulesetLink, emulator.Kind{
+		rulesetLinkPlace.kind(azuretype.PrivateResolverVirtualNetworkLink, emulator.Kind{
 			Refs: []emulator.Ref{vnetLinkRef("virtualNetwork.id")}, Rules: rulesetLinkRules(),
 		}),
 	}
@@ -89,7 +90,7 @@ func resolverRules() []emulator.Rule {
 	return []emulator.Rule{
 		rule("ADR-08", codeConflict, emulator.OpCreate, "azure-sdk-for-net#18299; "+sourceResolver+unverified,
 			func(c *emulator.Call) string {
-				for _, o := range c.Tx.All(typeResolver) {
+				for _, o := range c.Tx.All(azuretype.DnsResolver) {
 					if inventory.SameID(o.In.Str("virtualNetwork.id"), c.In.Str("virtualNetwork.id")) {
 						return fmt.Sprintf("Virtual network %s has the DNS resolver %s; it takes one.",
 							c.In.Str("virtualNetwork.id"), o.ID)
@@ -98,8 +99,8 @@ func resolverRules() []emulator.Rule {
 				return ""
 			}),
 		immutable("ADR-08", codeConflict, "azure-sdk-for-net#18299", "virtualNetwork.id"),
-		sameRegion("ADR-08", codeBad, sourceResolver, "virtualNetwork.id", typeVNet),
-		nestedFirst("ADR-20", typeInbound, typeOutbound),
+		sameRegion("ADR-08", codeBad, sourceResolver, "virtualNetwork.id", azuretype.VirtualNetwork),
+		nestedFirst("ADR-20", azuretype.InboundEndpoint, azuretype.OutboundEndpoint),
 	}
 }
 
@@ -141,7 +142,7 @@ func tooManyEndpoints(c *emulator.Call) string {
 }
 
 func awayFromResolver(c *emulator.Call) string {
-	r := c.Tx.Get(typeResolver, parentOf(identify(c)))
+	r := c.Tx.Get(azuretype.DnsResolver, parentOf(identify(c)))
 	if r == nil || locationAt(r) == location(c) {
 		return ""
 	}
@@ -150,7 +151,7 @@ func awayFromResolver(c *emulator.Call) string {
 
 func undelegated(c *emulator.Call, path string) string {
 	for _, id := range c.In.Strings(path) {
-		o := c.Tx.Get(typeSubnet, id)
+		o := c.Tx.Get(azuretype.Subnet, id)
 		if o != nil && !slices.ContainsFunc(o.In.Strings("delegations[*].serviceName"), func(s string) bool {
 			return strings.EqualFold(s, resolverService)
 		}) {
@@ -166,7 +167,7 @@ const minEndpointBits, maxEndpointBits = 24, 28
 
 func unusableSubnet(c *emulator.Call, path string) string {
 	vnet := ""
-	if r := c.Tx.Get(typeResolver, parentOf(identify(c))); r != nil {
+	if r := c.Tx.Get(azuretype.DnsResolver, parentOf(identify(c))); r != nil {
 		vnet = r.In.Str("virtualNetwork.id")
 	}
 	for _, id := range c.In.Strings(path) {
@@ -178,7 +179,7 @@ func unusableSubnet(c *emulator.Call, path string) string {
 }
 
 func whyUnusable(c *emulator.Call, id, vnet string) string {
-	o := c.Tx.Get(typeSubnet, id)
+	o := c.Tx.Get(azuretype.Subnet, id)
 	if o == nil {
 		return ""
 	}
@@ -216,7 +217,7 @@ func badEndpointAddress(c *emulator.Call) string {
 		if static != (text != "") {
 			return "A static IP configuration needs privateIpAddress, and no other takes it."
 		}
-		o := c.Tx.Get(typeSubnet, ip.Str("subnet.id"))
+		o := c.Tx.Get(azuretype.Subnet, ip.Str("subnet.id"))
 		if !static || o == nil {
 			continue
 		}
@@ -240,7 +241,7 @@ func fillInbound(c *emulator.Call) error {
 	for _, ip := range c.In.Maps("ipConfigurations") {
 		method := ip.StrOr("privateIpAllocationMethod", "Dynamic")
 		address := ip.Str("privateIpAddress")
-		if o := c.Tx.Get(typeSubnet, ip.Str("subnet.id")); o != nil && address == "" {
+		if o := c.Tx.Get(azuretype.Subnet, ip.Str("subnet.id")); o != nil && address == "" {
 			if p, ok := subnetPrefix(o); ok {
 				address = firstFree(p).String()
 			}
@@ -262,9 +263,9 @@ func rulesetRules() []emulator.Rule {
 			}
 			return ""
 		}),
-		sameRegion("ADR-15", codeBad, source, "dnsResolverOutboundEndpoints[*].id", typeOutbound),
+		sameRegion("ADR-15", codeBad, source, "dnsResolverOutboundEndpoints[*].id", azuretype.OutboundEndpoint),
 		rule("ADR-15", codeBad, emulator.OpWrite, source, crowdedEndpoint),
-		nestedFirst("ADR-20", typeRulesetLink),
+		nestedFirst("ADR-20", azuretype.PrivateResolverVirtualNetworkLink),
 	}
 }
 
@@ -273,7 +274,7 @@ const maxRulesets = 2
 
 func crowdedEndpoint(c *emulator.Call) string {
 	for _, id := range c.In.Strings("dnsResolverOutboundEndpoints[*].id") {
-		others := c.Tx.Where(typeRuleset, func(o *inventory.Object) bool {
+		others := c.Tx.Where(azuretype.DnsForwardingRuleset, func(o *inventory.Object) bool {
 			return !inventory.SameID(o.ID, identify(c)) && slices.ContainsFunc(
 				o.In.Strings("dnsResolverOutboundEndpoints[*].id"),
 				func(theirs string) bool { return inventory.SameID(theirs, id) })
@@ -347,7 +348,7 @@ func rulesetLinkRules() []emulator.Rule {
 	const source = "architecture-center#4066; " + sourceEndpoints + unverified
 	return []emulator.Rule{
 		rule("ADR-18", codeConflict, emulator.OpCreate, source, func(c *emulator.Call) string {
-			for _, o := range c.Tx.All(typeRulesetLink) {
+			for _, o := range c.Tx.All(azuretype.PrivateResolverVirtualNetworkLink) {
 				if inventory.SameID(o.In.Str("virtualNetwork.id"), c.In.Str("virtualNetwork.id")) {
 					return fmt.Sprintf("Virtual network %s is linked to the ruleset %s already; it takes one.",
 						o.In.Str("virtualNetwork.id"), parentOf(o.ID))
@@ -356,7 +357,7 @@ func rulesetLinkRules() []emulator.Rule {
 			return ""
 		}),
 		rule("ADR-18", codeBad, emulator.OpWrite, source, func(c *emulator.Call) string {
-			ruleset, vnet := c.Tx.Get(typeRuleset, parentOf(identify(c))), c.Tx.Get(typeVNet, c.In.Str("virtualNetwork.id"))
+			ruleset, vnet := c.Tx.Get(azuretype.DnsForwardingRuleset, parentOf(identify(c))), c.Tx.Get(azuretype.VirtualNetwork, c.In.Str("virtualNetwork.id"))
 			if ruleset == nil || vnet == nil || locationAt(ruleset) == locationAt(vnet) {
 				return ""
 			}

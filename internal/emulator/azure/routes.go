@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/rules"
 )
 
@@ -15,24 +16,24 @@ var (
 		names: networkName(1, 80),
 	}
 	routePlace = place{
-		provider: "Microsoft.Network", parent: typeRouteTable, outputs: hasEtag | hasState,
+		provider: "Microsoft.Network", parent: azuretype.RouteTable, outputs: hasEtag | hasState,
 		path:  []segment{{"routeTables", "routeTableName"}, {"routes", "routeName"}},
 		names: networkName(1, 80),
 	}
 	tableRoutes = inline{
-		property: "routes", typ: typeRoute, place: routePlace, fill: inOrder(routePlace.fill, fillRoute),
+		property: "routes", typ: azuretype.Route, place: routePlace, fill: inOrder(routePlace.fill, fillRoute),
 		rule: "PRV-02", code: codeFormat,
 	}
 )
 
 func routeKinds() []*emulator.Kind {
 	return []*emulator.Kind{
-		routeTablePlace.kind(typeRouteTable, emulator.Kind{
+		routeTablePlace.kind(azuretype.RouteTable, emulator.Kind{
 			Rules:   routeRules(),
 			Fill:    inOrder(fillRouteTable, tableRoutes.sync, tableRoutes.echo),
 			Refresh: inOrder(tableRoutes.echo, echoSubnets("routeTable.id")),
 		}),
-		routePlace.kind(typeRoute, emulator.Kind{Rules: routeRules(), Fill: fillRoute}),
+		routePlace.kind(azuretype.Route, emulator.Kind{Rules: routeRules(), Fill: fillRoute}),
 	}
 }
 
@@ -60,7 +61,7 @@ func routeRule(id rules.ID, code, source string, broken func(r lot, beside []lot
 }
 
 func routesAtHand(c *emulator.Call) (written, beside []lot) {
-	if c.Kind.Type == typeRoute {
+	if c.Kind.Type == azuretype.Route {
 		return []lot{{lastOf(identify(c)), c.In}}, lotsOf(siblings(c))
 	}
 	for _, r := range c.In.Maps(tableRoutes.property) {

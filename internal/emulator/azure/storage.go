@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 var (
@@ -28,19 +29,19 @@ var (
 		},
 	}
 	blobsPlace = place{
-		provider: "Microsoft.Storage", parent: typeStorage,
+		provider: "Microsoft.Storage", parent: azuretype.StorageAccount,
 		path: []segment{{"storageAccounts", "accountName"}, {"blobServices", "blobServicesName"}},
 	}
 	lifecyclePlace = place{
-		provider: "Microsoft.Storage", parent: typeStorage,
+		provider: "Microsoft.Storage", parent: azuretype.StorageAccount,
 		path: []segment{{"storageAccounts", "accountName"}, {"managementPolicies", "managementPolicyName"}},
 	}
 )
 
 func storageKinds() []*emulator.Kind {
 	return []*emulator.Kind{
-		workspacePlace.kind(typeWorkspace, emulator.Kind{Rules: workspaceRules(), Fill: fillWorkspace}),
-		storagePlace.kind(typeStorage, emulator.Kind{
+		workspacePlace.kind(azuretype.Workspace, emulator.Kind{Rules: workspaceRules(), Fill: fillWorkspace}),
+		storagePlace.kind(azuretype.StorageAccount, emulator.Kind{
 			Unique: []emulator.Unique{{
 				Fields: []string{"@global", "accountName"}, Fold: true, Code: "StorageAccountAlreadyTaken",
 				Rule: "NAM-04", Source: sourceNames + " (code from memory)",
@@ -48,16 +49,16 @@ func storageKinds() []*emulator.Kind {
 			Replace: []emulator.Replace{{Path: "isHnsEnabled", Source: sourceForceNew}},
 			Rules:   storageRules(), Fill: fillStorage,
 		}),
-		blobsPlace.kind(typeBlobs, emulator.Kind{
+		blobsPlace.kind(azuretype.BlobServiceProperties, emulator.Kind{
 			Rules: []emulator.Rule{onlyDefault("blobServicesName")},
 			Fill: func(c *emulator.Call) error {
-				if account := c.Tx.Get(typeStorage, parentOf(identify(c))); account != nil {
+				if account := c.Tx.Get(azuretype.StorageAccount, parentOf(identify(c))); account != nil {
 					c.Out.Set("sku", account.Out.Map("sku"))
 				}
 				return nil
 			},
 		}),
-		lifecyclePlace.kind(typeLifecycle, emulator.Kind{
+		lifecyclePlace.kind(azuretype.ManagementPolicy, emulator.Kind{
 			Rules: []emulator.Rule{onlyDefault("managementPolicyName")},
 			Fill: func(c *emulator.Call) error {
 				c.Out.Set("lastModifiedTime", epoch)

@@ -4,12 +4,13 @@ import (
 	"fmt"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory/azuretype"
 )
 
 // logSinks are where diagnostic settings and flow logs send, by property.
 var logSinks = map[string][]struct{ path, typ string }{
-	typeDiagnostic: {{"workspaceId", typeWorkspace}, {"storageAccountId", typeStorage}},
-	typeFlowLog:    {{"storageId", typeStorage}, {workspacePath + "workspaceResourceId", typeWorkspace}},
+	azuretype.DiagnosticSetting: {{"workspaceId", azuretype.Workspace}, {"storageAccountId", azuretype.StorageAccount}},
+	azuretype.FlowLog:           {{"storageId", azuretype.StorageAccount}, {workspacePath + "workspaceResourceId", azuretype.Workspace}},
 }
 
 // Unlogged says of every diagnostic setting and flow log in the world why what it
@@ -18,13 +19,13 @@ var logSinks = map[string][]struct{ path, typ string }{
 // stays silent; so it does of a flow log that is switched off.
 func Unlogged(tx *emulator.Tx) []string {
 	var list []string
-	for _, o := range tx.All(typeDiagnostic, typeFlowLog) {
+	for _, o := range tx.All(azuretype.DiagnosticSetting, azuretype.FlowLog) {
 		for _, sink := range logSinks[o.Type] {
 			if id := o.In.Str(sink.path); id != "" && tx.Get(sink.typ, id) == nil {
 				list = append(list, fmt.Sprintf("%s: %s: %s does not exist", o.ID, sink.path, id))
 			}
 		}
-		if enabled, set := o.In.Get("enabled"); o.Type == typeFlowLog && set && enabled == any(false) {
+		if enabled, set := o.In.Get("enabled"); o.Type == azuretype.FlowLog && set && enabled == any(false) {
 			list = append(list, fmt.Sprintf("%s: it is off", o.ID))
 		}
 	}

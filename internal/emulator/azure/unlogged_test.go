@@ -6,19 +6,20 @@ import (
 	"testing"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory/azuretype"
 )
 
 // Azure lets everything that logs go to be deleted, and says nothing.
 func TestUnlogged(t *testing.T) {
 	s := newSubscription(t)
-	setting, flows := s.made(typeDiagnostic, "diag", nil), s.made(typeFlowLog, "flows", nil)
+	setting, flows := s.made(azuretype.DiagnosticSetting, "diag", nil), s.made(azuretype.FlowLog, "flows", nil)
 	s.unlogged("all there")
 	for _, c := range []struct {
 		gone string // type
 		want []string
 	}{
-		{typeWorkspace, []string{setting + ": workspaceId", flows + ": " + workspacePath + "workspaceResourceId"}},
-		{typeStorage, []string{setting + ": workspaceId", flows + ": storageId", flows + ": " + workspacePath + "workspaceResourceId"}},
+		{azuretype.Workspace, []string{setting + ": workspaceId", flows + ": " + workspacePath + "workspaceResourceId"}},
+		{azuretype.StorageAccount, []string{setting + ": workspaceId", flows + ": storageId", flows + ": " + workspacePath + "workspaceResourceId"}},
 	} {
 		for _, id := range s.objects(c.gone) {
 			if err := s.delete(c.gone, lastOf(id), id); err != nil {
@@ -31,7 +32,7 @@ func TestUnlogged(t *testing.T) {
 
 func TestUnloggedWhenOff(t *testing.T) {
 	s := newSubscription(t)
-	flows := s.made(typeFlowLog, "flows", s.valid(typeFlowLog).With(props{"enabled": false}))
+	flows := s.made(azuretype.FlowLog, "flows", s.valid(azuretype.FlowLog).With(props{"enabled": false}))
 	s.unlogged("off", flows+": it is off")
 }
 

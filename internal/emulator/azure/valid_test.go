@@ -5,6 +5,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 // Props and lists as a program writes them.
@@ -20,7 +21,7 @@ const testGroup = "rg"
 // they refer to. Things that are there already are made once.
 func (s *subscription) valid(typ string) props {
 	in := validInputs()[typ](s)
-	if typ != typeGroup && typ != typeDiagnostic && typ != typeRole && !in.Has("resourceGroupName") {
+	if typ != azuretype.ResourceGroup && typ != azuretype.DiagnosticSetting && typ != azuretype.RoleAssignment && !in.Has("resourceGroupName") {
 		in["resourceGroupName"] = s.group()
 	}
 	return in
@@ -71,12 +72,12 @@ func (s *subscription) idOf(typ, name string, in props) string {
 }
 
 func (s *subscription) group() string {
-	s.made(typeGroup, testGroup, props{"resourceGroupName": testGroup, "location": "uksouth"})
+	s.made(azuretype.ResourceGroup, testGroup, props{"resourceGroupName": testGroup, "location": "uksouth"})
 	return testGroup
 }
 
 func (s *subscription) vnet() string {
-	s.made(typeVNet, "vnet", nil)
+	s.made(azuretype.VirtualNetwork, "vnet", nil)
 	return "vnet"
 }
 
@@ -84,7 +85,7 @@ func (s *subscription) subnet(name, prefix string, more props) string {
 	in := props{
 		"resourceGroupName": s.group(), "virtualNetworkName": s.vnet(), "subnetName": name, "addressPrefix": prefix,
 	}
-	return s.made(typeSubnet, name, in.With(more))
+	return s.made(azuretype.Subnet, name, in.With(more))
 }
 
 // delegated is a subnet for an endpoint of a resolver.
@@ -93,12 +94,12 @@ func (s *subscription) delegated(name, prefix string) string {
 }
 
 func (s *subscription) address(name string) string {
-	return s.made(typePublicIP, name, s.valid(typePublicIP).With(props{"publicIpAddressName": name}))
+	return s.made(azuretype.PublicIPAddress, name, s.valid(azuretype.PublicIPAddress).With(props{"publicIpAddressName": name}))
 }
 
 // zoneless is an address without zones.
 func (s *subscription) zoneless(name string) string {
-	return s.made(typePublicIP, name, props{
+	return s.made(azuretype.PublicIPAddress, name, props{
 		"resourceGroupName": testGroup, "publicIpAddressName": name, "publicIPAllocationMethod": "Static",
 		"sku": obj{"name": "Standard"},
 	})
@@ -106,19 +107,21 @@ func (s *subscription) zoneless(name string) string {
 
 // doomed is a gateway that Azure accepts and then fails to make (AVG-08).
 func (s *subscription) doomed() props {
-	in := s.valid(typeGateway)
+	in := s.valid(azuretype.VirtualNetworkGateway)
 	in.Set("ipConfigurations[0].publicIPAddress.id", s.zoneless("zoneless-a"))
 	in.Set("ipConfigurations[1].publicIPAddress.id", s.zoneless("zoneless-b"))
 	return in
 }
 
-func (s *subscription) identity() string { return s.made(typeIdentity, "identity", nil) }
+func (s *subscription) identity() string {
+	return s.made(azuretype.UserAssignedIdentity, "identity", nil)
+}
 
 // grant gives the test identity a role at a scope.
 func (s *subscription) grant(name, scope string) {
-	s.made(typeRole, name, props{
+	s.made(azuretype.RoleAssignment, name, props{
 		"roleAssignmentName": name, "scope": scope, "principalType": "ServicePrincipal",
-		"principalId":      s.object(typeIdentity, s.identity()).Out.Str("principalId"),
+		"principalId":      s.object(azuretype.UserAssignedIdentity, s.identity()).Out.Str("principalId"),
 		"roleDefinitionId": roleDefinitionID(roleNetworkContributor),
 	})
 }
@@ -135,109 +138,109 @@ func testConfigurationID(name string) string {
 
 func validInputs() map[string]func(*subscription) props {
 	return map[string]func(*subscription) props{
-		typeGroup: func(*subscription) props { return props{"resourceGroupName": "another", "location": "uksouth"} },
-		typeVNet: func(*subscription) props {
+		azuretype.ResourceGroup: func(*subscription) props { return props{"resourceGroupName": "another", "location": "uksouth"} },
+		azuretype.VirtualNetwork: func(*subscription) props {
 			return props{"virtualNetworkName": "vnet", "addressSpace": obj{"addressPrefixes": list{"10.10.0.0/16"}}}
 		},
-		typeSubnet: func(s *subscription) props {
+		azuretype.Subnet: func(s *subscription) props {
 			return props{"virtualNetworkName": s.vnet(), "subnetName": "nodes", "addressPrefix": "10.10.1.0/24"}
 		},
-		typeNSG: func(*subscription) props { return props{"networkSecurityGroupName": "nsg"} },
-		typeNSGRule: func(s *subscription) props {
-			s.made(typeNSG, "nsg", nil)
+		azuretype.NetworkSecurityGroup: func(*subscription) props { return props{"networkSecurityGroupName": "nsg"} },
+		azuretype.SecurityRule: func(s *subscription) props {
+			s.made(azuretype.NetworkSecurityGroup, "nsg", nil)
 			return props{
 				"networkSecurityGroupName": "nsg", "securityRuleName": "allow", "priority": 100.0, "direction": "Inbound",
 				"access": "Allow", "protocol": "Tcp", "sourcePortRange": "*", "destinationPortRange": "53",
 				"sourceAddressPrefix": "VirtualNetwork", "destinationAddressPrefixes": list{"10.0.0.0/16", "10.1.0.4"},
 			}
 		},
-		typeRouteTable: func(*subscription) props { return props{"routeTableName": "table"} },
-		typeRoute: func(s *subscription) props {
-			s.made(typeRouteTable, "table", nil)
+		azuretype.RouteTable: func(*subscription) props { return props{"routeTableName": "table"} },
+		azuretype.Route: func(s *subscription) props {
+			s.made(azuretype.RouteTable, "table", nil)
 			return props{
 				"routeTableName": "table", "routeName": "aws", "addressPrefix": "10.0.0.0/16",
 				"nextHopType": "VirtualNetworkGateway",
 			}
 		},
-		typeNATGateway: func(s *subscription) props {
+		azuretype.NatGateway: func(s *subscription) props {
 			return props{
 				"natGatewayName": "nat", "sku": obj{"name": "Standard"},
 				"publicIpAddresses": list{obj{"id": s.address("nat-ip")}},
 			}
 		},
-		typePublicIP: func(*subscription) props {
+		azuretype.PublicIPAddress: func(*subscription) props {
 			return props{
 				"publicIpAddressName": "ip", "publicIPAllocationMethod": "Static", "sku": obj{"name": "Standard"},
 				"zones": list{"1", "2", "3"},
 			}
 		},
-		typeGateway:    validGateway,
-		typeLocal:      validLocal,
-		typeConnection: validConnection,
-		typeWatcher:    func(*subscription) props { return props{"networkWatcherName": "watcher", "location": "ukwest"} },
-		typeFlowLog:    validFlowLog,
-		typeZone: func(*subscription) props {
+		azuretype.VirtualNetworkGateway:           validGateway,
+		azuretype.LocalNetworkGateway:             validLocal,
+		azuretype.VirtualNetworkGatewayConnection: validConnection,
+		azuretype.NetworkWatcher:                  func(*subscription) props { return props{"networkWatcherName": "watcher", "location": "ukwest"} },
+		azuretype.FlowLog:                         validFlowLog,
+		azuretype.PrivateZone: func(*subscription) props {
 			return props{"privateZoneName": "private.azure.internal", "location": "global"}
 		},
-		typeZoneLink:    validZoneLink,
-		typeRecord:      validRecord,
-		typeResolver:    validResolver,
-		typeInbound:     validInbound,
-		typeOutbound:    validOutbound,
-		typeRuleset:     validRuleset,
-		typeForward:     validForward,
-		typeRulesetLink: validRulesetLink,
-		typeIdentity:    func(*subscription) props { return props{"resourceName": "identity"} },
-		typeRole:        validRole,
-		typeCluster:     validCluster,
-		typePool:        validPool,
-		typeDiagnostic:  validDiagnostic,
-		typeAlert:       validAlert,
-		typeActions: func(*subscription) props {
+		azuretype.VirtualNetworkLink:                validZoneLink,
+		azuretype.PrivateRecordSet:                  validRecord,
+		azuretype.DnsResolver:                       validResolver,
+		azuretype.InboundEndpoint:                   validInbound,
+		azuretype.OutboundEndpoint:                  validOutbound,
+		azuretype.DnsForwardingRuleset:              validRuleset,
+		azuretype.ForwardingRule:                    validForward,
+		azuretype.PrivateResolverVirtualNetworkLink: validRulesetLink,
+		azuretype.UserAssignedIdentity:              func(*subscription) props { return props{"resourceName": "identity"} },
+		azuretype.RoleAssignment:                    validRole,
+		azuretype.ManagedCluster:                    validCluster,
+		azuretype.AgentPool:                         validPool,
+		azuretype.DiagnosticSetting:                 validDiagnostic,
+		azuretype.MetricAlert:                       validAlert,
+		azuretype.ActionGroup: func(*subscription) props {
 			return props{
 				"actionGroupName": "oncall", "groupShortName": "oncall", "enabled": true, "location": "global",
 				"emailReceivers": list{obj{"name": "oncall", "emailAddress": "oncall@example.com", "useCommonAlertSchema": true}},
 			}
 		},
-		typeQueryRule: validQueryRule,
-		typeWorkbook: func(s *subscription) props {
+		azuretype.ScheduledQueryRule: validQueryRule,
+		azuretype.Workbook: func(s *subscription) props {
 			return props{
 				"resourceName": testAssignment, "displayName": "Burrow", "category": "workbook", "kind": "shared",
-				"sourceId": s.made(typeWorkspace, "logs", nil), "version": "Notebook/1.0",
+				"sourceId": s.made(azuretype.Workspace, "logs", nil), "version": "Notebook/1.0",
 				"serializedData": `{"version":"Notebook/1.0","items":[{"type":1,"content":{"json":"# Tunnels"}}]}`,
 			}
 		},
-		typeDNSPolicy: func(*subscription) props { return props{"dnsResolverPolicyName": "policy"} },
-		typeDNSPolicyLink: func(s *subscription) props {
-			s.made(typeDNSPolicy, "policy", nil)
+		azuretype.DnsResolverPolicy: func(*subscription) props { return props{"dnsResolverPolicyName": "policy"} },
+		azuretype.DnsResolverPolicyVirtualNetworkLink: func(s *subscription) props {
+			s.made(azuretype.DnsResolverPolicy, "policy", nil)
 			return props{
 				"dnsResolverPolicyName": "policy", "dnsResolverPolicyVirtualNetworkLinkName": "link",
-				"virtualNetwork": obj{"id": s.made(typeVNet, "vnet", nil)},
+				"virtualNetwork": obj{"id": s.made(azuretype.VirtualNetwork, "vnet", nil)},
 			}
 		},
-		typeDNSRule: func(s *subscription) props {
-			s.made(typeDNSPolicy, "policy", nil)
+		azuretype.DnsSecurityRule: func(s *subscription) props {
+			s.made(azuretype.DnsResolverPolicy, "policy", nil)
 			return props{
 				"dnsResolverPolicyName": "policy", "dnsSecurityRuleName": "block", "priority": 100.0,
 				"action":                 obj{"actionType": "Block", "blockResponseCode": "SERVFAIL"},
-				"dnsResolverDomainLists": list{obj{"id": s.made(typeDomainList, "domains", nil)}},
+				"dnsResolverDomainLists": list{obj{"id": s.made(azuretype.DnsResolverDomainList, "domains", nil)}},
 			}
 		},
-		typeDomainList: func(*subscription) props {
+		azuretype.DnsResolverDomainList: func(*subscription) props {
 			return props{"dnsResolverDomainListName": "domains", "domains": list{"example.com.", "."}}
 		},
-		typeWorkspace: func(*subscription) props {
+		azuretype.Workspace: func(*subscription) props {
 			return props{"workspaceName": "logs", "sku": obj{"name": "PerGB2018"}, "retentionInDays": 30.0}
 		},
-		typeStorage: func(*subscription) props {
+		azuretype.StorageAccount: func(*subscription) props {
 			return props{"accountName": "flowlogs", "kind": "StorageV2", "sku": obj{"name": "Standard_LRS"}}
 		},
-		typeBlobs: func(s *subscription) props {
-			s.made(typeStorage, "flowlogs", nil)
+		azuretype.BlobServiceProperties: func(s *subscription) props {
+			s.made(azuretype.StorageAccount, "flowlogs", nil)
 			return props{"accountName": "flowlogs", "blobServicesName": "default", "isVersioningEnabled": false}
 		},
-		typeLifecycle: func(s *subscription) props {
-			s.made(typeStorage, "flowlogs", nil)
+		azuretype.ManagementPolicy: func(s *subscription) props {
+			s.made(azuretype.StorageAccount, "flowlogs", nil)
 			return props{"accountName": "flowlogs", "managementPolicyName": "default", "policy": obj{"rules": list{}}}
 		},
 	}
@@ -272,8 +275,8 @@ func validConnection(s *subscription) props {
 	return props{
 		"virtualNetworkGatewayConnectionName": "tunnel", "connectionType": "IPsec", "connectionProtocol": "IKEv2",
 		"enableBgp": true, "sharedKey": "a.key_1", "dpdTimeoutSeconds": 45.0,
-		"virtualNetworkGateway1": obj{"id": s.made(typeGateway, "gw", nil)},
-		"localNetworkGateway2":   obj{"id": s.made(typeLocal, "aws", nil)},
+		"virtualNetworkGateway1": obj{"id": s.made(azuretype.VirtualNetworkGateway, "gw", nil)},
+		"localNetworkGateway2":   obj{"id": s.made(azuretype.LocalNetworkGateway, "aws", nil)},
 		"gatewayCustomBgpIpAddresses": list{
 			obj{"ipConfigurationId": testConfigurationID("a"), "customBgpIpAddress": "169.254.21.2"},
 		},
@@ -286,30 +289,30 @@ func validConnection(s *subscription) props {
 }
 
 func validFlowLog(s *subscription) props {
-	vnet := s.made(typeVNet, "vnet", nil)
-	workspace := s.made(typeWorkspace, "logs", nil)
+	vnet := s.made(azuretype.VirtualNetwork, "vnet", nil)
+	workspace := s.made(azuretype.Workspace, "logs", nil)
 	return props{
 		"resourceGroupName": "NetworkWatcherRG", "networkWatcherName": "NetworkWatcher_uksouth", "flowLogName": "log",
-		"targetResourceId": vnet, "storageId": s.made(typeStorage, "flowlogs", nil), "enabled": true,
+		"targetResourceId": vnet, "storageId": s.made(azuretype.StorageAccount, "flowlogs", nil), "enabled": true,
 		"format":          obj{"type": "JSON", "version": 2.0},
 		"retentionPolicy": obj{"days": 30.0, "enabled": true},
 		"flowAnalyticsConfiguration": obj{"networkWatcherFlowAnalyticsConfiguration": obj{
 			"enabled": true, "trafficAnalyticsInterval": 10.0, "workspaceResourceId": workspace,
-			"workspaceRegion": "uksouth", "workspaceId": s.object(typeWorkspace, workspace).Out.Str("customerId"),
+			"workspaceRegion": "uksouth", "workspaceId": s.object(azuretype.Workspace, workspace).Out.Str("customerId"),
 		}},
 	}
 }
 
 func validZoneLink(s *subscription) props {
-	s.made(typeZone, "zone", nil)
+	s.made(azuretype.PrivateZone, "zone", nil)
 	return props{
 		"privateZoneName": "private.azure.internal", "virtualNetworkLinkName": "link", "location": "global",
-		"registrationEnabled": false, "virtualNetwork": obj{"id": s.made(typeVNet, "vnet", nil)},
+		"registrationEnabled": false, "virtualNetwork": obj{"id": s.made(azuretype.VirtualNetwork, "vnet", nil)},
 	}
 }
 
 func validRecord(s *subscription) props {
-	s.made(typeZone, "zone", nil)
+	s.made(azuretype.PrivateZone, "zone", nil)
 	return props{
 		"privateZoneName": "private.azure.internal", "recordType": "TXT", "relativeRecordSetName": "bunny",
 		"ttl": 300.0, "txtRecords": list{obj{"value": list{"no inbound service"}}},
@@ -317,11 +320,11 @@ func validRecord(s *subscription) props {
 }
 
 func validResolver(s *subscription) props {
-	return props{"dnsResolverName": "resolver", "virtualNetwork": obj{"id": s.made(typeVNet, "vnet", nil)}}
+	return props{"dnsResolverName": "resolver", "virtualNetwork": obj{"id": s.made(azuretype.VirtualNetwork, "vnet", nil)}}
 }
 
 func validInbound(s *subscription) props {
-	s.made(typeResolver, "resolver", nil)
+	s.made(azuretype.DnsResolver, "resolver", nil)
 	return props{
 		"dnsResolverName": "resolver", "inboundEndpointName": "in",
 		"ipConfigurations": list{obj{
@@ -332,7 +335,7 @@ func validInbound(s *subscription) props {
 }
 
 func validOutbound(s *subscription) props {
-	s.made(typeResolver, "resolver", nil)
+	s.made(azuretype.DnsResolver, "resolver", nil)
 	return props{
 		"dnsResolverName": "resolver", "outboundEndpointName": "out",
 		"subnet": obj{"id": s.delegated("dns-out", "10.10.3.0/28")},
@@ -342,12 +345,12 @@ func validOutbound(s *subscription) props {
 func validRuleset(s *subscription) props {
 	return props{
 		"dnsForwardingRulesetName":     "ruleset",
-		"dnsResolverOutboundEndpoints": list{obj{"id": s.made(typeOutbound, "out", nil)}},
+		"dnsResolverOutboundEndpoints": list{obj{"id": s.made(azuretype.OutboundEndpoint, "out", nil)}},
 	}
 }
 
 func validForward(s *subscription) props {
-	s.made(typeRuleset, "ruleset", nil)
+	s.made(azuretype.DnsForwardingRuleset, "ruleset", nil)
 	return props{
 		"dnsForwardingRulesetName": "ruleset", "forwardingRuleName": "aws", "domainName": "private.aws.internal.",
 		"targetDnsServers": list{obj{"ipAddress": "10.0.1.10", "port": 53.0}, obj{"ipAddress": "10.0.2.10", "port": 53.0}},
@@ -355,10 +358,10 @@ func validForward(s *subscription) props {
 }
 
 func validRulesetLink(s *subscription) props {
-	s.made(typeRuleset, "ruleset", nil)
+	s.made(azuretype.DnsForwardingRuleset, "ruleset", nil)
 	return props{
 		"dnsForwardingRulesetName": "ruleset", "virtualNetworkLinkName": "link",
-		"virtualNetwork": obj{"id": s.made(typeVNet, "vnet", nil)},
+		"virtualNetwork": obj{"id": s.made(azuretype.VirtualNetwork, "vnet", nil)},
 	}
 }
 
@@ -367,14 +370,14 @@ const testAssignment = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee"
 func validRole(s *subscription) props {
 	return props{
 		"roleAssignmentName": testAssignment, "scope": s.subnet("role-scope", "10.10.9.0/24", nil),
-		"principalId":   s.object(typeIdentity, s.identity()).Out.Str("principalId"),
+		"principalId":   s.object(azuretype.UserAssignedIdentity, s.identity()).Out.Str("principalId"),
 		"principalType": "ServicePrincipal", "roleDefinitionId": roleDefinitionID(roleNetworkContributor),
 	}
 }
 
 // nodeSubnet is a subnet with a route table, and the identity's rights on both.
 func (s *subscription) nodeSubnet() string {
-	table := s.made(typeRouteTable, "table", nil)
+	table := s.made(azuretype.RouteTable, "table", nil)
 	subnet := s.subnet("nodes", "10.10.1.0/24", props{"routeTable": obj{"id": table}})
 	s.grant("10000000-0000-4000-8000-000000000001", subnet)
 	s.grant("10000000-0000-4000-8000-000000000002", table)
@@ -402,7 +405,7 @@ func validCluster(s *subscription) props {
 }
 
 func validPool(s *subscription) props {
-	s.made(typeCluster, "bunny", nil)
+	s.made(azuretype.ManagedCluster, "bunny", nil)
 	return props{
 		"resourceName": "bunny", "agentPoolName": "extra", "mode": "User", "vmSize": "Standard_D2s_v3", "count": 1.0,
 		"vnetSubnetID": s.nodeSubnet(),
@@ -411,7 +414,7 @@ func validPool(s *subscription) props {
 
 func validDiagnostic(s *subscription) props {
 	return props{
-		"name": "logs", "resourceUri": s.made(typeGateway, "gw", nil), "workspaceId": s.made(typeWorkspace, "logs", nil),
+		"name": "logs", "resourceUri": s.made(azuretype.VirtualNetworkGateway, "gw", nil), "workspaceId": s.made(azuretype.Workspace, "logs", nil),
 		"logs": list{obj{"category": "TunnelDiagnosticLog", "enabled": true}},
 	}
 }
@@ -419,8 +422,8 @@ func validDiagnostic(s *subscription) props {
 func validAlert(s *subscription) props {
 	return props{
 		"ruleName": "tunnels", "location": "global", "enabled": true, "severity": 1.0, "evaluationFrequency": "PT5M",
-		"windowSize": "PT15M", "scopes": list{s.made(typeGateway, "gw", nil)},
-		"actions": list{obj{"actionGroupId": s.made(typeActions, "oncall", nil)}},
+		"windowSize": "PT15M", "scopes": list{s.made(azuretype.VirtualNetworkGateway, "gw", nil)},
+		"actions": list{obj{"actionGroupId": s.made(azuretype.ActionGroup, "oncall", nil)}},
 		"criteria": obj{
 			"odataType": "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
 			"allOf": list{obj{
@@ -435,8 +438,8 @@ func validAlert(s *subscription) props {
 func validQueryRule(s *subscription) props {
 	return props{
 		"ruleName": "down", "kind": kindLogAlert, "enabled": true, "severity": 1.0, "evaluationFrequency": "PT5M",
-		"windowSize": "PT15M", "scopes": list{s.made(typeWorkspace, "logs", nil)}, "autoMitigate": true,
-		"actions": obj{"actionGroups": list{s.made(typeActions, "oncall", nil)}},
+		"windowSize": "PT15M", "scopes": list{s.made(azuretype.Workspace, "logs", nil)}, "autoMitigate": true,
+		"actions": obj{"actionGroups": list{s.made(azuretype.ActionGroup, "oncall", nil)}},
 		"criteria": obj{"allOf": list{obj{
 			"query":           `union isfuzzy=true AzureDiagnostics, (datatable(Category: string, DurationMs: long, Resource: string)[]) | where Category == "TunnelDiagnosticLog" | extend s = column_ifexists("status_s", "") | where s == "Disconnected"`,
 			"timeAggregation": "Count", "operator": "GreaterThan", "threshold": 0.0,

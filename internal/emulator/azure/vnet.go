@@ -8,6 +8,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/rules"
 )
 
@@ -22,12 +23,12 @@ var (
 		}(),
 	}
 	subnetPlace = place{
-		provider: "Microsoft.Network", parent: typeVNet, outputs: hasEtag | hasState,
+		provider: "Microsoft.Network", parent: azuretype.VirtualNetwork, outputs: hasEtag | hasState,
 		path:  []segment{{"virtualNetworks", "virtualNetworkName"}, {"subnets", "subnetName"}},
 		names: networkName(1, 80),
 	}
 	vnetSubnets = inline{
-		property: "subnets", typ: typeSubnet, place: subnetPlace,
+		property: "subnets", typ: azuretype.Subnet, place: subnetPlace,
 		fill: inOrder(subnetPlace.fill, fillSubnet),
 		rule: "PRV-02", code: codeSubnetInUse,
 	}
@@ -43,14 +44,14 @@ const (
 
 func (o Options) vnetKinds() []*emulator.Kind {
 	return []*emulator.Kind{
-		vnetPlace.kind(typeVNet, emulator.Kind{
+		vnetPlace.kind(azuretype.VirtualNetwork, emulator.Kind{
 			Rules:   slices.Concat(vnetRules(), subnetRules(), []emulator.Rule{abroad()}),
 			Fill:    inOrder(fillVNet, vnetSubnets.sync, vnetSubnets.echo),
 			Refresh: inOrder(vnetSubnets.echo, echoFlowLogs),
 			Made:    o.makeWatcher,
 			Busy:    busyVNet, BusyCode: codeBusy, BusySource: sourceBusyVNet,
 		}),
-		subnetPlace.kind(typeSubnet, emulator.Kind{
+		subnetPlace.kind(azuretype.Subnet, emulator.Kind{
 			Refs:  subnetRefs(),
 			Rules: append(subnetRules(), abroad(), inUsePrefix()),
 			Fill:  fillSubnet, Refresh: echoIPConfigurations,
@@ -68,15 +69,15 @@ func busyVNet(in inventory.Props) string {
 func subnetRefs() []emulator.Ref {
 	return []emulator.Ref{
 		{
-			Path: "networkSecurityGroup.id", To: []string{typeNSG}, Missing: codeReference,
+			Path: "networkSecurityGroup.id", To: []string{azuretype.NetworkSecurityGroup}, Missing: codeReference,
 			InUse: "InUseNetworkSecurityGroupCannotBeDeleted", Rule: "ANW-10", Source: "Microsoft's list of ARM error codes; terra-workspace-manager#502",
 		},
 		{
-			Path: "routeTable.id", To: []string{typeRouteTable}, Missing: codeReference,
+			Path: "routeTable.id", To: []string{azuretype.RouteTable}, Missing: codeReference,
 			InUse: "InUseRouteTableCannotBeDeleted", Rule: "ANW-10", Source: "Microsoft's list of ARM error codes; terra-workspace-manager#502",
 		},
 		{
-			Path: "natGateway.id", To: []string{typeNATGateway}, Missing: codeReference,
+			Path: "natGateway.id", To: []string{azuretype.NatGateway}, Missing: codeReference,
 			Rule: "PRO-06", Source: "Microsoft's list of ARM error codes",
 		},
 	}
@@ -85,7 +86,7 @@ func subnetRefs() []emulator.Ref {
 // vnetLinkRef is a reference that keeps a VNet from being deleted.
 func vnetLinkRef(path string) emulator.Ref {
 	return emulator.Ref{
-		Path: path, To: []string{typeVNet}, Missing: codeReference, InUse: codeSubnetInUse,
+		Path: path, To: []string{azuretype.VirtualNetwork}, Missing: codeReference, InUse: codeSubnetInUse,
 		Rule: "ANW-20", Source: "Microsoft's list of ARM error codes",
 	}
 }
@@ -93,7 +94,7 @@ func vnetLinkRef(path string) emulator.Ref {
 // subnetRef is a reference that occupies addresses of a subnet.
 func subnetRef(path string) emulator.Ref {
 	return emulator.Ref{
-		Path: path, To: []string{typeSubnet}, Missing: codeReference, InUse: codeSubnetInUse,
+		Path: path, To: []string{azuretype.Subnet}, Missing: codeReference, InUse: codeSubnetInUse,
 		Rule: "ANW-09", Source: sourceSubnetUse,
 	}
 }
@@ -104,7 +105,7 @@ func vnetRules() []emulator.Rule {
 			sourceVNetFAQ+" (code from memory)", badAddressSpace),
 		vnetSubnets.leftOut(),
 		rule("ANW-20", codeSubnetInUse, emulator.OpDelete, "Microsoft's list of ARM error codes", func(c *emulator.Call) string {
-			for _, o := range children(c.Tx, typeSubnet, c.ID) {
+			for _, o := range children(c.Tx, azuretype.Subnet, c.ID) {
 				if user := userOf(c, o); user != "" {
 					return inUse(o, user)
 				}
@@ -155,15 +156,15 @@ func lotsOf(objects []*inventory.Object) []lot {
 // subnetsAtHand are the subnets that a write is about, those beside them, and
 // the address space for all.
 func subnetsAtHand(c *emulator.Call) (written, beside []lot, space []network) {
-	if c.Kind.Type == typeSubnet {
-		if vnet := c.Tx.Get(typeVNet, parentOf(identify(c))); vnet != nil {
+	if c.Kind.Type == azuretype.Subnet {
+		if vnet := c.Tx.Get(azuretype.VirtualNetwork, parentOf(identify(c))); vnet != nil {
 			space = networks(vnet.In.Strings("addressSpace.addressPrefixes"))
 		}
 		return []lot{{lastOf(identify(c)), c.In}}, lotsOf(siblings(c)), space
 	}
 	space = networks(c.In.Strings("addressSpace.addressPrefixes"))
 	if !c.In.Has(vnetSubnets.property) {
-		return lotsOf(children(c.Tx, typeSubnet, identify(c))), nil, space
+		return lotsOf(children(c.Tx, azuretype.Subnet, identify(c))), nil, space
 	}
 	for _, s := range c.In.Maps(vnetSubnets.property) {
 		written = append(written, lot{s.Str("name"), s})
@@ -204,8 +205,8 @@ func abroad() emulator.Rule {
 	const source = "Microsoft's list of ARM error codes (that of a reference to nothing; the code for another region is unverified)"
 	return rule("PRO-06", codeReference, emulator.OpWrite, source, func(c *emulator.Call) string {
 		at := location(c)
-		if c.Kind.Type == typeSubnet {
-			vnet := c.Tx.Get(typeVNet, parentOf(identify(c)))
+		if c.Kind.Type == azuretype.Subnet {
+			vnet := c.Tx.Get(azuretype.VirtualNetwork, parentOf(identify(c)))
 			if vnet == nil {
 				return ""
 			}
@@ -225,7 +226,7 @@ func abroad() emulator.Rule {
 
 // subnetGuards are what a subnet refers to.
 var subnetGuards = []struct{ path, typ string }{
-	{"networkSecurityGroup.id", typeNSG}, {"routeTable.id", typeRouteTable}, {"natGateway.id", typeNATGateway},
+	{"networkSecurityGroup.id", azuretype.NetworkSecurityGroup}, {"routeTable.id", azuretype.RouteTable}, {"natGateway.id", azuretype.NatGateway},
 }
 
 func badSubnet(s lot, _ []lot, _ []network) string {
@@ -343,7 +344,7 @@ func inUsePrefix() emulator.Rule {
 		"code and text as printed in public reports of az network vnet subnet update", func(c *emulator.Call) string {
 			kept := set(prefixesOf(c.In)...)
 			for _, text := range prefixesOf(c.OldIn) {
-				if o := c.Tx.Get(typeSubnet, c.ID); !kept[text] && o != nil && userOf(c, o) != "" {
+				if o := c.Tx.Get(azuretype.Subnet, c.ID); !kept[text] && o != nil && userOf(c, o) != "" {
 					return fmt.Sprintf("IpPrefix %s on Subnet %s has active allocations and cannot be deleted.",
 						text, lastOf(c.ID))
 				}
@@ -375,7 +376,7 @@ func fillSubnet(c *emulator.Call) error {
 // echoFlowLogs lists the flow logs of a VNet, as its GET does.
 func echoFlowLogs(c *emulator.Call) error {
 	var logs []any
-	for _, o := range c.Tx.Where(typeFlowLog, func(o *inventory.Object) bool {
+	for _, o := range c.Tx.Where(azuretype.FlowLog, func(o *inventory.Object) bool {
 		return inventory.SameID(o.In.Str("targetResourceId"), c.ID)
 	}) {
 		logs = append(logs, echoed(o))
@@ -396,7 +397,7 @@ func setOrDrop(c *emulator.Call, output string, list []any) {
 // echoIPConfigurations lists the gateways' configurations in a subnet, as its GET does.
 func echoIPConfigurations(c *emulator.Call) error {
 	var found []any
-	for _, g := range c.Tx.All(typeGateway) {
+	for _, g := range c.Tx.All(azuretype.VirtualNetworkGateway) {
 		for _, ip := range g.Out.Maps("ipConfigurations") {
 			if inventory.SameID(ip.Str("subnet.id"), c.ID) {
 				found = append(found, map[string]any{"id": ip.Str("id")})

@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 var (
@@ -15,7 +16,7 @@ var (
 		path: []segment{{"networkWatchers", "networkWatcherName"}}, names: networkName(1, 80),
 	}
 	flowLogPlace = place{
-		provider: "Microsoft.Network", location: regional, outputs: hasEtag | hasState, parent: typeWatcher,
+		provider: "Microsoft.Network", location: regional, outputs: hasEtag | hasState, parent: azuretype.NetworkWatcher,
 		path: []segment{{"networkWatchers", "networkWatcherName"}, {"flowLogs", "flowLogName"}},
 		names: naming{
 			rule: "NAM-05", code: "InvalidResourceName", min: 1, max: 80, source: "terraform-provider-azurerm network_watcher_flow_log_name.go",
@@ -29,9 +30,9 @@ const sourceWatcher = "pulumi-azure-native#2091"
 
 func watcherKinds() []*emulator.Kind {
 	return []*emulator.Kind{
-		watcherPlace.kind(typeWatcher, emulator.Kind{Rules: []emulator.Rule{
+		watcherPlace.kind(azuretype.NetworkWatcher, emulator.Kind{Rules: []emulator.Rule{
 			rule("LOG-04", "NetworkWatcherCountLimitReached", emulator.OpCreate, sourceWatcher, func(c *emulator.Call) string {
-				for _, w := range c.Tx.All(typeWatcher) {
+				for _, w := range c.Tx.All(azuretype.NetworkWatcher) {
 					if locationAt(w) == location(c) {
 						return fmt.Sprintf("Cannot create more than 1 network watchers for this subscription in this region. "+
 							"%s has %s.", location(c), w.ID)
@@ -40,7 +41,7 @@ func watcherKinds() []*emulator.Kind {
 				return ""
 			}),
 		}}),
-		flowLogPlace.kind(typeFlowLog, emulator.Kind{
+		flowLogPlace.kind(azuretype.FlowLog, emulator.Kind{
 			Refs: flowLogRefs(), Rules: flowLogRules(), Fill: fillFlowLog,
 		}),
 	}
@@ -50,17 +51,17 @@ func watcherKinds() []*emulator.Kind {
 // in a resource group of its own. Neither goes away with the VNet (LOG-04).
 func (o Options) makeWatcher(c *emulator.Call) error {
 	at := location(c)
-	if slices.ContainsFunc(c.Tx.All(typeWatcher), func(w *inventory.Object) bool { return locationAt(w) == at }) {
+	if slices.ContainsFunc(c.Tx.All(azuretype.NetworkWatcher), func(w *inventory.Object) bool { return locationAt(w) == at }) {
 		return nil
 	}
 	putGroup(c, o.WatcherGroup, c.ID)
 	name := o.WatcherPrefix + at
 	in := inventory.Props{"resourceGroupName": o.WatcherGroup, "networkWatcherName": name, "location": at}
 	id := watcherPlace.idOf(c, in)
-	if c.Tx.Get(typeWatcher, id) != nil {
+	if c.Tx.Get(azuretype.NetworkWatcher, id) != nil {
 		return nil
 	}
-	c.Tx.Put(&inventory.Object{Type: typeWatcher, ID: id, MadeBy: c.ID, In: in, Out: inventory.Props{
+	c.Tx.Put(&inventory.Object{Type: azuretype.NetworkWatcher, ID: id, MadeBy: c.ID, In: in, Out: inventory.Props{
 		"name": name, "type": watcherPlace.typ(in), "location": at, "provisioningState": "Succeeded",
 		"etag": fmt.Sprintf("W/%q", c.UUIDOf("watcher")),
 	}})
@@ -72,15 +73,15 @@ const workspacePath = "flowAnalyticsConfiguration.networkWatcherFlowAnalyticsCon
 func flowLogRefs() []emulator.Ref {
 	return []emulator.Ref{
 		{
-			Path: "targetResourceId", To: []string{typeVNet, typeSubnet, typeNSG}, Missing: codeNotFound,
+			Path: "targetResourceId", To: []string{azuretype.VirtualNetwork, azuretype.Subnet, azuretype.NetworkSecurityGroup}, Missing: codeNotFound,
 			Rule: "LOG-02", Source: "pulumi-azure-native#4682; azure-docs#52229",
 		},
 		{
-			Path: "storageId", To: []string{typeStorage}, Missing: codeNotFound,
+			Path: "storageId", To: []string{azuretype.StorageAccount}, Missing: codeNotFound,
 			Rule: "LOG-05", Source: "azure-docs vnet-flow-logs-overview.md; azure-docs#52229",
 		},
 		{
-			Path: workspacePath + "workspaceResourceId", To: []string{typeWorkspace}, Missing: codeNotFound,
+			Path: workspacePath + "workspaceResourceId", To: []string{azuretype.Workspace}, Missing: codeNotFound,
 			Rule: "LOG-07", Source: "azure-docs#52229",
 		},
 	}
@@ -91,7 +92,7 @@ func flowLogRules() []emulator.Rule {
 	return []emulator.Rule{
 		rule("LOG-01", codeBad, emulator.OpCreate, "azure-docs nsg-flow-logs-migrate.md; pulumi-azure-native#4682"+unverified,
 			func(c *emulator.Call) string {
-				if c.Tx.Get(typeNSG, c.In.Str("targetResourceId")) != nil {
+				if c.Tx.Get(azuretype.NetworkSecurityGroup, c.In.Str("targetResourceId")) != nil {
 					return "New flow logs of network security groups cannot be created since 30 June 2025. " +
 						"Use a flow log of the virtual network."
 				}
@@ -109,10 +110,10 @@ func flowLogRules() []emulator.Rule {
 // targetLocation is the region of a flow log's target; a subnet's is its VNet's.
 func targetLocation(c *emulator.Call) string {
 	id := c.In.Str("targetResourceId")
-	if c.Tx.Get(typeSubnet, id) != nil {
+	if c.Tx.Get(azuretype.Subnet, id) != nil {
 		id = parentOf(id)
 	}
-	for _, typ := range []string{typeVNet, typeNSG} {
+	for _, typ := range []string{azuretype.VirtualNetwork, azuretype.NetworkSecurityGroup} {
 		if o := c.Tx.Get(typ, id); o != nil {
 			return locationAt(o)
 		}
@@ -121,7 +122,7 @@ func targetLocation(c *emulator.Call) string {
 }
 
 func wrongFlowLogStorage(c *emulator.Call) string {
-	s := c.Tx.Get(typeStorage, c.In.Str("storageId"))
+	s := c.Tx.Get(azuretype.StorageAccount, c.In.Str("storageId"))
 	switch {
 	case s == nil:
 		return ""
@@ -137,7 +138,7 @@ func wrongFlowLogStorage(c *emulator.Call) string {
 }
 
 func wrongFlowLogRegion(c *emulator.Call) string {
-	w := c.Tx.Get(typeWatcher, parentOf(identify(c)))
+	w := c.Tx.Get(azuretype.NetworkWatcher, parentOf(identify(c)))
 	if w == nil || locationAt(w) == targetLocation(c) && location(c) == locationAt(w) {
 		return ""
 	}
@@ -146,7 +147,7 @@ func wrongFlowLogRegion(c *emulator.Call) string {
 }
 
 func secondFlowLog(c *emulator.Call) string {
-	for _, o := range c.Tx.All(typeFlowLog) {
+	for _, o := range c.Tx.All(azuretype.FlowLog) {
 		if inventory.SameID(o.In.Str("targetResourceId"), c.In.Str("targetResourceId")) &&
 			inventory.SameID(o.In.Str("storageId"), c.In.Str("storageId")) {
 			return fmt.Sprintf("%s has the flow log %s to the same storage account.", o.In.Str("targetResourceId"), o.ID)
@@ -180,7 +181,7 @@ func wrongInterval(c *emulator.Call) string {
 }
 
 func wrongWorkspace(c *emulator.Call) string {
-	w := c.Tx.Get(typeWorkspace, c.In.Str(workspacePath+"workspaceResourceId"))
+	w := c.Tx.Get(azuretype.Workspace, c.In.Str(workspacePath+"workspaceResourceId"))
 	if w == nil {
 		return ""
 	}
@@ -196,7 +197,7 @@ func wrongWorkspace(c *emulator.Call) string {
 func fillFlowLog(c *emulator.Call) error {
 	c.Out.Default("enabled", true)
 	id := c.In.Str("targetResourceId")
-	for _, typ := range []string{typeVNet, typeSubnet, typeNSG} {
+	for _, typ := range []string{azuretype.VirtualNetwork, azuretype.Subnet, azuretype.NetworkSecurityGroup} {
 		if o := c.Tx.Get(typ, id); o != nil {
 			c.Out.Set("targetResourceGuid", o.Out.Str("resourceGuid"))
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory/azuretype"
 )
 
 var workbookPlace = place{
@@ -22,7 +23,7 @@ const workbookOfMonitor = "azure monitor"
 
 func workbookKinds() []*emulator.Kind {
 	const source = "azure-rest-api-specs Microsoft.Insights 2022-04-01 workbooks_API.json"
-	return []*emulator.Kind{workbookPlace.kind(typeWorkbook, emulator.Kind{
+	return []*emulator.Kind{workbookPlace.kind(azuretype.Workbook, emulator.Kind{
 		Rules: []emulator.Rule{
 			rule("ARM-20", codeBad, emulator.OpWrite, source+unverified, badWorkbook),
 			rule("ARM-21", codeConflict, emulator.OpWrite, "azure-docs#52844", sameWorkbook),

@@ -14,6 +14,7 @@ import (
 	"burrow/internal/emulator/rpctest"
 	"burrow/internal/emulator/schema"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 const (
@@ -74,9 +75,9 @@ func (s *subscription) wire(p inventory.Props) *structpb.Struct {
 // token is what a program sends for a kind: containerservice has a version.
 func token(typ string) string {
 	switch typ {
-	case typeCluster:
+	case azuretype.ManagedCluster:
 		return "azure-native:containerservice/v20240901:ManagedCluster"
-	case typePool:
+	case azuretype.AgentPool:
 		return "azure-native:containerservice/v20240901:AgentPool"
 	}
 	return typ

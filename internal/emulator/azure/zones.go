@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/azuretype"
 )
 
 var (
@@ -15,7 +16,7 @@ var (
 		path: []segment{{"privateDnsZones", "privateZoneName"}},
 	}
 	zoneLinkPlace = place{
-		provider: "Microsoft.Network", location: global, outputs: hasState, parent: typeZone,
+		provider: "Microsoft.Network", location: global, outputs: hasState, parent: azuretype.PrivateZone,
 		path: []segment{{"privateDnsZones", "privateZoneName"}, {"virtualNetworkLinks", "virtualNetworkLinkName"}},
 		names: naming{
 			rule: "NAM-06", code: "InvalidResourceName", min: 1, max: 80, pattern: alnumToWord,
@@ -24,7 +25,7 @@ var (
 		},
 	}
 	recordPlace = place{
-		provider: "Microsoft.Network", parent: typeZone,
+		provider: "Microsoft.Network", parent: azuretype.PrivateZone,
 		path: []segment{{"privateDnsZones", "privateZoneName"}, {"$recordType", "relativeRecordSetName"}},
 	}
 )
@@ -36,14 +37,14 @@ const (
 
 func zoneKinds() []*emulator.Kind {
 	return []*emulator.Kind{
-		zonePlace.kind(typeZone, emulator.Kind{
+		zonePlace.kind(azuretype.PrivateZone, emulator.Kind{
 			Rules: zoneRules(), Fill: fillZone, Refresh: countInZone,
 		}),
-		zoneLinkPlace.kind(typeZoneLink, emulator.Kind{
+		zoneLinkPlace.kind(azuretype.VirtualNetworkLink, emulator.Kind{
 			Refs:  []emulator.Ref{vnetLinkRef("virtualNetwork.id")},
 			Rules: zoneLinkRules(), Fill: fillZoneLink,
 		}),
-		recordPlace.kind(typeRecord, emulator.Kind{Rules: recordRules(), Fill: fillRecord}),
+		recordPlace.kind(azuretype.PrivateRecordSet, emulator.Kind{Rules: recordRules(), Fill: fillRecord}),
 	}
 }
 
@@ -71,7 +72,7 @@ func zoneRules() []emulator.Rule {
 		rule("ADR-06", "CannotDeleteResource", emulator.OpDelete,
 			"ARM: text as in terraform-provider-azurerm and the Azure documentation (code from memory)",
 			func(c *emulator.Call) string {
-				if links := children(c.Tx, typeZoneLink, c.ID); len(links) > 0 {
+				if links := children(c.Tx, azuretype.VirtualNetworkLink, c.ID); len(links) > 0 {
 					return fmt.Sprintf("Can not delete resource before nested resources are deleted: %s.", links[0].ID)
 				}
 				return ""
@@ -137,14 +138,14 @@ func fillZone(c *emulator.Call) error {
 
 // countInZone sets the counts, the zone's own SOA record included.
 func countInZone(c *emulator.Call) error {
-	links := children(c.Tx, typeZoneLink, identify(c))
+	links := children(c.Tx, azuretype.VirtualNetworkLink, identify(c))
 	registering := 0
 	for _, l := range links {
 		if l.In.Bool("registrationEnabled") {
 			registering++
 		}
 	}
-	c.Out.Set("numberOfRecordSets", 1+len(children(c.Tx, typeRecord, identify(c))))
+	c.Out.Set("numberOfRecordSets", 1+len(children(c.Tx, azuretype.PrivateRecordSet, identify(c))))
 	c.Out.Set("numberOfVirtualNetworkLinks", len(links))
 	c.Out.Set("numberOfVirtualNetworkLinksWithRegistration", registering)
 	return nil
@@ -174,7 +175,7 @@ func zoneLinkRules() []emulator.Rule {
 
 // linksOf are the other links of the VNet that the call's link is for.
 func linksOf(c *emulator.Call) []*inventory.Object {
-	return c.Tx.Where(typeZoneLink, func(o *inventory.Object) bool {
+	return c.Tx.Where(azuretype.VirtualNetworkLink, func(o *inventory.Object) bool {
 		return !inventory.SameID(o.ID, identify(c)) &&
 			inventory.SameID(o.In.Str("virtualNetwork.id"), c.In.Str("virtualNetwork.id"))
 	})
@@ -279,7 +280,7 @@ func badRecordData(c *emulator.Call) string {
 // besideAlias refuses a CNAME beside other records of a name, and the reverse.
 func besideAlias(c *emulator.Call) string {
 	name := c.In.StrOr("relativeRecordSetName", c.Name)
-	for _, o := range children(c.Tx, typeRecord, parentOf(identify(c))) {
+	for _, o := range children(c.Tx, azuretype.PrivateRecordSet, parentOf(identify(c))) {
 		aliases := count(o.In.Str("recordType") == "CNAME", c.In.Str("recordType") == "CNAME")
 		if aliases == 1 && sameName(lastOf(o.ID), name) {
 			return fmt.Sprintf("The record %s exists; a CNAME has its name for itself.", o.ID)

@@ -6,6 +6,9 @@ import (
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/kubetype"
 )
 
 // accessEntry lets a principal of AWS into the cluster.
@@ -49,7 +52,7 @@ func (c *cluster) makeNodeAccess() error {
 			"mode API the component writes aws-auth through the API, and this one is private)", c.name)
 	}
 	access, err := c.add(child{
-		typ: "kubernetes:core/v1:ConfigMap", name: c.name + "-nodeAccess",
+		typ: kubetype.ConfigMap, name: c.name + "-nodeAccess",
 		props: pulumi.Map{
 			"apiVersion": pulumi.String("v1"), "kind": pulumi.String("ConfigMap"), "immutable": pulumi.Bool(false),
 			"metadata": pulumi.Map{
@@ -78,7 +81,7 @@ func (c *cluster) makeAccessEntries() error {
 
 func (c *cluster) makeAccessEntry(name string, e accessEntry) (pulumi.Resource, error) {
 	entry, err := c.add(child{
-		typ: "aws:eks/accessEntry:AccessEntry", name: name,
+		typ: awstype.AccessEntry, name: name,
 		props: pulumi.Map{
 			"clusterName": c.eks.Name, "principalArn": e.PrincipalARN, "userName": e.Username,
 			"kubernetesGroups": e.KubernetesGroups, "tags": e.Tags, "type": e.Type,
@@ -91,7 +94,7 @@ func (c *cluster) makeAccessEntry(name string, e accessEntry) (pulumi.Resource, 
 			return nil, err
 		}
 		err = add(c.ctx, entry, child{
-			typ: "aws:eks/accessPolicyAssociation:AccessPolicyAssociation", name: name + "-" + policy,
+			typ: awstype.AccessPolicyAssociation, name: name + "-" + policy,
 			props: pulumi.Map{
 				"clusterName": c.eks.Name, "principalArn": e.PrincipalARN,
 				"policyArn": p.PolicyARN, "accessScope": p.AccessScope,

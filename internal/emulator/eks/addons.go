@@ -6,10 +6,11 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"burrow/internal/inventory/awstype"
 )
 
 const (
-	addonType = "aws:eks/addon:Addon"
 	// overwrite adopts what EKS or somebody else installed under the name.
 	overwrite = "OVERWRITE"
 )
@@ -49,7 +50,7 @@ func (c *cluster) makeAddon(addon string, s *addonSettings) error {
 	if s.Version == nil {
 		version = newestAddon(c.ctx, c, addon, c.eks.Version)
 	}
-	_, err := c.add(child{typ: addonType, name: c.name + "-" + addon, props: pulumi.Map{
+	_, err := c.add(child{typ: awstype.Addon, name: c.name + "-" + addon, props: pulumi.Map{
 		"clusterName":              c.eks.Name,
 		"addonName":                pulumi.String(addon),
 		"addonVersion":             version,

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"burrow/internal/inventory/awstype"
 )
 
 // clusterArgs are the arguments of a cluster that its children receive.
@@ -102,7 +104,7 @@ func orEmpty(list pulumi.StringArrayInput) pulumi.StringArrayInput {
 func (c *cluster) makeCluster() error {
 	c.eks = &eksCluster{}
 	return add(c.ctx, c, child{
-		typ: "aws:eks/cluster:Cluster", name: c.name + "-eksCluster",
+		typ: awstype.Cluster, name: c.name + "-eksCluster",
 		props: pulumi.Map{
 			"name":                    c.args.Name,
 			"roleArn":                 c.role.Arn,

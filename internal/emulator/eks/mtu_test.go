@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"burrow/internal/inventory/awstype"
 )
 
 // eniMtu reaches the inner component as it was given, and the plugin as a text in
@@ -26,7 +28,7 @@ func TestENIMTU(t *testing.T) {
 		}
 	}
 	want := readRecording(t, s.file)
-	addon, inner := want.find(addonType, "burrow-eks-vpc-cni"), want.find("eks:index:VpcCniAddon", "burrow-eks-vpc-cni")
+	addon, inner := want.find(awstype.Addon, "burrow-eks-vpc-cni"), want.find("eks:index:VpcCniAddon", "burrow-eks-vpc-cni")
 	settings, _ := addon.Inputs["configurationValues"].(string)
 	addon.Inputs["configurationValues"] = strings.Replace(settings, `"AWS_VPC_ENI_MTU":"9001"`, `"AWS_VPC_ENI_MTU":"1400"`, 1)
 	given, _ := want.find("eks:index:Cluster", "burrow-eks").Inputs["vpcCniOptions"].(map[string]any)

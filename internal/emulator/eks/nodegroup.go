@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"burrow/internal/inventory/awstype"
 )
 
 // nodeGroupArgs are the arguments of a managed node group. Those of passedOn go
@@ -64,7 +66,7 @@ func newManagedNodeGroup(c *component) (pulumi.Map, error) {
 		return nil, err
 	}
 	group, err := g.add(child{
-		typ: "aws:eks/nodeGroup:NodeGroup", name: g.name, props: g.props(template), options: g.options(),
+		typ: awstype.NodeGroup, name: g.name, props: g.props(template), options: g.options(),
 	})
 	if err != nil {
 		return nil, err

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"burrow/internal/inventory/awstype"
 )
 
 // ownTemplate says that the component makes a launch template: of what asks for
@@ -41,7 +43,7 @@ func (g *nodeGroup) launchTemplate() (pulumi.Input, error) {
 	}
 	template := &launchTemplate{}
 	err := add(g.ctx, g, child{
-		typ: "aws:ec2/launchTemplate:LaunchTemplate", name: g.name + "-launchTemplate", props: props,
+		typ: awstype.LaunchTemplate, name: g.name + "-launchTemplate", props: props,
 	}, template)
 	return pulumi.Map{
 		"id":      template.ID(),

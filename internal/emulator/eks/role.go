@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"burrow/internal/inventory/awstype"
 )
 
 // partition is what names of AWS things begin and end with: "aws" and
@@ -81,7 +83,7 @@ func (c *cluster) makeRoleBelow(parent pulumi.Resource, r serviceRole) error {
 		return err
 	}
 	c.role = &iamRole{}
-	err = add(c.ctx, parent, child{typ: "aws:iam/role:Role", name: r.name + "-role", props: pulumi.Map{
+	err = add(c.ctx, parent, child{typ: awstype.Role, name: r.name + "-role", props: pulumi.Map{
 		"description": pulumi.String(r.description), "assumeRolePolicy": pulumi.String(trust), "tags": c.args.Tags,
 	}}, c.role)
 	c.attachments = []pulumi.Resource{c.role}
@@ -89,7 +91,7 @@ func (c *cluster) makeRoleBelow(parent pulumi.Resource, r serviceRole) error {
 		attachment := &thing{}
 		if err == nil {
 			err = add(c.ctx, parent, child{
-				typ: "aws:iam/rolePolicyAttachment:RolePolicyAttachment", name: r.name + "-" + shortHash(p.id),
+				typ: awstype.RolePolicyAttachment, name: r.name + "-" + shortHash(p.id),
 				props: pulumi.Map{"policyArn": pulumi.String(p.arn), "role": refer(c.role)},
 			}, attachment)
 		}

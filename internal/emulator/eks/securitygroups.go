@@ -1,11 +1,12 @@
 package eks
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"burrow/internal/inventory/awstype"
+)
 
 const (
-	securityGroupType     = "aws:ec2/securityGroup:SecurityGroup"
-	securityGroupRuleType = "aws:ec2/securityGroupRule:SecurityGroupRule"
-
 	groupDescription    = "Managed by Pulumi" // the bridge's own for a group without
 	internetDescription = "Allow internet access."
 )
@@ -24,7 +25,7 @@ func (c *cluster) makeSecurityGroup() error {
 		return nil
 	}
 	name := c.name + "-eksClusterSecurityGroup"
-	group, err := c.add(child{typ: securityGroupType, name: name, props: pulumi.Map{
+	group, err := c.add(child{typ: awstype.SecurityGroup, name: name, props: pulumi.Map{
 		"vpcId": c.args.VPCID, "revokeRulesOnDelete": pulumi.Bool(true), "description": pulumi.String(groupDescription),
 		"tags": named(name, c.args.ClusterSecurityGroupTags, c.args.Tags),
 	}})
@@ -55,7 +56,7 @@ func (c *cluster) makeNodeSecurity() error {
 	owned := c.eks.Name.ApplyT(func(cluster string) map[string]string {
 		return map[string]string{"Name": name, "kubernetes.io/cluster/" + cluster: "owned"}
 	}).(pulumi.StringMapOutput)
-	group, err := c.add(child{typ: securityGroupType, name: name, props: pulumi.Map{
+	group, err := c.add(child{typ: awstype.SecurityGroup, name: name, props: pulumi.Map{
 		"vpcId": c.args.VPCID, "revokeRulesOnDelete": pulumi.Bool(true), "description": pulumi.String(groupDescription),
 		"tags": merged(owned, c.args.NodeSecurityGroupTags, c.args.Tags),
 	}})
@@ -125,5 +126,5 @@ func (c *cluster) addRule(suffix string, r rule) (*securityGroupRule, error) {
 		props["sourceSecurityGroupId"] = r.source.ID()
 	}
 	made := &securityGroupRule{}
-	return made, add(c.ctx, c, child{typ: securityGroupRuleType, name: c.name + suffix, props: props}, made)
+	return made, add(c.ctx, c, child{typ: awstype.SecurityGroupRule, name: c.name + suffix, props: props}, made)
 }

@@ -5,6 +5,8 @@ import (
 	"maps"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"burrow/internal/inventory/awstype"
 )
 
 // vpcCNIOptions are the arguments for the VPC CNI that are modelled.
@@ -58,7 +60,7 @@ func (c *cluster) makeVPCCNI() error {
 	}
 	c.vpcCNI = parent
 	addon := &thing{}
-	err = add(c.ctx, parent, child{typ: addonType, name: name, props: c.vpcCNIAddon(parent, options)}, addon)
+	err = add(c.ctx, parent, child{typ: awstype.Addon, name: name, props: c.vpcCNIAddon(parent, options)}, addon)
 	if err != nil {
 		return err
 	}

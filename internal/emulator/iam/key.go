@@ -5,11 +5,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
-)
-
-const (
-	keyType   = "aws:kms/key:Key"
-	aliasType = "aws:kms/alias:Alias"
+	"burrow/internal/inventory/awstype"
 )
 
 // serviceActions are what a service does with a key, by the first part of its
@@ -51,18 +47,18 @@ func KeyNamed(tx *emulator.Tx, name string) *inventory.Object {
 	if name == "" {
 		return nil
 	}
-	if o := tx.Get(keyType, name); o != nil {
+	if o := tx.Get(awstype.Key, name); o != nil {
 		return o
 	}
-	if o := tx.Find(keyType, "arn", name); o != nil {
+	if o := tx.Find(awstype.Key, "arn", name); o != nil {
 		return o
 	}
-	alias := tx.Get(aliasType, name)
+	alias := tx.Get(awstype.Alias, name)
 	if alias == nil {
-		alias = tx.Find(aliasType, "arn", name)
+		alias = tx.Find(awstype.Alias, "arn", name)
 	}
 	if alias == nil {
 		return nil
 	}
-	return tx.Find(keyType, "arn", alias.Value("targetKeyArn"))
+	return tx.Find(awstype.Key, "arn", alias.Value("targetKeyArn"))
 }

@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 )
 
 const (
@@ -21,9 +22,9 @@ func TestKeyNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = world.Update(func(tx *emulator.Tx) error {
-		tx.Put(&inventory.Object{Type: keyType, ID: "k", Out: inventory.Props{"arn": testKeyARN}})
-		tx.Put(&inventory.Object{Type: aliasType, ID: "alias/logs", Out: inventory.Props{"arn": testAliasARN, "targetKeyArn": testKeyARN}})
-		tx.Put(&inventory.Object{Type: aliasType, ID: "alias/stale", Out: inventory.Props{"targetKeyArn": testKeyARN + "2"}})
+		tx.Put(&inventory.Object{Type: awstype.Key, ID: "k", Out: inventory.Props{"arn": testKeyARN}})
+		tx.Put(&inventory.Object{Type: awstype.Alias, ID: "alias/logs", Out: inventory.Props{"arn": testAliasARN, "targetKeyArn": testKeyARN}})
+		tx.Put(&inventory.Object{Type: awstype.Alias, ID: "alias/stale", Out: inventory.Props{"targetKeyArn": testKeyARN + "2"}})
 		for _, name := range []string{"k", testKeyARN, "alias/logs", testAliasARN} {
 			if key := KeyNamed(tx, name); key == nil || key.ID != "k" {
 				t.Errorf("%s names %v", name, key)
@@ -60,7 +61,7 @@ func TestServiceMayUse(t *testing.T) {
 		"for another account": {strings.Replace(allow, `"ArnLike":{`, `"StringEquals":{"aws:SourceAccount":"210987654321"},"ArnLike":{`, 1), false},
 		"no policy":           {"", false},
 	} {
-		key := &inventory.Object{Type: keyType, ID: "k", Out: inventory.Props{"arn": testKeyARN, "policy": c.policy}}
+		key := &inventory.Object{Type: awstype.Key, ID: "k", Out: inventory.Props{"arn": testKeyARN, "policy": c.policy}}
 		if got := ServiceMayUse(key, service, testGroupARN, map[string]string{"aws:logs:arn": testGroupARN}); got != c.want {
 			t.Errorf("%s: may use it: %t", what, got)
 		}

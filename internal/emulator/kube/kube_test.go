@@ -16,6 +16,7 @@ import (
 	"burrow/internal/emulator/rpctest"
 	"burrow/internal/emulator/schema"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/kubetype"
 )
 
 const (
@@ -180,16 +181,16 @@ func TestAPIServerRefuses(t *testing.T) {
 		"annotation key":                  {"kubernetes:core/v1:Namespace", map[string]any{"metadata": map[string]any{"name": "n", "annotations": map[string]any{"a b": "c"}}}, "metadata.annotations"},
 		"pod-security level":              {"kubernetes:core/v1:Namespace", map[string]any{"metadata": map[string]any{"name": "n", "labels": map[string]any{"pod-security.kubernetes.io/enforce": "strict"}}}, "must be one of privileged, baseline, restricted"},
 		"restricted namespace":            {"kubernetes:core/v1:Namespace", map[string]any{"metadata": map[string]any{"name": "n", "labels": map[string]any{"pod-security.kubernetes.io/enforce": "restricted"}}}, ""},
-		"node port (NLB-16)":              {serviceToken, port(map[string]any{"port": 80.0, "nodePort": 8080.0}), "The range of valid ports is 30000-32767"},
-		"node port in range":              {serviceToken, port(map[string]any{"port": 80.0, "nodePort": 30080.0}), ""},
-		"no ports":                        {serviceToken, service(map[string]any{}), "spec.ports: Required value"},
-		"service type":                    {serviceToken, service(map[string]any{"type": "Public", "ports": []any{map[string]any{"port": 80.0}}}), "spec.type: Unsupported value"},
-		"service name":                    {serviceToken, map[string]any{"metadata": meta("1relay", "default"), "spec": map[string]any{"ports": []any{map[string]any{"port": 80.0}}}}, "a DNS-1035 label"},
-		"unnamed ports":                   {serviceToken, service(map[string]any{"ports": []any{map[string]any{"port": 80.0}, map[string]any{"port": 81.0}}}), "ports[0].name: Required value"},
-		"one port twice":                  {serviceToken, service(map[string]any{"ports": []any{map[string]any{"port": 80.0, "name": "a"}, map[string]any{"port": 80.0, "name": "b"}}}), "Duplicate value"},
-		"local policy of a ClusterIP":     {serviceToken, service(map[string]any{"externalTrafficPolicy": "Local", "ports": []any{map[string]any{"port": 80.0}}}), "externally-accessible"},
-		"cluster address elsewhere":       {serviceToken, service(map[string]any{"clusterIP": "10.0.0.1", "ports": []any{map[string]any{"port": 80.0}}}), "not in the valid range 172.20.0.0/16"},
-		"config key":                      {configMapToken, map[string]any{"metadata": meta("m", "default"), "data": map[string]any{"a b": "c"}}, "data[a b]: Invalid value"},
+		"node port (NLB-16)":              {kubetype.Service, port(map[string]any{"port": 80.0, "nodePort": 8080.0}), "The range of valid ports is 30000-32767"},
+		"node port in range":              {kubetype.Service, port(map[string]any{"port": 80.0, "nodePort": 30080.0}), ""},
+		"no ports":                        {kubetype.Service, service(map[string]any{}), "spec.ports: Required value"},
+		"service type":                    {kubetype.Service, service(map[string]any{"type": "Public", "ports": []any{map[string]any{"port": 80.0}}}), "spec.type: Unsupported value"},
+		"service name":                    {kubetype.Service, map[string]any{"metadata": meta("1relay", "default"), "spec": map[string]any{"ports": []any{map[string]any{"port": 80.0}}}}, "a DNS-1035 label"},
+		"unnamed ports":                   {kubetype.Service, service(map[string]any{"ports": []any{map[string]any{"port": 80.0}, map[string]any{"port": 81.0}}}), "ports[0].name: Required value"},
+		"one port twice":                  {kubetype.Service, service(map[string]any{"ports": []any{map[string]any{"port": 80.0, "name": "a"}, map[string]any{"port": 80.0, "name": "b"}}}), "Duplicate value"},
+		"local policy of a ClusterIP":     {kubetype.Service, service(map[string]any{"externalTrafficPolicy": "Local", "ports": []any{map[string]any{"port": 80.0}}}), "externally-accessible"},
+		"cluster address elsewhere":       {kubetype.Service, service(map[string]any{"clusterIP": "10.0.0.1", "ports": []any{map[string]any{"port": 80.0}}}), "not in the valid range 172.20.0.0/16"},
+		"config key":                      {kubetype.ConfigMap, map[string]any{"metadata": meta("m", "default"), "data": map[string]any{"a b": "c"}}, "data[a b]: Invalid value"},
 		"disruption budget":               {"kubernetes:policy/v1:PodDisruptionBudget", map[string]any{"metadata": meta("b", "default"), "spec": map[string]any{"minAvailable": 1.0, "maxUnavailable": "50%"}}, "cannot be both set"},
 		"binding to nothing":              {"kubernetes:rbac.authorization.k8s.io/v1:RoleBinding", map[string]any{"metadata": meta("b", "default"), "roleRef": map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": ""}}, "roleRef.name: Required value"},
 		"cluster binding of a local role": {"kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding", map[string]any{"metadata": meta("b", ""), "roleRef": map[string]any{"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "r"}}, "roleRef.kind: Unsupported value"},
@@ -233,7 +234,7 @@ func TestReachability(t *testing.T) {
 			c := newAPI(t).client(tc.config)
 			for _, preview := range []bool{true, false} {
 				_, err := c.rpc.Create(t.Context(), &pulumirpc.CreateRequest{
-					Urn: urn(namespaceToken, "n"), Properties: rpctest.Wire(t, namespaceNamed("n")), Preview: preview,
+					Urn: urn(kubetype.Namespace, "n"), Properties: rpctest.Wire(t, namespaceNamed("n")), Preview: preview,
 				})
 				const prefix = "configured Kubernetes cluster is unreachable: unable to load schema information from the API server: "
 				if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), prefix) || !strings.Contains(err.Error(), tc.want)) {
@@ -246,11 +247,11 @@ func TestReachability(t *testing.T) {
 
 func TestClustersAreApart(t *testing.T) {
 	a := newAPI(t)
-	a.eks().mustCreate(namespaceToken, "n", namespaceNamed("shared"))
+	a.eks().mustCreate(kubetype.Namespace, "n", namespaceNamed("shared"))
 	if _, _, err := a.aks().create(policyToken, "p", map[string]any{"metadata": meta("p", "shared"), "spec": map[string]any{}}); err == nil {
 		t.Error("a namespace of one cluster is in the other")
 	}
-	if _, _, err := a.aks().create(namespaceToken, "n2", namespaceNamed("shared")); err != nil {
+	if _, _, err := a.aks().create(kubetype.Namespace, "n2", namespaceNamed("shared")); err != nil {
 		t.Errorf("the same namespace in the other cluster: %v", err)
 	}
 }
@@ -258,7 +259,7 @@ func TestClustersAreApart(t *testing.T) {
 func TestNamespaceHoldsAndTakes(t *testing.T) {
 	a := newAPI(t)
 	c := a.eks()
-	id, out := c.mustCreate(namespaceToken, "n", namespaceNamed("relay"))
+	id, out := c.mustCreate(kubetype.Namespace, "n", namespaceNamed("relay"))
 	if id != "relay" || out.Str("status.phase") != "Active" || out.Str(`metadata.labels["kubernetes.io/metadata.name"]`) != "relay" {
 		t.Errorf("namespace %s: %v", id, out)
 	}
@@ -266,13 +267,13 @@ func TestNamespaceHoldsAndTakes(t *testing.T) {
 	if policyID != "relay/p" {
 		t.Errorf("policy id %s, want relay/p", policyID)
 	}
-	if n := a.count(policyToken) + a.count(serviceAccountToken) + a.count(configMapToken); n != 3 {
+	if n := a.count(policyToken) + a.count(kubetype.ServiceAccount) + a.count(kubetype.ConfigMap); n != 3 {
 		t.Errorf("%d objects in the namespace, want the policy, the default account and the root certificate", n)
 	}
-	if _, err := c.rpc.Delete(t.Context(), &pulumirpc.DeleteRequest{Urn: urn(namespaceToken, "n"), Id: "relay"}); err != nil {
+	if _, err := c.rpc.Delete(t.Context(), &pulumirpc.DeleteRequest{Urn: urn(kubetype.Namespace, "n"), Id: "relay"}); err != nil {
 		t.Fatal(err)
 	}
-	if n := a.count(policyToken) + a.count(serviceAccountToken) + a.count(configMapToken); n != 0 {
+	if n := a.count(policyToken) + a.count(kubetype.ServiceAccount) + a.count(kubetype.ConfigMap); n != 0 {
 		t.Errorf("%d objects outlive their namespace", n)
 	}
 }
@@ -287,8 +288,8 @@ func (a *api) count(token string) (n int) {
 
 func TestUndeletableNamespace(t *testing.T) {
 	c := newAPI(t).eks()
-	c.mustCreate(namespaceToken, "n", namespaceNamed("kube-system"))
-	_, err := c.rpc.Delete(t.Context(), &pulumirpc.DeleteRequest{Urn: urn(namespaceToken, "n"), Id: "kube-system"})
+	c.mustCreate(kubetype.Namespace, "n", namespaceNamed("kube-system"))
+	_, err := c.rpc.Delete(t.Context(), &pulumirpc.DeleteRequest{Urn: urn(kubetype.Namespace, "n"), Id: "kube-system"})
 	if err == nil || !strings.Contains(err.Error(), "may not be deleted") {
 		t.Errorf("error %v", err)
 	}
@@ -301,16 +302,16 @@ func TestServerSideApply(t *testing.T) {
 	labelled := func(k, v string) map[string]any {
 		return map[string]any{"metadata": map[string]any{"name": "n", "labels": map[string]any{k: v}}}
 	}
-	c.mustCreate(namespaceToken, "first", labelled("team", "a"))
-	_, out := c.mustCreate(namespaceToken, "second", labelled("cost", "b"))
+	c.mustCreate(kubetype.Namespace, "first", labelled("team", "a"))
+	_, out := c.mustCreate(kubetype.Namespace, "second", labelled("cost", "b"))
 	if out.Str("metadata.labels.team") != "a" || out.Str("metadata.labels.cost") != "b" || out.Str("metadata.resourceVersion") != "2" {
 		t.Errorf("applied onto it: %v", out)
 	}
-	_, _, err := c.create(namespaceToken, "third", labelled("team", "c"))
+	_, _, err := c.create(kubetype.Namespace, "third", labelled("team", "c"))
 	if err == nil || !strings.Contains(err.Error(), "Apply failed with 1 conflict(s) with another field manager: .metadata.labels.team") {
 		t.Errorf("disagreeing apply: %v", err)
 	}
-	if n := a.count(namespaceToken); n != 1 {
+	if n := a.count(kubetype.Namespace); n != 1 {
 		t.Errorf("%d namespaces, want 1", n)
 	}
 }
@@ -343,7 +344,7 @@ func TestServiceAllocation(t *testing.T) {
 	a := newAPI(t)
 	c := a.eks()
 	first := service(map[string]any{"type": "NodePort", "ports": []any{map[string]any{"port": 80.0}}})
-	id, out := c.mustCreate(serviceToken, "one", first)
+	id, out := c.mustCreate(kubetype.Service, "one", first)
 	ip, port := out.Str("spec.clusterIP"), out.Int("spec.ports[0].nodePort")
 	if !strings.HasPrefix(ip, "172.20.") || port < firstNodePort || port > lastNodePort || out.Int("spec.ports[0].targetPort") != 80 {
 		t.Errorf("allocated %s and %d: %v", ip, port, out)
@@ -351,15 +352,15 @@ func TestServiceAllocation(t *testing.T) {
 	second := map[string]any{"metadata": meta("other", "default"), "spec": map[string]any{
 		"type": "NodePort", "clusterIP": ip, "ports": []any{map[string]any{"port": 81.0}},
 	}}
-	if _, _, err := c.create(serviceToken, "two", second); err == nil || !strings.Contains(err.Error(), "provided IP is already allocated") {
+	if _, _, err := c.create(kubetype.Service, "two", second); err == nil || !strings.Contains(err.Error(), "provided IP is already allocated") {
 		t.Errorf("the same address: %v", err)
 	}
 	second["spec"] = map[string]any{"type": "NodePort", "ports": []any{map[string]any{"port": 81.0, "nodePort": float64(port)}}}
-	if _, _, err := c.create(serviceToken, "two", second); err == nil || !strings.Contains(err.Error(), "provided port is already allocated") {
+	if _, _, err := c.create(kubetype.Service, "two", second); err == nil || !strings.Contains(err.Error(), "provided port is already allocated") {
 		t.Errorf("the same node port: %v", err)
 	}
 	changed := service(map[string]any{"type": "NodePort", "ports": []any{map[string]any{"port": 8080.0}}})
-	after, err := c.update(serviceToken, "one", id, first, changed)
+	after, err := c.update(kubetype.Service, "one", id, first, changed)
 	if err != nil || after.Str("spec.clusterIP") != ip || after.Int("spec.ports[0].nodePort") != port {
 		t.Errorf("the update changed what was allocated: %v, %v", after, err)
 	}
@@ -388,14 +389,14 @@ func TestAwaitedService(t *testing.T) {
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
 			a := newAPI(t)
-			_, _, err := a.eks().create(serviceToken, "s", tc.in)
+			_, _, err := a.eks().create(kubetype.Service, "s", tc.in)
 			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
 				t.Fatalf("error %v, want %q", err, tc.want)
 			}
 			if tc.want != "" && len(status.Convert(err).Details()) == 0 {
 				t.Error("the error does not say that the object exists")
 			}
-			if n := a.count(serviceToken); n != 1 {
+			if n := a.count(kubetype.Service); n != 1 {
 				t.Errorf("%d services, want 1", n)
 			}
 		})
@@ -407,7 +408,7 @@ func TestNamesAndReplacement(t *testing.T) {
 	check := func(news, olds map[string]any) inventory.Props {
 		t.Helper()
 		res, err := c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{
-			Urn: urn(configMapToken, "conf"), News: rpctest.Wire(t, news), Olds: rpctest.Wire(t, olds), RandomSeed: []byte("s"),
+			Urn: urn(kubetype.ConfigMap, "conf"), News: rpctest.Wire(t, news), Olds: rpctest.Wire(t, olds), RandomSeed: []byte("s"),
 		})
 		if err != nil || len(res.GetFailures()) > 0 {
 			t.Fatal(res.GetFailures(), err)
@@ -417,7 +418,7 @@ func TestNamesAndReplacement(t *testing.T) {
 	diff := func(olds, news map[string]any) *pulumirpc.DiffResponse {
 		t.Helper()
 		res, err := c.rpc.Diff(t.Context(), &pulumirpc.DiffRequest{
-			Urn: urn(configMapToken, "conf"), Id: "x", OldInputs: rpctest.Wire(t, olds), News: rpctest.Wire(t, news),
+			Urn: urn(kubetype.ConfigMap, "conf"), Id: "x", OldInputs: rpctest.Wire(t, olds), News: rpctest.Wire(t, news),
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -447,7 +448,7 @@ func TestNamesAndReplacement(t *testing.T) {
 
 func TestDefaultNamespaceOfTheProvider(t *testing.T) {
 	c := newAPI(t).client(map[string]any{"kubeconfig": kubeconfigFor("https://" + eksHost), "namespace": "team"})
-	for token, want := range map[string]string{configMapToken: "team", namespaceToken: ""} {
+	for token, want := range map[string]string{kubetype.ConfigMap: "team", kubetype.Namespace: ""} {
 		res, err := c.rpc.Check(t.Context(), &pulumirpc.CheckRequest{Urn: urn(token, "x"), News: rpctest.Wire(t, map[string]any{"metadata": meta("x", "")})})
 		if err != nil || len(res.GetFailures()) > 0 {
 			t.Fatal(res.GetFailures(), err)
@@ -532,15 +533,15 @@ func TestDeclarations(t *testing.T) {
 func TestOutputsFitTheSchema(t *testing.T) {
 	a := newAPI(t)
 	c := a.eks()
-	c.mustCreate(namespaceToken, "n", namespaceNamed("relay"))
+	c.mustCreate(kubetype.Namespace, "n", namespaceNamed("relay"))
 	c.mustCreate(policyToken, "p", ingressPort(map[string]any{"port": 80.0}))
-	c.mustCreate(serviceToken, "s", port(map[string]any{"port": 80.0}))
+	c.mustCreate(kubetype.Service, "s", port(map[string]any{"port": 80.0}))
 	pkg, err := schema.Load("kubernetes")
 	if err != nil {
 		t.Fatal(err)
 	}
 	err = a.world.View(func(tx *emulator.Tx) error {
-		for _, o := range tx.All(namespaceToken, policyToken, serviceToken) {
+		for _, o := range tx.All(kubetype.Namespace, policyToken, kubetype.Service) {
 			for _, v := range emulator.CheckOutputs(pkg.Resources[o.Type], o.Out) {
 				t.Errorf("%s: %s", o.Type, v)
 			}

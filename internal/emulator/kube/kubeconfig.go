@@ -10,6 +10,8 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 )
 
 // A kubeconfig is the part of one that names clusters.
@@ -97,8 +99,8 @@ func home(config inventory.Props) string {
 
 // Types of clusters, with the outputs that hold the names of their API servers.
 var hosts = map[string][]string{
-	"aws:eks/cluster:Cluster":                      {"endpoint"},
-	"azure-native:containerservice:ManagedCluster": {"fqdn", "privateFQDN"},
+	awstype.Cluster:          {"endpoint"},
+	azuretype.ManagedCluster: {"fqdn", "privateFQDN"},
 }
 
 // hostsOf are the names under which a cluster's API server is reached.

@@ -9,12 +9,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
-)
-
-const (
-	namespaceToken      = "kubernetes:core/v1:Namespace"
-	serviceAccountToken = "kubernetes:core/v1:ServiceAccount"
-	configMapToken      = "kubernetes:core/v1:ConfigMap"
+	"burrow/internal/inventory/kubetype"
 )
 
 // ownNamespaces are those that every cluster has from the start.
@@ -29,7 +24,7 @@ func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
 func namespaceMissing(c *emulator.Call) string {
 	name := namespaceOf(c.In)
-	if contains(ownNamespaces, name) || c.Tx.Get(namespaceToken, name) != nil {
+	if contains(ownNamespaces, name) || c.Tx.Get(kubetype.Namespace, name) != nil {
 		return ""
 	}
 	return fmt.Sprintf("namespaces %q not found", name)
@@ -84,8 +79,8 @@ func madeWithNamespace(c *emulator.Call) error {
 		in := inventory.Props{"metadata": map[string]any{"name": name, "namespace": c.ID}}
 		c.Tx.Put(&inventory.Object{Type: token, ID: c.ID + "/" + name, MadeBy: c.ID, In: in, Out: in.Clone()})
 	}
-	put(serviceAccountToken, "default")
-	put(configMapToken, "kube-root-ca.crt")
+	put(kubetype.ServiceAccount, "default")
+	put(kubetype.ConfigMap, "kube-root-ca.crt")
 	return nil
 }
 

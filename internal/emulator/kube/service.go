@@ -13,11 +13,11 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/inventory/kubetype"
 )
 
 const (
-	serviceToken = "kubernetes:core/v1:Service"
-	sourceCore   = "Kubernetes pkg/apis/core/validation"
+	sourceCore = "Kubernetes pkg/apis/core/validation"
 	// The node ports that an API server hands out by default.
 	firstNodePort = 30000
 	lastNodePort  = 32767
@@ -89,7 +89,7 @@ func validateServicePort(ports []corev1.ServicePort, i int, at *field.Path) fiel
 // others are the other Services of the cluster.
 func others(c *emulator.Call) []*inventory.Object {
 	id := idOf(c)
-	return c.Tx.Where(serviceToken, func(o *inventory.Object) bool { return o.ID != id })
+	return c.Tx.Where(kubetype.Service, func(o *inventory.Object) bool { return o.ID != id })
 }
 
 func badNodePort(c *emulator.Call) (message string) {

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"burrow/internal/emulator/schema/table"
+	"burrow/internal/inventory"
 )
 
 //go:embed data/*.json
@@ -295,7 +296,7 @@ func expandAlias(token, alias string) string {
 	if strings.Contains(alias, ":") {
 		return alias
 	}
-	pkg, rest, _ := strings.Cut(Canonical(token), ":")
+	pkg, rest, _ := strings.Cut(inventory.Canonical(token), ":")
 	module, name, _ := strings.Cut(rest, ":")
 	return pkg + ":" + module + "/" + alias + ":" + name
 }

@@ -18,7 +18,6 @@ package schema
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -131,14 +130,6 @@ func (r *Resource) OutputOnly() []string {
 		return r.Inputs[name] != nil
 	})
 }
-
-// Canonical is the token without its API version: what the emulated clouds
-// call the type, whichever version of it a program uses.
-func Canonical(token string) string { return versionInToken.ReplaceAllString(token, "") }
-
-// versionInToken is the version of azure-native:network/v20230201:VirtualNetwork.
-// Kubernetes versions (core/v1) are part of the type and stay.
-var versionInToken = regexp.MustCompile(`/v\d{8}(preview|privatepreview)?\b`)
 
 func secretNames(props map[string]*Property) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(props)), func(name string) bool {

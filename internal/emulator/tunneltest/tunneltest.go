@@ -3,7 +3,12 @@
 // and knows nothing of the emulator, so that the emulator's own tests may use it.
 package tunneltest
 
-import "fmt"
+import (
+	"fmt"
+
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
+)
 
 // Group is the ARM id that all of Azure's network resources here begin with.
 const Group = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg/providers/Microsoft.Network"
@@ -40,31 +45,31 @@ func Four() []Object {
 
 func vpc() []Object {
 	return []Object{
-		{Type: "aws:ec2/vpc:Vpc", ID: "vpc-1", In: map[string]any{"cidrBlock": "10.0.0.0/16"}},
-		{Type: "aws:ec2/vpnGateway:VpnGateway", ID: "vgw-1", In: map[string]any{"vpcId": "vpc-1", "amazonSideAsn": "64512"}},
-		{Type: "aws:ec2/routeTable:RouteTable", ID: "rtb-private", In: map[string]any{"vpcId": "vpc-1"}},
-		{Type: "aws:ec2/routeTable:RouteTable", ID: "rtb-public", In: map[string]any{"vpcId": "vpc-1"}},
-		{Type: "aws:ec2/routeTableAssociation:RouteTableAssociation", ID: "assoc-1", In: map[string]any{"routeTableId": "rtb-private", "subnetId": "subnet-1"}},
-		{Type: "aws:ec2/routeTableAssociation:RouteTableAssociation", ID: "assoc-2", In: map[string]any{"routeTableId": "rtb-public", "subnetId": "subnet-2"}},
-		{Type: "aws:ec2/route:Route", ID: "r-1", In: map[string]any{"routeTableId": "rtb-public", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}},
-		{Type: "aws:ec2/vpnGatewayRoutePropagation:VpnGatewayRoutePropagation", ID: "prop-1", In: map[string]any{"routeTableId": "rtb-private", "vpnGatewayId": "vgw-1"}},
+		{Type: awstype.Vpc, ID: "vpc-1", In: map[string]any{"cidrBlock": "10.0.0.0/16"}},
+		{Type: awstype.VpnGateway, ID: "vgw-1", In: map[string]any{"vpcId": "vpc-1", "amazonSideAsn": "64512"}},
+		{Type: awstype.RouteTable, ID: "rtb-private", In: map[string]any{"vpcId": "vpc-1"}},
+		{Type: awstype.RouteTable, ID: "rtb-public", In: map[string]any{"vpcId": "vpc-1"}},
+		{Type: awstype.RouteTableAssociation, ID: "assoc-1", In: map[string]any{"routeTableId": "rtb-private", "subnetId": "subnet-1"}},
+		{Type: awstype.RouteTableAssociation, ID: "assoc-2", In: map[string]any{"routeTableId": "rtb-public", "subnetId": "subnet-2"}},
+		{Type: awstype.Route, ID: "r-1", In: map[string]any{"routeTableId": "rtb-public", "destinationCidrBlock": "0.0.0.0/0", "gatewayId": "igw-1"}},
+		{Type: awstype.VpnGatewayRoutePropagation, ID: "prop-1", In: map[string]any{"routeTableId": "rtb-private", "vpnGatewayId": "vgw-1"}},
 	}
 }
 
 func vnet() []Object {
 	udr := ARM("routeTables", "udr")
 	objects := []Object{
-		{Type: "azure-native:network:VirtualNetwork", ID: VNet, In: map[string]any{"addressSpace": map[string]any{"addressPrefixes": []any{"10.10.0.0/16"}}}},
-		{Type: "azure-native:network:RouteTable", ID: udr, In: map[string]any{"disableBgpRoutePropagation": true}},
-		{Type: "azure-native:network:Route", ID: udr + "/routes/aws", In: map[string]any{
+		{Type: azuretype.VirtualNetwork, ID: VNet, In: map[string]any{"addressSpace": map[string]any{"addressPrefixes": []any{"10.10.0.0/16"}}}},
+		{Type: azuretype.RouteTable, ID: udr, In: map[string]any{"disableBgpRoutePropagation": true}},
+		{Type: azuretype.Route, ID: udr + "/routes/aws", In: map[string]any{
 			"addressPrefix": "10.0.0.0/16", "nextHopType": "VirtualNetworkGateway",
 		}},
-		{Type: "azure-native:network:Subnet", ID: VNet + "/subnets/aks-subnet", In: map[string]any{"routeTable": map[string]any{"id": udr}}},
+		{Type: azuretype.Subnet, ID: VNet + "/subnets/aks-subnet", In: map[string]any{"routeTable": map[string]any{"id": udr}}},
 	}
 	var configs, peering []any
 	for i := range 2 {
 		address := ARM("publicIPAddresses", fmt.Sprint("pip", i))
-		objects = append(objects, Object{Type: "azure-native:network:PublicIPAddress", ID: address, In: map[string]any{"ipAddress": fmt.Sprint("20.0.0.", i+1)}})
+		objects = append(objects, Object{Type: azuretype.PublicIPAddress, ID: address, In: map[string]any{"ipAddress": fmt.Sprint("20.0.0.", i+1)}})
 		configs = append(configs, map[string]any{
 			"name":            fmt.Sprint("instance", i),
 			"publicIPAddress": map[string]any{"id": address},
@@ -76,7 +81,7 @@ func vnet() []Object {
 			"customBgpIpAddresses":  []any{fmt.Sprintf("169.254.21.%d", 4*i+2), fmt.Sprintf("169.254.22.%d", 4*i+2)},
 		})
 	}
-	return append(objects, Object{Type: "azure-native:network:VirtualNetworkGateway", ID: Gateway, In: map[string]any{
+	return append(objects, Object{Type: azuretype.VirtualNetworkGateway, ID: Gateway, In: map[string]any{
 		"enableBgp": true, "activeActive": true, "ipConfigurations": configs,
 		"bgpSettings": map[string]any{"asn": 65515.0, "bgpPeeringAddresses": peering},
 	}})
@@ -85,10 +90,10 @@ func vnet() []Object {
 // connection is an AWS VPN connection and Azure's two to it.
 func connection(instance int) []Object {
 	cgw := fmt.Sprint("cgw-", instance)
-	vpn := Object{Type: "aws:ec2/vpnConnection:VpnConnection", ID: fmt.Sprint("vpn-", instance), In: map[string]any{
+	vpn := Object{Type: awstype.VpnConnection, ID: fmt.Sprint("vpn-", instance), In: map[string]any{
 		"customerGatewayId": cgw, "vpnGatewayId": "vgw-1", "staticRoutesOnly": false,
 	}}
-	objects := []Object{vpn, {Type: "aws:ec2/customerGateway:CustomerGateway", ID: cgw, In: map[string]any{
+	objects := []Object{vpn, {Type: awstype.CustomerGateway, ID: cgw, In: map[string]any{
 		"ipAddress": fmt.Sprint("20.0.0.", instance+1), "bgpAsn": "65515",
 	}}}
 	for n := 1; n <= 2; n++ {
@@ -109,11 +114,11 @@ func tunnel(vpn Object, instance, n int) []Object {
 	} {
 		vpn.In[fmt.Sprintf("tunnel%d%s", n, option)] = v
 	}
-	lng := Object{Type: "azure-native:network:LocalNetworkGateway", ID: ARM("localNetworkGateways", name), In: map[string]any{
+	lng := Object{Type: azuretype.LocalNetworkGateway, ID: ARM("localNetworkGateways", name), In: map[string]any{
 		"gatewayIpAddress": outside,
 		"bgpSettings":      map[string]any{"asn": 64512.0, "bgpPeeringAddress": fmt.Sprintf("169.254.%d.%d", 20+n, 4*instance+1)},
 	}}
-	conn := Object{Type: "azure-native:network:VirtualNetworkGatewayConnection", ID: ARM("connections", name), In: map[string]any{
+	conn := Object{Type: azuretype.VirtualNetworkGatewayConnection, ID: ARM("connections", name), In: map[string]any{
 		"connectionType": "IPsec", "connectionProtocol": "IKEv2", "enableBgp": true,
 		"virtualNetworkGateway1": map[string]any{"id": Gateway},
 		"localNetworkGateway2":   map[string]any{"id": lng.ID},
