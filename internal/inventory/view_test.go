@@ -1,22 +1,15 @@
 package inventory
 
 import (
-	"maps"
 	"slices"
 	"testing"
 )
-
-// shelf is a source of objects by type.
-type shelf map[string][]*Object
-
-func (s shelf) Types() []string              { return slices.Sorted(maps.Keys(s)) }
-func (s shelf) Objects(typ string) []*Object { return s[typ] }
 
 func TestView(t *testing.T) {
 	west := &Object{Type: "box", ID: "b-1", Region: "west", Serial: 1, Out: Props{"name": "red"}}
 	east := &Object{Type: "box", ID: "b-1", Region: "east", Serial: 3, Out: Props{"name": "red"}}
 	global := &Object{Type: "ball", ID: "/subscriptions/S/Balls/One", Serial: 2, In: Props{"name": "round"}}
-	all := View{Source: shelf{"box": {west, east}, "ball": {global}}}
+	all := View{Source: NewList(east, west, global)}
 	for name, c := range map[string]struct{ got, want []*Object }{
 		"everything, as it was made":   {all.All(), []*Object{west, global, east}},
 		"a type":                       {all.All("box"), []*Object{west, east}},

@@ -11,6 +11,7 @@ import (
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 	"burrow/internal/inventory/azuretype"
+	"burrow/internal/reach"
 )
 
 // The screen names what a newcomer looks for, says why a tunnel is down, and
@@ -107,33 +108,33 @@ func TestStatusOfAlarmsThatTellNobody(t *testing.T) {
 
 func TestGateways(t *testing.T) {
 	t.Parallel()
-	vgw := func(sending bool) emulator.Tunnel {
-		return emulator.Tunnel{VPNConnection: "vpn-1", Number: 1, Gateway: "vgw-1", Sending: sending}
+	vgw := func(sending bool) reach.Tunnel {
+		return reach.Tunnel{VPNConnection: "vpn-1", Number: 1, Gateway: "vgw-1", Sending: sending}
 	}
-	tgw := func(sending, static bool) emulator.Tunnel {
-		return emulator.Tunnel{VPNConnection: "vpn-2", Number: 2, Gateway: "tgw-1", Transit: true, Sending: sending, Static: static}
+	tgw := func(sending, static bool) reach.Tunnel {
+		return reach.Tunnel{VPNConnection: "vpn-2", Number: 2, Gateway: "tgw-1", Transit: true, Sending: sending, Static: static}
 	}
 	const static = "Routing is static: nothing withdraws the route of a dead path, so failover is not guaranteed"
 	for name, c := range map[string]struct {
-		all  []emulator.Tunnel
+		all  []reach.Tunnel
 		want []string
 	}{
-		"virtual private gateway": {[]emulator.Tunnel{vgw(true), vgw(false)},
+		"virtual private gateway": {[]reach.Tunnel{vgw(true), vgw(false)},
 			[]string{"AWS sends through 1 of 2, on a virtual private gateway one tunnel at a time (AWV-11): vpn-1/1"}},
-		"transit gateway": {[]emulator.Tunnel{tgw(true, false), tgw(true, false)}, []string{"AWS sends through 2 of 2, on a transit gateway"}},
-		"static": {[]emulator.Tunnel{tgw(true, true), tgw(false, true)},
+		"transit gateway": {[]reach.Tunnel{tgw(true, false), tgw(true, false)}, []string{"AWS sends through 2 of 2, on a transit gateway"}},
+		"static": {[]reach.Tunnel{tgw(true, true), tgw(false, true)},
 			[]string{"AWS sends through 1 of 2, on a transit gateway: vpn-2/2", static}},
-		"both": {[]emulator.Tunnel{vgw(false), tgw(true, false)}, []string{
+		"both": {[]reach.Tunnel{vgw(false), tgw(true, false)}, []string{
 			"AWS sends through 0 of 1, on a virtual private gateway one tunnel at a time (AWV-11)",
 			"AWS sends through 1 of 1, on a transit gateway: vpn-2/2",
 		}},
-		"gone": {[]emulator.Tunnel{{VPNConnection: "vpn-1"}}, nil},
+		"gone": {[]reach.Tunnel{{VPNConnection: "vpn-1"}}, nil},
 	} {
 		if got := gateways(c.all); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)
 		}
 	}
-	if got := stateWord(emulator.State{NotAsked: true}); got != "static" {
+	if got := stateWord(reach.State{NotAsked: true}); got != "static" {
 		t.Errorf("BGP under static routing shows as %q", got)
 	}
 }
@@ -202,15 +203,15 @@ func statusOf(t *testing.T, p *testProject, objects []*inventory.Object) string 
 
 func TestReasons(t *testing.T) {
 	t.Parallel()
-	up, down := emulator.State{}, emulator.State{Reasons: []string{"XV-06: suites differ", "XV-07: keys differ"}}
+	up, down := reach.State{}, reach.State{Reasons: []string{"XV-06: suites differ", "XV-07: keys differ"}}
 	for _, c := range []struct {
-		tunnel emulator.Tunnel
+		tunnel reach.Tunnel
 		want   int
 	}{
-		{emulator.Tunnel{IPsec: up, BGP: up, Routes: up}, 0},
-		{emulator.Tunnel{IPsec: down, BGP: down, Routes: down}, 2},
-		{emulator.Tunnel{IPsec: up, BGP: up, Routes: down}, 2},
-		{emulator.Tunnel{IPsec: up, BGP: emulator.State{NotAsked: true}, Routes: up}, 0},
+		{reach.Tunnel{IPsec: up, BGP: up, Routes: up}, 0},
+		{reach.Tunnel{IPsec: down, BGP: down, Routes: down}, 2},
+		{reach.Tunnel{IPsec: up, BGP: up, Routes: down}, 2},
+		{reach.Tunnel{IPsec: up, BGP: reach.State{NotAsked: true}, Routes: up}, 0},
 	} {
 		if got := reasons(c.tunnel); len(got) != c.want {
 			t.Errorf("reasons of %v are %q, want %d", c.tunnel, got, c.want)
@@ -229,9 +230,9 @@ func TestTunnelName(t *testing.T) {
 		connections + "by-hand":                              {"by-hand", "by-hand (vpn-1/2)"},
 		"":                                                   {"vpn-1/2", "vpn-1/2"},
 	} {
-		tunnel := emulator.Tunnel{
+		tunnel := reach.Tunnel{
 			VPNConnection: "vpn-1", Number: 2, Connection: connection,
-			IPsec: emulator.State{Reasons: []string{"XV-07: keys differ"}},
+			IPsec: reach.State{Reasons: []string{"XV-07: keys differ"}},
 		}
 		if got := tunnelName(tunnel); got != want.name {
 			t.Errorf("%q: name %q, want %q", connection, got, want.name)

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"burrow/internal/emulator"
+	"burrow/internal/reach"
 )
 
 // tunnels lists every tunnel with both ends. A tunnel carries traffic when IPsec
@@ -18,8 +18,8 @@ func (s *screen) tunnels() {
 		{"TUNNEL", "AWS OUTSIDE", "AZURE OUTSIDE", "AWS INSIDE", "AZURE INSIDE", "IPSEC", "BGP", "ROUTES"},
 	}}
 	carrying := 0
-	all := emulator.Tunnels(s.tx)
-	slices.SortStableFunc(all, func(a, b emulator.Tunnel) int { return strings.Compare(tunnelName(a), tunnelName(b)) })
+	all := reach.Tunnels(s.tx.View)
+	slices.SortStableFunc(all, func(a, b reach.Tunnel) int { return strings.Compare(tunnelName(a), tunnelName(b)) })
 	for _, tunnel := range all {
 		name := tunnelName(tunnel)
 		t.rows = append(t.rows, []string{
@@ -43,7 +43,7 @@ var programName = regexp.MustCompile(`instance\d+-tunnel\d+.*$`)
 
 // tunnelName is the program's name of a tunnel, else that of the Azure
 // connection; a tunnel that none meets has no name but AWS's.
-func tunnelName(t emulator.Tunnel) string {
+func tunnelName(t reach.Tunnel) string {
 	connection := lastPart(t.Connection)
 	switch name := programName.FindString(connection); {
 	case name != "":
@@ -55,16 +55,16 @@ func tunnelName(t emulator.Tunnel) string {
 }
 
 // awsTunnel is a tunnel as AWS knows it: the VPN connection's id and 1 or 2.
-func awsTunnel(t emulator.Tunnel) string { return fmt.Sprintf("%s/%d", t.VPNConnection, t.Number) }
+func awsTunnel(t reach.Tunnel) string { return fmt.Sprintf("%s/%d", t.VPNConnection, t.Number) }
 
 // reasons are why a tunnel is down, at the first stage that is. Whoever looks
 // for them in AWS needs its id.
-func reasons(t emulator.Tunnel) []string {
+func reasons(t reach.Tunnel) []string {
 	name := tunnelName(t)
 	if id := awsTunnel(t); name != id {
 		name += " (" + id + ")"
 	}
-	for _, state := range []emulator.State{t.IPsec, t.BGP, t.Routes} {
+	for _, state := range []reach.State{t.IPsec, t.BGP, t.Routes} {
 		if state.Up() || state.NotAsked {
 			continue
 		}
@@ -78,7 +78,7 @@ func reasons(t emulator.Tunnel) []string {
 }
 
 // stateWord is a cell of the table. BGP is the only layer that is not asked.
-func stateWord(s emulator.State) string {
+func stateWord(s reach.State) string {
 	switch {
 	case s.NotAsked:
 		return "static"
@@ -89,7 +89,7 @@ func stateWord(s emulator.State) string {
 }
 
 // gateways say of each gateway of AWS how many of its tunnels it sends through.
-func gateways(all []emulator.Tunnel) (lines []string) {
+func gateways(all []reach.Tunnel) (lines []string) {
 	var seen []string
 	for _, t := range all {
 		if t.Gateway == "" || slices.Contains(seen, t.Gateway) {
@@ -98,14 +98,14 @@ func gateways(all []emulator.Tunnel) (lines []string) {
 		seen = append(seen, t.Gateway)
 		lines = append(lines, sends(t, all))
 	}
-	if slices.ContainsFunc(all, func(t emulator.Tunnel) bool { return t.Static }) {
+	if slices.ContainsFunc(all, func(t reach.Tunnel) bool { return t.Static }) {
 		lines = append(lines, "Routing is static: nothing withdraws the route of a dead path, so failover is not guaranteed")
 	}
 	return lines
 }
 
 // sends is a line about the gateway of one of its tunnels.
-func sends(of emulator.Tunnel, all []emulator.Tunnel) string {
+func sends(of reach.Tunnel, all []reach.Tunnel) string {
 	own, through := 0, []string{}
 	for _, t := range all {
 		if t.Gateway == of.Gateway {

@@ -20,6 +20,7 @@ import (
 	"burrow/internal/inventory/awstype"
 	"burrow/internal/inventory/azuretype"
 	"burrow/internal/local"
+	"burrow/internal/reach"
 )
 
 // A Stack is one stack in emulated clouds of its own.
@@ -259,7 +260,7 @@ func (s *Stack) Objects() (all []*inventory.Object) {
 func (s *Stack) TunnelsUp(when string, want int) {
 	s.t.Helper()
 	s.View(func(tx *emulator.Tx) {
-		tunnels := emulator.Tunnels(tx)
+		tunnels := reach.Tunnels(tx.View)
 		if len(tunnels) != want {
 			s.t.Errorf("%s, there are %d tunnels, want %d", when, len(tunnels), want)
 		}

@@ -9,6 +9,7 @@ import (
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 	"burrow/internal/inventory/azuretype"
+	"burrow/internal/reach"
 	"burrow/internal/rules"
 )
 
@@ -52,7 +53,7 @@ type Reach struct {
 // were made: what the watched things would measure now, and whether anybody would
 // be told.
 func All(tx *emulator.Tx) []Alarm {
-	w := &watcher{tx: tx.Everywhere(), tunnels: emulator.Tunnels(tx)}
+	w := &watcher{tx: tx.Everywhere(), tunnels: reach.Tunnels(tx.View)}
 	var all []Alarm
 	for _, o := range w.tx.All(awstype.MetricAlarm, awstype.CompositeAlarm, azuretype.MetricAlert, azuretype.ScheduledQueryRule) {
 		j := &judgement{watcher: w, o: o, alarm: Alarm{Cloud: o.Cloud, Name: nameOf(o), ID: o.ID}}
@@ -74,7 +75,7 @@ func All(tx *emulator.Tx) []Alarm {
 // watcher is what all alarms look at.
 type watcher struct {
 	tx      *emulator.Tx
-	tunnels []emulator.Tunnel
+	tunnels []reach.Tunnel
 }
 
 // A judgement is an alarm while it is judged.

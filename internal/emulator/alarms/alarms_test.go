@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"burrow/internal/emulator/tunneltest"
+	"burrow/internal/reach/tunneltest"
 	"burrow/internal/rules"
 )
 

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"burrow/internal/emulator/tunneltest"
+	"burrow/internal/reach/tunneltest"
 )
 
 func TestAzureAlerts(t *testing.T) {

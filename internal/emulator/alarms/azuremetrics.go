@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"slices"
 
-	"burrow/internal/emulator"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/azuretype"
+	"burrow/internal/reach"
 )
 
 // A series is a metric of one object with one value of each dimension.
@@ -86,7 +86,7 @@ func instanceName(i int) string { return fmt.Sprintf("GatewayTenantWorker_IN_%d"
 // when one meets it.
 type azureTunnel struct {
 	conn, lng *inventory.Object
-	tunnel    *emulator.Tunnel
+	tunnel    *reach.Tunnel
 	instance  int // at which it ends; -1 when there is none
 }
 

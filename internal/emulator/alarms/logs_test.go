@@ -3,9 +3,9 @@ package alarms
 import (
 	"testing"
 
-	"burrow/internal/emulator/tunneltest"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/azuretype"
+	"burrow/internal/reach/tunneltest"
 )
 
 func TestQueryRules(t *testing.T) {

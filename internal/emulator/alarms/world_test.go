@@ -7,10 +7,10 @@ import (
 	"testing"
 
 	"burrow/internal/emulator"
-	"burrow/internal/emulator/tunneltest"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 	"burrow/internal/inventory/azuretype"
+	"burrow/internal/reach/tunneltest"
 )
 
 const (

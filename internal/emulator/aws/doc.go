@@ -67,7 +67,7 @@
 //
 // These outputs change by themselves, and none is an input that anybody set: the
 // state of a VPN connection's tunnels (vgwTelemetries, worked out by
-// emulator.Tunnels); routes of a route table, rules of a network ACL or security
+// reach.Tunnels); routes of a route table, rules of a network ACL or security
 // group that are resources of their own; a role's policies; what an elastic IP is
 // associated with; the load balancers of a target group; the policy of a topic that
 // has a TopicPolicy; a VPC's DHCP options; the static routes of a VPN connection;

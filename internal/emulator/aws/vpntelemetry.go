@@ -2,6 +2,7 @@ package aws
 
 import (
 	"burrow/internal/emulator"
+	"burrow/internal/reach"
 )
 
 // telemetry is what AWS tells of a tunnel.
@@ -23,7 +24,7 @@ func quiet(c *emulator.Call) []any {
 // static, a tunnel is up as soon as IPsec is, and counts the routes written down.
 func refreshConnection(c *emulator.Call) error {
 	list := quiet(c)
-	for _, t := range emulator.Tunnels(c.Tx) {
+	for _, t := range reach.Tunnels(c.Tx.View) {
 		i := t.Number - 1
 		switch {
 		case t.VPNConnection != c.ID:

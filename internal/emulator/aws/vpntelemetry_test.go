@@ -6,9 +6,9 @@ import (
 	"testing"
 
 	"burrow/internal/emulator"
-	"burrow/internal/emulator/tunneltest"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
+	"burrow/internal/reach/tunneltest"
 )
 
 // What a refresh tells of two tunnels that meet Azure's, by BGP and without: a

@@ -9,6 +9,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/azuretype"
+	"burrow/internal/reach"
 	"burrow/internal/rules"
 )
 
@@ -237,7 +238,7 @@ func equalASNs(c *emulator.Call) string {
 
 // peerWithoutBGP refuses BGP with an end that has no ASN. A gateway with
 // enableBgp off has one all the same: Azure takes the connection, and BGP stays
-// down (AVG-25, emulator.Tunnels).
+// down (AVG-25, reach.Tunnels).
 func peerWithoutBGP(c *emulator.Call) string {
 	l := c.Tx.Get(azuretype.LocalNetworkGateway, c.In.Str("localNetworkGateway2.id"))
 	if l == nil || !c.In.Bool("enableBgp") || l.In.Has("bgpSettings") {
@@ -305,7 +306,7 @@ func echoStatus(c *emulator.Call) error {
 		return nil
 	}
 	c.Out.Set("connectionStatus", "NotConnected")
-	for _, t := range emulator.Tunnels(c.Tx) {
+	for _, t := range reach.Tunnels(c.Tx.View) {
 		if inventory.SameID(t.Connection, c.ID) && t.IPsec.Up() {
 			c.Out.Set("connectionStatus", "Connected")
 		}

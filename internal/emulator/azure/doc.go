@@ -77,7 +77,7 @@
 //
 //   - Much that Azure accepts and that then does not work: packets, DNS answers, a
 //     service range that shadows another network (AKS-23), an address space that
-//     overlaps the VNet's. It is not refused here either. What emulator.Tunnels says
+//     overlaps the VNet's. It is not refused here either. What reach.Tunnels says
 //     of tunnels (AVG-25), package alarms of alerts (LOG-14, action groups that are
 //     gone) and Unlogged of logs that never arrive can be asked for.
 //   - The Kusto query language: types, arguments of functions, whether a function

@@ -9,6 +9,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/local"
 	"burrow/internal/plan"
+	"burrow/internal/reach"
 	"burrow/internal/scenario"
 )
 
@@ -242,8 +243,8 @@ func (r *pathRecorder) saw(tx *emulator.Tx, e emulator.Event) {
 func (r *pathRecorder) noPath(tx *emulator.Tx, away string) string {
 	for _, balancer := range tx.All("aws:lb/loadBalancer:LoadBalancer") {
 		for _, subnet := range balancer.In.Strings("subnetMappings[*].subnetId") {
-			tunnels := emulator.TunnelsOf(tx, subnet)
-			if !slices.ContainsFunc(tunnels, func(t emulator.Tunnel) bool { return t.Carries() && t.VPNConnection != away }) {
+			tunnels := reach.TunnelsOf(tx.View, subnet)
+			if !slices.ContainsFunc(tunnels, func(t reach.Tunnel) bool { return t.Carries() && t.VPNConnection != away }) {
 				return fmt.Sprintf("no tunnel carries for %s: %v", subnet, tunnels)
 			}
 		}

@@ -1,4 +1,4 @@
-package emulator
+package reach
 
 import (
 	"fmt"
@@ -46,7 +46,7 @@ func (e *ends) vpcID() string {
 	if vpc := e.gateway.Value("vpcId"); vpc != "" {
 		return vpc
 	}
-	if a := e.tx.Find(awstype.VpnGatewayAttachment, "vpnGatewayId", e.gateway.ID); a != nil {
+	if a := e.view.Find(awstype.VpnGatewayAttachment, "vpnGatewayId", e.gateway.ID); a != nil {
 		return a.Value("vpcId")
 	}
 	return ""
@@ -68,7 +68,7 @@ func (e *ends) notPropagated() string {
 		return ""
 	}
 	without := e.privateTables(func(table *inventory.Object) bool {
-		return !propagates(e.tx, table, e.gateway.ID) && !e.leadsToVNet(staticHops(e.tx, table), e.gateway.ID)
+		return !propagates(e.view, table, e.gateway.ID) && !e.leadsToVNet(staticHops(e.view, table), e.gateway.ID)
 	})
 	if without == "" {
 		return ""
@@ -118,13 +118,13 @@ func (e *ends) reached() (subnets []string) {
 		awstype.NodeGroup:        "subnetIds",
 		awstype.ResolverEndpoint: "ipAddresses[*].subnetId",
 	} {
-		for _, o := range e.tx.All(typ) {
+		for _, o := range e.view.All(typ) {
 			subnets = append(subnets, o.In.Strings(property)...)
 		}
 	}
 	vpc := e.vpcID()
 	return slices.DeleteFunc(subnets, func(id string) bool {
-		subnet := e.tx.Get(awstype.Subnet, id)
+		subnet := e.view.Get(awstype.Subnet, id)
 		return subnet == nil || subnet.Value("vpcId") != vpc
 	})
 }
@@ -137,7 +137,7 @@ func (e *ends) privateTables(are func(*inventory.Object) bool) string {
 		return len(reached) == 0 || slices.ContainsFunc(e.subnetsOf(table), func(id string) bool { return slices.Contains(reached, id) })
 	}
 	var found []string
-	for _, table := range e.tx.All(awstype.RouteTable) {
+	for _, table := range e.view.All(awstype.RouteTable) {
 		if vpc != "" && table.Value("vpcId") == vpc && e.isPrivate(table) && concerned(table) && are(table) {
 			found = append(found, table.ID)
 		}
@@ -154,14 +154,14 @@ func (e *ends) leadsToVNet(hops []hop, place string) bool {
 // isPrivate reports whether subnets use the table and it has no way to an
 // internet gateway.
 func (e *ends) isPrivate(table *inventory.Object) bool {
-	return len(e.subnetsOf(table)) > 0 && !slices.ContainsFunc(staticHops(e.tx, table), func(h hop) bool {
+	return len(e.subnetsOf(table)) > 0 && !slices.ContainsFunc(staticHops(e.view, table), func(h hop) bool {
 		return strings.HasPrefix(h.to, "igw-")
 	})
 }
 
 // subnetsOf are the ids of the subnets that use the table.
 func (e *ends) subnetsOf(table *inventory.Object) (found []string) {
-	for _, a := range e.tx.All(awstype.RouteTableAssociation) {
+	for _, a := range e.view.All(awstype.RouteTableAssociation) {
 		if subnet := a.In.Str("subnetId"); a.In.Str("routeTableId") == table.ID && subnet != "" {
 			found = append(found, subnet)
 		}
@@ -176,7 +176,7 @@ var routeTargets = []string{
 }
 
 // staticHops are the routes that somebody wrote into a VPC's route table.
-func staticHops(tx *Tx, table *inventory.Object) (hops []hop) {
+func staticHops(view inventory.View, table *inventory.Object) (hops []hop) {
 	add := func(route inventory.Props, destination string) {
 		for _, target := range routeTargets {
 			if to := route.Str(target); to != "" {
@@ -187,7 +187,7 @@ func staticHops(tx *Tx, table *inventory.Object) (hops []hop) {
 	for _, r := range table.In.Maps("routes") {
 		add(r, "cidrBlock")
 	}
-	for _, r := range tx.All(awstype.Route) {
+	for _, r := range view.All(awstype.Route) {
 		if r.In.Str("routeTableId") == table.ID {
 			add(r.In, "destinationCidrBlock")
 		}
@@ -197,13 +197,13 @@ func staticHops(tx *Tx, table *inventory.Object) (hops []hop) {
 
 // vpcHops are the static routes and what VPN gateways bring beside them.
 func (e *ends) vpcHops(table *inventory.Object) []hop {
-	hops := staticHops(e.tx, table)
-	for _, vpn := range e.tx.All(awstype.VpnConnection) {
+	hops := staticHops(e.view, table)
+	for _, vpn := range e.view.All(awstype.VpnConnection) {
 		gateway := vpn.In.Str("vpnGatewayId")
 		switch {
-		case gateway == "" || !propagates(e.tx, table, gateway):
+		case gateway == "" || !propagates(e.view, table, gateway):
 		case vpn.Props().Bool("staticRoutesOnly"):
-			hops = append(hops, hopsTo(connectionRoutes(e.tx, vpn), false, gateway)...)
+			hops = append(hops, hopsTo(connectionRoutes(e.view, vpn), false, gateway)...)
 		default:
 			for _, r := range e.vnetRanges() {
 				hops = append(hops, hop{r, false, gateway})
@@ -213,18 +213,18 @@ func (e *ends) vpcHops(table *inventory.Object) []hop {
 	return hops
 }
 
-func propagates(tx *Tx, table *inventory.Object, gateway string) bool {
+func propagates(view inventory.View, table *inventory.Object, gateway string) bool {
 	if slices.Contains(table.In.Strings("propagatingVgws"), gateway) {
 		return true
 	}
-	return slices.ContainsFunc(tx.All(awstype.VpnGatewayRoutePropagation), func(p *inventory.Object) bool {
+	return slices.ContainsFunc(view.All(awstype.VpnGatewayRoutePropagation), func(p *inventory.Object) bool {
 		return p.In.Str("routeTableId") == table.ID && p.In.Str("vpnGatewayId") == gateway
 	})
 }
 
 // connectionRoutes are the static routes of a VPN connection.
-func connectionRoutes(tx *Tx, vpn *inventory.Object) (cidrs []string) {
-	for _, r := range tx.All(awstype.VpnConnectionRoute) {
+func connectionRoutes(view inventory.View, vpn *inventory.Object) (cidrs []string) {
+	for _, r := range view.All(awstype.VpnConnectionRoute) {
 		if r.In.Str("vpnConnectionId") == vpn.ID {
 			cidrs = append(cidrs, r.In.Str("destinationCidrBlock"))
 		}
@@ -234,7 +234,7 @@ func connectionRoutes(tx *Tx, vpn *inventory.Object) (cidrs []string) {
 
 // awsLacksRoutes: a transit gateway's static routes are in its own tables.
 func (e *ends) awsLacksRoutes() string {
-	routes := hopsTo(connectionRoutes(e.tx, e.vpn), true, e.vpn.ID)
+	routes := hopsTo(connectionRoutes(e.view, e.vpn), true, e.vpn.ID)
 	if e.onTransit() || e.leadsToVNet(routes, e.vpn.ID) {
 		return ""
 	}
@@ -256,7 +256,7 @@ func (e *ends) vnetID() string {
 }
 
 func (e *ends) vnetCIDRs() []string {
-	vnet := e.tx.Get(azuretype.VirtualNetwork, e.vnetID())
+	vnet := e.view.Get(azuretype.VirtualNetwork, e.vnetID())
 	if vnet == nil {
 		return nil
 	}
@@ -271,11 +271,11 @@ func (e *ends) azureIgnoresRoutes() string {
 	if len(e.vpcRanges()) == 0 {
 		return "" // nothing to lead anywhere; notAttached says so
 	}
-	for _, subnet := range e.tx.All(azuretype.Subnet) {
+	for _, subnet := range e.view.All(azuretype.Subnet) {
 		if id, _, _ := strings.Cut(subnet.ID, "/subnets/"); !inventory.SameID(id, e.vnetID()) {
 			continue
 		}
-		table := e.tx.Get(azuretype.RouteTable, subnet.In.Str("routeTable.id"))
+		table := e.view.Get(azuretype.RouteTable, subnet.In.Str("routeTable.id"))
 		if table == nil || !table.Props().Bool("disableBgpRoutePropagation") || e.sendsToGateway(table) {
 			continue
 		}
@@ -288,7 +288,7 @@ func (e *ends) azureIgnoresRoutes() string {
 // virtual network gateway.
 func (e *ends) sendsToGateway(table *inventory.Object) bool {
 	routes := table.In.Maps("routes")
-	for _, r := range e.tx.All(azuretype.Route) {
+	for _, r := range e.view.All(azuretype.Route) {
 		if strings.HasPrefix(inventory.NormalID(r.ID), inventory.NormalID(table.ID)+"/") {
 			routes = append(routes, r.In)
 		}
@@ -310,7 +310,7 @@ func holdsAll(outer string, ranges []string) bool {
 }
 
 func (e *ends) vpcRanges() []string {
-	vpc := e.tx.Get(awstype.Vpc, e.vpcID())
+	vpc := e.view.Get(awstype.Vpc, e.vpcID())
 	if vpc == nil {
 		return nil
 	}

@@ -1,4 +1,4 @@
-package emulator
+package reach
 
 import (
 	"fmt"
@@ -16,7 +16,7 @@ const blackhole = "a blackhole"
 
 // vpcAttachment is how the VPC hangs on the transit gateway, or nil.
 func (e *ends) vpcAttachment() *inventory.Object {
-	return e.tx.Find(awstype.TransitVpcAttachment, "transitGatewayId", e.gateway.ID)
+	return e.view.Find(awstype.TransitVpcAttachment, "transitGatewayId", e.gateway.ID)
 }
 
 // vpnAttachment is the attachment that AWS made with the VPN connection.
@@ -42,7 +42,7 @@ func (e *ends) transitUnattached() string {
 // tableOf is the transit gateway's route table that decides what becomes of
 // traffic from an attachment, or "". An attachment has one at most.
 func (e *ends) tableOf(attachment string) string {
-	for _, a := range e.tx.All(awstype.TransitRouteTableAssociation) {
+	for _, a := range e.view.All(awstype.TransitRouteTableAssociation) {
 		if a.In.Str("transitGatewayAttachmentId") == attachment {
 			return a.In.Str("transitGatewayRouteTableId")
 		}
@@ -60,7 +60,7 @@ func (e *ends) byDefault(attachment, option string) bool {
 	if e.gateway.Props().StrOr("defaultRouteTable"+option, enabled) != enabled {
 		return false
 	}
-	if a := e.tx.Get(awstype.TransitVpcAttachment, attachment); a != nil {
+	if a := e.view.Get(awstype.TransitVpcAttachment, attachment); a != nil {
 		v, ok := a.Props().Get("transitGatewayDefaultRouteTable" + option)
 		return !ok || v == any(true)
 	}
@@ -72,7 +72,7 @@ func (e *ends) brings(attachment, table string) bool {
 	if e.byDefault(attachment, "Propagation") && e.gateway.Value("propagationDefaultRouteTableId") == table {
 		return true
 	}
-	return slices.ContainsFunc(e.tx.All(awstype.TransitRouteTablePropagation), func(p *inventory.Object) bool {
+	return slices.ContainsFunc(e.view.All(awstype.TransitRouteTablePropagation), func(p *inventory.Object) bool {
 		return p.In.Str("transitGatewayAttachmentId") == attachment && p.In.Str("transitGatewayRouteTableId") == table
 	})
 }
@@ -92,7 +92,7 @@ func (e *ends) transitUnassociated() string {
 // transitHops are the lines of a transit gateway's table: the static ones, those
 // of the VPCs, and what this connection's BGP brings.
 func (e *ends) transitHops(table string) (hops []hop) {
-	for _, r := range e.tx.All(awstype.TransitRoute) {
+	for _, r := range e.view.All(awstype.TransitRoute) {
 		if r.In.Str("transitGatewayRouteTableId") != table {
 			continue
 		}
@@ -102,8 +102,8 @@ func (e *ends) transitHops(table string) (hops []hop) {
 		}
 		hops = addHop(hops, r.In.Str("destinationCidrBlock"), true, to)
 	}
-	for _, a := range e.tx.All(awstype.TransitVpcAttachment) {
-		if vpc := e.tx.Get(awstype.Vpc, a.Value("vpcId")); vpc != nil && e.brings(a.ID, table) {
+	for _, a := range e.view.All(awstype.TransitVpcAttachment) {
+		if vpc := e.view.Get(awstype.Vpc, a.Value("vpcId")); vpc != nil && e.brings(a.ID, table) {
 			hops = addHop(hops, vpc.Value("cidrBlock"), false, a.ID)
 		}
 	}
@@ -166,7 +166,7 @@ func (e *ends) transitMissesZones() string {
 }
 
 func (e *ends) zone(subnet string) string {
-	if s := e.tx.Get(awstype.Subnet, subnet); s != nil {
+	if s := e.view.Get(awstype.Subnet, subnet); s != nil {
 		return s.Value("availabilityZone")
 	}
 	return ""

@@ -1,4 +1,4 @@
-package emulator
+package reach
 
 import (
 	"fmt"
@@ -89,30 +89,30 @@ func (s State) String() string {
 //
 // A tunnel carries when it does for every subnet that Azure's packets come to; see
 // [TunnelsOf].
-func Tunnels(tx *Tx) []Tunnel { return tunnelsOf(tx, "") }
+func Tunnels(view inventory.View) []Tunnel { return tunnelsOf(view, "") }
 
 // TunnelsOf judges the tunnels for one subnet of a VPC, by id: while routes change
 // one by one, different tunnels carry for different subnets.
-func TunnelsOf(tx *Tx, subnet string) []Tunnel { return tunnelsOf(tx, subnet) }
+func TunnelsOf(view inventory.View, subnet string) []Tunnel { return tunnelsOf(view, subnet) }
 
-func tunnelsOf(tx *Tx, subnet string) []Tunnel {
-	tx = tx.Everywhere()
+func tunnelsOf(view inventory.View, subnet string) []Tunnel {
+	view = view.Within("")
 	var all []Tunnel
-	for _, vpn := range tx.All(awstype.VpnConnection) {
+	for _, vpn := range view.All(awstype.VpnConnection) {
 		for n := 1; n <= 2; n++ {
-			e := newEnds(tx, vpn, n)
+			e := newEnds(view, vpn, n)
 			e.only = subnet
 			all = append(all, e.tunnel())
 		}
 	}
-	chooseSending(tx, all)
+	chooseSending(view, all)
 	return all
 }
 
 // ends are all objects that take part in one tunnel. Those of Azure are nil when
 // nothing there meets the tunnel.
 type ends struct {
-	tx     *Tx
+	view   inventory.View
 	only   string // the one subnet that is asked about, "" for all
 	number int
 	vpn    *inventory.Object
@@ -126,12 +126,12 @@ type ends struct {
 	conn     *inventory.Object
 }
 
-func newEnds(tx *Tx, vpn *inventory.Object, number int) *ends {
-	e := &ends{tx: tx, vpn: vpn, number: number}
-	e.cgw = tx.Get(awstype.CustomerGateway, vpn.In.Str("customerGatewayId"))
-	e.gateway = tx.Get(awstype.VpnGateway, vpn.In.Str("vpnGatewayId"))
+func newEnds(view inventory.View, vpn *inventory.Object, number int) *ends {
+	e := &ends{view: view, vpn: vpn, number: number}
+	e.cgw = view.Get(awstype.CustomerGateway, vpn.In.Str("customerGatewayId"))
+	e.gateway = view.Get(awstype.VpnGateway, vpn.In.Str("vpnGatewayId"))
 	if e.gateway == nil {
-		e.gateway = tx.Get(awstype.TransitGateway, vpn.In.Str("transitGatewayId"))
+		e.gateway = view.Get(awstype.TransitGateway, vpn.In.Str("transitGatewayId"))
 	}
 	e.findInstance()
 	e.findConnection()
@@ -143,11 +143,11 @@ func (e *ends) findInstance() {
 	if e.cgw == nil {
 		return
 	}
-	pip := e.tx.Find(azuretype.PublicIPAddress, "ipAddress", e.cgw.Value("ipAddress"))
+	pip := e.view.Find(azuretype.PublicIPAddress, "ipAddress", e.cgw.Value("ipAddress"))
 	if pip == nil {
 		return
 	}
-	for _, vng := range e.tx.All(azuretype.VirtualNetworkGateway) {
+	for _, vng := range e.view.All(azuretype.VirtualNetworkGateway) {
 		for _, config := range vng.Props().Maps("ipConfigurations") {
 			if inventory.SameID(config.Str("publicIPAddress.id"), pip.ID) {
 				e.vng, e.ipConfig = vng, config
@@ -160,8 +160,8 @@ func (e *ends) findInstance() {
 // findConnection finds Azure's connection to the tunnel's AWS address. One of the
 // same gateway goes before one of another.
 func (e *ends) findConnection() {
-	for _, conn := range e.tx.All(azuretype.VirtualNetworkGatewayConnection) {
-		lng := e.tx.Get(azuretype.LocalNetworkGateway, conn.In.Str("localNetworkGateway2.id"))
+	for _, conn := range e.view.All(azuretype.VirtualNetworkGatewayConnection) {
+		lng := e.view.Get(azuretype.LocalNetworkGateway, conn.In.Str("localNetworkGateway2.id"))
 		if lng == nil || lng.Value("gatewayIpAddress") != e.awsOutside() {
 			continue
 		}

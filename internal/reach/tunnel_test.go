@@ -1,4 +1,4 @@
-package emulator
+package reach
 
 import (
 	"fmt"
@@ -7,9 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"burrow/internal/emulator/tunneltest"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
+	"burrow/internal/reach/tunneltest"
 	"burrow/internal/rules"
 )
 
@@ -54,22 +54,16 @@ func (w tunnelWorld) tunnels(t *testing.T) []Tunnel { return w.judged(t, Tunnels
 
 // tunnelsOf evaluates it for one subnet.
 func (w tunnelWorld) tunnelsOf(t *testing.T, subnet string) []Tunnel {
-	return w.judged(t, func(tx *Tx) []Tunnel { return TunnelsOf(tx, subnet) })
+	return w.judged(t, func(view inventory.View) []Tunnel { return TunnelsOf(view, subnet) })
 }
 
-func (w tunnelWorld) judged(t *testing.T, judge func(*Tx) []Tunnel) (all []Tunnel) {
+func (w tunnelWorld) judged(t *testing.T, judge func(inventory.View) []Tunnel) (all []Tunnel) {
 	t.Helper()
-	world := openTestWorld(t)
-	err := world.Update(func(tx *Tx) error {
-		for _, id := range slices.Sorted(maps.Keys(w)) {
-			tx.Put(w[id])
-		}
-		all = judge(tx)
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	var objects []*inventory.Object
+	for _, id := range slices.Sorted(maps.Keys(w)) {
+		objects = append(objects, w[id])
 	}
+	all = judge(inventory.View{Source: inventory.NewList(objects...)})
 	if len(all) != 4 {
 		t.Fatalf("%d tunnels, want 4", len(all))
 	}

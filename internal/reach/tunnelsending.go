@@ -1,4 +1,4 @@
-package emulator
+package reach
 
 import (
 	"slices"
@@ -8,7 +8,7 @@ import (
 )
 
 // chooseSending marks the tunnels that AWS sends through, gateway by gateway.
-func chooseSending(tx *Tx, all []Tunnel) {
+func chooseSending(view inventory.View, all []Tunnel) {
 	byGateway := map[string][]*Tunnel{}
 	for i := range all {
 		if t := &all[i]; t.Carries() {
@@ -16,7 +16,7 @@ func chooseSending(tx *Tx, all []Tunnel) {
 		}
 	}
 	for gateway, carrying := range byGateway {
-		for _, t := range sending(tx.Get(awstype.TransitGateway, gateway), carrying) {
+		for _, t := range sending(view.Get(awstype.TransitGateway, gateway), carrying) {
 			t.Sending = true
 		}
 	}

@@ -1,4 +1,4 @@
-package emulator
+package reach
 
 import (
 	"net/netip"
