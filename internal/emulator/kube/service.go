@@ -17,7 +17,6 @@ import (
 )
 
 const (
-	sourceCore = "Kubernetes pkg/apis/core/validation"
 	// The node ports that an API server hands out by default.
 	firstNodePort = 30000
 	lastNodePort  = 32767
