@@ -4,7 +4,7 @@ var engineGroups = []Group{
 	{"The pulumi-eks component", []Rule{
 		{"PEK-01", "Without an authentication mode the component writes aws-auth through the API, which a private one does not let it.", "pulumi-eks authenticationMode.ts, cluster.ts; pulumi/pulumi-eks#1134", Seen, september},
 		{"PEK-02", "With mode API, role and user mappings stay empty.", "pulumi-eks authenticationMode.ts", Seen, september},
-		{"PEK-03", "The component always makes the creator administrator: an access entry of your own for it collides.", "pulumi-eks cluster.ts; pulumi/pulumi-eks#2373", Seen, september},
+		{"PEK-03", "With an authentication mode the component makes the creator administrator: an access entry of one's own for it collides.", "pulumi-eks cluster.ts; pulumi/pulumi-eks#2373", Seen, september},
 		{"PEK-04", "The component makes a cluster security group with everything out, unless told to skip it.", "pulumi-eks cluster.ts", Seen, september},
 		{"PEK-05", "The component asks for partition, region and the newest version of three add-ons.", "pulumi-eks cluster.ts, cni-addon.ts", Seen, september},
 		{"PEK-06", "CoreDNS comes only with the default node group, Fargate, Auto Mode or when asked for.", "pulumi-eks cluster.ts", Seen, september},

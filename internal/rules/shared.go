@@ -16,7 +16,7 @@ var sharedGroups = []Group{
 		{"LOG-01", "Flow logs of security groups can no longer be created.", "azure-docs network-watcher/nsg-flow-logs-migrate.md; hashicorp/terraform-provider-azurerm; pulumi/pulumi-azure-native#4682", Documented, september},
 		{"LOG-02", "A flow log's target is a VNet, a subnet or a network interface that exists.", "pulumi/pulumi-azure-native#4682; azure-docs vnet-flow-logs-overview.md", Seen, september},
 		{"LOG-03", "A flow log is below the region's network watcher, in the watcher's group.", "pulumi/pulumi-azure-native#2091", Seen, september},
-		{"LOG-04", "A subscription has one network watcher in a region, which Azure makes with the first VNet (NetworkWatcherCountLimitReached).", "pulumi/pulumi-azure-native#2091", Seen, september},
+		{"LOG-04", "A subscription has one network watcher in a region, which Azure often makes with the first VNet (NetworkWatcherCountLimitReached).", "pulumi/pulumi-azure-native#2091", Seen, september},
 		{"LOG-05", "The storage of a flow log is a general-purpose account in the region of its target.", "azure-docs vnet-flow-logs-overview.md", Documented, september},
 		{"LOG-06", "A flow log's format is JSON of version 1 or 2, its retention 0 to 365 days.", "Azure/bicep-types-az", Documented, september},
 		{"LOG-07", "Traffic analytics come every 10 or 60 minutes, into a workspace of a region that has them.", "Network Watcher, code as printed in public issue reports", Seen, september},
