@@ -30,7 +30,9 @@ Commands of the CLI, with all their arguments:
   stack …    stack export, stack output, …; and every other command of pulumi
 
 Burrow's own commands:
-  status     the estate in a screen: clusters, tunnels, names
+  status     the estate in a screen: paths, clusters, tunnels, names
+             --exit-code: 1 when a path is stopped or an alarm cannot ring, 2 when that
+             cannot be told; --json: the paths, for machines
   reset      throw the local world away
 
 Flags, before the command:
@@ -60,15 +62,34 @@ func runLocal(args []string) error {
 		return err
 	}
 	switch verb := flags.Arg(0); {
-	case (verb == "status" || verb == "reset") && flags.NArg() > 1:
-		return &usageError{fmt.Errorf("%s takes no arguments", verb), localHelp}
 	case verb == "status":
-		return world.Status(os.Stdout)
+		options, err := statusOptions(flags.Args()[1:])
+		if err != nil {
+			return &usageError{err, localHelp}
+		}
+		return world.Status(os.Stdout, options)
+	case verb == "reset" && flags.NArg() > 1:
+		return &usageError{errors.New("reset takes no arguments"), localHelp}
 	case verb == "reset":
 		return reset(world)
 	}
 	defer forwardSignals(world)()
 	return world.Run(context.Background(), os.Stdout, flags.Args()...)
+}
+
+// statusOptions reads the flags of status.
+func statusOptions(args []string) (o local.StatusOptions, err error) {
+	flags := flag.NewFlagSet("burrow local status", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.BoolVar(&o.ExitCode, "exit-code", false, "")
+	flags.BoolVar(&o.JSON, "json", false, "")
+	if err := flags.Parse(args); err != nil {
+		return o, fmt.Errorf("status: %w", err)
+	}
+	if flags.NArg() > 0 {
+		return o, errors.New("status takes the flags --exit-code and --json, and no arguments")
+	}
+	return o, nil
 }
 
 // checkOrder refuses Burrow's flags after the command, where the CLI would only

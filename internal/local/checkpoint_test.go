@@ -102,7 +102,7 @@ func TestDamagedWorld(t *testing.T) {
 	if err := os.WriteFile(p.path("world.db"), []byte("garbage"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	err := p.Status(&safeBuffer{})
+	err := p.Status(&safeBuffer{}, StatusOptions{})
 	if !errors.Is(err, emulator.ErrDamaged) || !strings.Contains(err.Error(), "burrow local reset") {
 		t.Errorf("error %v, want ErrDamaged and a remedy", err)
 	}

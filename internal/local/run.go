@@ -29,7 +29,7 @@ func (w *World) Run(ctx context.Context, stdout io.Writer, args ...string) error
 		return nil
 	}
 	fmt.Fprintln(stdout)
-	return w.Status(stdout)
+	return w.Status(stdout, StatusOptions{})
 }
 
 // A run is a request with everything that the CLI needs in place.

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -9,15 +10,19 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/reach"
 )
 
 // Status writes what exists in the emulated clouds on one screen: clusters, the
 // tunnels with both ends and the state that they would have, alarms, names, the
 // load balancer. It reads no stack and shows no secret.
-func (w *World) Status(out io.Writer) error {
+func (w *World) Status(out io.Writer, o StatusOptions) error {
 	if !isFile(w.path("world.db")) {
+		if o.JSON {
+			return errors.Join(writePaths(out, nil), o.exit(reach.CannotTell))
+		}
 		_, err := fmt.Fprint(out, nothing)
-		return err
+		return errors.Join(err, o.exit(reach.CannotTell))
 	}
 	world, err := w.openWorld()
 	if err != nil {
@@ -27,9 +32,17 @@ func (w *World) Status(out io.Writer) error {
 	if err := world.Register(clouds()...); err != nil {
 		return err
 	}
-	return world.View(func(tx *emulator.Tx) error {
+	verdict := reach.CannotTell // of nothing, nothing can be told
+	err = world.View(func(tx *emulator.Tx) error {
+		if all := Paths(tx); len(all) > 0 {
+			verdict = reach.Worst(all)
+		}
+		if o.JSON {
+			return writePaths(out, Paths(tx))
+		}
 		return (&screen{tx: tx.Everywhere()}).write(out)
 	})
+	return errors.Join(err, o.exit(verdict))
 }
 
 // A screen is the status while it is put together.
@@ -70,6 +83,7 @@ func (s *screen) write(out io.Writer) error {
 
 func (s *screen) estate() {
 	s.clusters()
+	s.paths()
 	s.tunnels()
 	s.alarms()
 	s.names()

@@ -143,7 +143,7 @@ func TestStatusOfNothing(t *testing.T) {
 	t.Parallel()
 	p := newProject(t, "says")
 	var before bytes.Buffer
-	if err := p.Status(&before); err != nil || !strings.Contains(before.String(), "burrow local up") {
+	if err := p.Status(&before, StatusOptions{}); err != nil || !strings.Contains(before.String(), "burrow local up") {
 		t.Errorf("without a world: got %q, %v; want to be told of up", before.String(), err)
 	}
 	if isFile(p.path("world.db")) {
@@ -195,7 +195,7 @@ func statusOf(t *testing.T, p *testProject, objects []*inventory.Object) string 
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := p.Status(&out); err != nil {
+	if err := p.Status(&out, StatusOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	return strings.Join(strings.Fields(out.String()), " ")

@@ -107,6 +107,9 @@ func inAWSWords(azure string) string {
 // their own in phase 2.
 var authenticated = []string{"AES128-GCM-16", "AES192-GCM-16", "AES256-GCM-16"}
 
+// groupWord begins what is said of groups that differ.
+const groupWord = "Diffie-Hellman group"
+
 // mismatch says in which way two ends have no proposal in common, or "".
 func mismatch(aws, azure suite, phase int) string {
 	encryption := common(aws.encryption, azure.encryption)
@@ -114,7 +117,7 @@ func mismatch(aws, azure suite, phase int) string {
 	case len(encryption) == 0:
 		return fmt.Sprintf("encryption: AWS takes %v, Azure %v", aws.encryption, azure.encryption)
 	case len(common(aws.groups, azure.groups)) == 0:
-		return fmt.Sprintf("Diffie-Hellman group: AWS takes %v, Azure %v", aws.groups, azure.groups)
+		return fmt.Sprintf(groupWord+": AWS takes %v, Azure %v", aws.groups, azure.groups)
 	case phase == 2 && len(common(encryption, authenticated)) > 0:
 		return ""
 	case len(common(aws.integrity, azure.integrity)) == 0:

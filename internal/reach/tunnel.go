@@ -66,6 +66,8 @@ func (t Tunnel) Established() bool {
 // that it follows from.
 type State struct {
 	Reasons []string
+	// Resources are, for each reason, the ids of the objects that disagree.
+	Resources []string
 	// NotAsked says that the layer takes no part, and so is neither up nor down.
 	NotAsked bool
 }
@@ -221,16 +223,19 @@ func (e *ends) tunnel() Tunnel {
 type tunnelRule struct {
 	id     rules.ID
 	broken func(*ends) string
+	// of are the objects that the rule compares.
+	of func(*ends) []*inventory.Object
 }
 
 // evaluate asks every rule, unless there is nothing in Azure to compare with.
 func (e *ends) evaluate(rules []tunnelRule) (s State) {
 	if why := e.unmet(); why != "" {
-		return State{Reasons: []string{why}}
+		return State{Reasons: []string{why}, Resources: []string{ids(bothEnds(e))}}
 	}
 	for _, r := range rules {
 		if why := r.broken(e); why != "" {
 			s.Reasons = append(s.Reasons, string(r.id)+": "+why)
+			s.Resources = append(s.Resources, ids(r.of(e)))
 		}
 	}
 	return s
@@ -239,13 +244,36 @@ func (e *ends) evaluate(rules []tunnelRule) (s State) {
 // after evaluates a layer above another one.
 func (e *ends) after(name string, below State, rules []tunnelRule) State {
 	if e.unmet() != "" {
-		return State{Reasons: []string{name + " is down"}}
+		return State{Reasons: []string{name + " is down"}, Resources: []string{""}}
 	}
 	s := e.evaluate(rules)
 	if !below.Up() {
 		s.Reasons = slices.Insert(s.Reasons, 0, name+" is down")
+		s.Resources = slices.Insert(s.Resources, 0, "")
 	}
 	return s
+}
+
+// What rules compare. Objects that are not there are nil.
+func bothEnds(e *ends) []*inventory.Object     { return []*inventory.Object{e.conn, e.vpn, e.cgw} }
+func azureEnd(e *ends) []*inventory.Object     { return []*inventory.Object{e.conn} }
+func speakers(e *ends) []*inventory.Object     { return []*inventory.Object{e.conn, e.vpn, e.vng} }
+func peers(e *ends) []*inventory.Object        { return []*inventory.Object{e.lng, e.vpn} }
+func awsASN(e *ends) []*inventory.Object       { return []*inventory.Object{e.gateway, e.lng} }
+func azureASN(e *ends) []*inventory.Object     { return []*inventory.Object{e.vng, e.cgw} }
+func gatewaysOf(e *ends) []*inventory.Object   { return []*inventory.Object{e.gateway, e.vng} }
+func awsGateway(e *ends) []*inventory.Object   { return []*inventory.Object{e.gateway} }
+func azureGateway(e *ends) []*inventory.Object { return []*inventory.Object{e.vng} }
+
+// ids are those of the objects that exist.
+func ids(objects []*inventory.Object) string {
+	var found []string
+	for _, o := range objects {
+		if o != nil {
+			found = append(found, o.ID)
+		}
+	}
+	return strings.Join(found, ", ")
 }
 
 // unmet says what is missing for a tunnel at all (invariants 1 and 2).

@@ -15,23 +15,23 @@ import (
 // 13). AWV-07 to AWV-10 are about a virtual private gateway, AWV-38 and AWV-39
 // about a transit gateway.
 var routeRules = []tunnelRule{
-	{"AWV-07", (*ends).notAttached},
-	{"AWV-08", (*ends).notPropagated},
-	{"AWV-10", (*ends).outrouted},
-	{"AWV-38", (*ends).transitUnattached},
-	{"AWV-38", (*ends).transitUnassociated},
-	{"AWV-38", (*ends).transitLosesVPC},
-	{"AWV-38", (*ends).transitLosesVNet},
-	{"AWV-38", (*ends).transitMissesZones},
-	{"AWV-39", (*ends).transitUnused},
-	{"AVG-19", (*ends).azureIgnoresRoutes},
-	{"AVG-37", (*ends).networksOverlap},
+	{"AWV-07", (*ends).notAttached, awsGateway},
+	{"AWV-08", (*ends).notPropagated, awsGateway},
+	{"AWV-10", (*ends).outrouted, awsGateway},
+	{"AWV-38", (*ends).transitUnattached, awsGateway},
+	{"AWV-38", (*ends).transitUnassociated, awsGateway},
+	{"AWV-38", (*ends).transitLosesVPC, awsGateway},
+	{"AWV-38", (*ends).transitLosesVNet, awsGateway},
+	{"AWV-38", (*ends).transitMissesZones, awsGateway},
+	{"AWV-39", (*ends).transitUnused, awsGateway},
+	{"AVG-19", (*ends).azureIgnoresRoutes, azureGateway},
+	{"AVG-37", (*ends).networksOverlap, gatewaysOf},
 }
 
 // staticRules are what has to be written down where BGP brings nothing.
 var staticRules = []tunnelRule{
-	{"AWV-27", (*ends).awsLacksRoutes},
-	{"AVC-05", (*ends).azureLacksRoutes},
+	{"AWV-27", (*ends).awsLacksRoutes, bothEnds},
+	{"AVC-05", (*ends).azureLacksRoutes, peers},
 }
 
 // vpcID is the VPC that the gateway is attached to, or "". Of several behind a
@@ -151,11 +151,11 @@ func (e *ends) leadsToVNet(hops []hop, place string) bool {
 	return len(ranges) > 0 && goesTo(hops, ranges, place)
 }
 
-// isPrivate reports whether subnets use the table and it has no way to an
+// isPrivate reports whether subnets use the table and its way to everywhere is no
 // internet gateway.
 func (e *ends) isPrivate(table *inventory.Object) bool {
 	return len(e.subnetsOf(table)) > 0 && !slices.ContainsFunc(staticHops(e.view, table), func(h hop) bool {
-		return strings.HasPrefix(h.to, "igw-")
+		return h.prefix.Bits() == 0 && strings.HasPrefix(h.to, "igw-")
 	})
 }
 

@@ -3,29 +3,30 @@ package reach
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"burrow/internal/inventory"
 )
 
 // ipsecRules keep IPsec down when one is broken (invariants 8, 9 and 11).
 var ipsecRules = []tunnelRule{
-	{"AVC-08", (*ends).notIPsec},
-	{"XV-07", (*ends).keysDiffer},
-	{"AWV-19", (*ends).versionsDiffer},
-	{"XV-01", (*ends).phase1Differs},
-	{"XV-04", (*ends).phase2Differs},
-	{"AVC-24", (*ends).selectorsDiffer},
-	{"XV-10", (*ends).nobodyStarts},
+	{"AVC-08", (*ends).notIPsec, azureEnd},
+	{"XV-07", (*ends).keysDiffer, bothEnds},
+	{"AWV-19", (*ends).versionsDiffer, bothEnds},
+	{"XV-01", (*ends).phase1Differs, bothEnds},
+	{"XV-04", (*ends).phase2Differs, bothEnds},
+	{"AVC-24", (*ends).selectorsDiffer, bothEnds},
+	{"XV-10", (*ends).nobodyStarts, bothEnds},
 }
 
 // bgpRules keep BGP down when one is broken (invariants 3 to 7 and 10).
 var bgpRules = []tunnelRule{
-	{"AVG-25", (*ends).bgpDisabled},
-	{"AVC-06", (*ends).wrongPeerAddress},
-	{"AVC-26", (*ends).wrongOwnAddress},
-	{"AVG-27", (*ends).awsASNDiffers},
-	{"AWV-01", (*ends).azureASNDiffers},
-	{"AVG-28", (*ends).sameASN},
+	{"AVG-25", (*ends).bgpDisabled, speakers},
+	{"AVC-06", (*ends).wrongPeerAddress, peers},
+	{"AVC-26", (*ends).wrongOwnAddress, speakers},
+	{"AVG-27", (*ends).awsASNDiffers, awsASN},
+	{"AWV-01", (*ends).azureASNDiffers, azureASN},
+	{"AVG-28", (*ends).sameASN, gatewaysOf},
 }
 
 // notIPsec, and the other methods that rules name, say what is wrong, or "".
@@ -64,6 +65,9 @@ func (e *ends) phaseDiffers(phase int) string {
 	why := mismatch(awsSuite(e.vpn, e.number, phase), azureSuite(e.conn, phase), phase)
 	if why == "" {
 		return ""
+	}
+	if phase == 2 && strings.HasPrefix(why, groupWord) {
+		why += "; what is set up goes on until the first rekey, an hour at most"
 	}
 	return fmt.Sprintf("no phase %d proposal in common, %s", phase, why)
 }

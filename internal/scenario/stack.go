@@ -255,8 +255,9 @@ func (s *Stack) Objects() (all []*inventory.Object) {
 	return all
 }
 
-// TunnelsUp demands that every tunnel carries traffic, judged from what both
-// clouds hold: a key that only one of them took shows here (AVC-12).
+// TunnelsUp demands that every tunnel carries traffic and that every path passes,
+// judged from what both clouds hold: a key that only one of them took shows here
+// (AVC-12).
 func (s *Stack) TunnelsUp(when string, want int) {
 	s.t.Helper()
 	s.View(func(tx *emulator.Tx) {
@@ -267,6 +268,15 @@ func (s *Stack) TunnelsUp(when string, want int) {
 		for _, tunnel := range tunnels {
 			if !tunnel.Carries() {
 				s.t.Errorf("%s, a tunnel is down: IPsec %v, BGP %v, routes %v", when, tunnel.IPsec, tunnel.BGP, tunnel.Routes)
+			}
+		}
+		all := local.Paths(tx)
+		if len(all) <= want {
+			s.t.Errorf("%s, there are %d paths, which is little more than the tunnels", when, len(all))
+		}
+		for _, p := range all {
+			for _, h := range p.Troubles() {
+				s.t.Errorf("%s, %s is %s: %v [%s]", when, p.Name, p.Verdict(), h, h.Resource)
 			}
 		}
 	})

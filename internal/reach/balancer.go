@@ -1,0 +1,203 @@
+package reach
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+
+	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/kubetype"
+)
+
+// A front is an address of a load balancer and the subnet that it is in.
+type front struct {
+	address netip.Addr
+	subnet  *inventory.Object
+}
+
+// fronts are the fixed addresses of a load balancer, one in each zone.
+func (m *model) fronts(lb *inventory.Object) (found []front) {
+	for _, p := range lb.Props().Maps("subnetMappings[*]") {
+		subnet := m.Get(awstype.Subnet, p.Str("subnetId"))
+		if a := address(p.Str("privateIpv4Address")); a.IsValid() && subnet != nil {
+			found = append(found, front{a, subnet})
+		}
+	}
+	return found
+}
+
+// internalBalancers are those that Azure may reach.
+func (m *model) internalBalancers() []*inventory.Object {
+	return m.Where(awstype.LoadBalancer, func(o *inventory.Object) bool { return o.Props().Bool("internal") })
+}
+
+func (m *model) listeners(lb *inventory.Object) []*inventory.Object {
+	return m.Where(awstype.Listener, func(o *inventory.Object) bool { return o.Value("loadBalancerArn") == lb.Value("arn") })
+}
+
+// A behind is a target group and the nodes that it has as targets.
+type behind struct {
+	lb, listener, group *inventory.Object
+	nodes               []*inventory.Object // node groups
+	fronts              []front
+}
+
+// behindListener follows a listener to its targets.
+func (m *model) behindListener(lb, listener *inventory.Object) (found []behind, broken []Hop) {
+	p := listener.Props()
+	arns := append(p.Strings("defaultActions[*].targetGroupArn"), p.Strings("defaultActions[*].forward.targetGroups[*].arn")...)
+	place := "targets of " + lb.Value("name")
+	for _, arn := range arns {
+		group := m.Find(awstype.TargetGroup, "arn", arn)
+		if group == nil {
+			broken = append(broken, stopped(place, listener.ID, "NLB-11", "forward to a target group that exists", "%s does not exist", arn))
+			continue
+		}
+		b := behind{lb: lb, listener: listener, group: group, fronts: m.fronts(lb)}
+		for _, a := range m.All(awstype.AutoscalingAttachment) {
+			if a.Value("lbTargetGroupArn") != arn {
+				continue
+			}
+			for _, nodes := range m.All(awstype.NodeGroup) {
+				if slices.Contains(nodes.Props().Strings("resources[*].autoscalingGroups[*].name"), a.Value("autoscalingGroupName")) {
+					b.nodes = append(b.nodes, nodes)
+				}
+			}
+		}
+		if len(b.nodes) == 0 {
+			broken = append(broken, stopped(place, group.ID, "NLB-09", "attach the nodes' autoscaling group to "+group.Value("name"),
+				"no nodes are registered in %s", group.Value("name")))
+		}
+		found = append(found, b)
+	}
+	if len(arns) == 0 {
+		broken = append(broken, stopped(place, listener.ID, "NLB-11", "forward to a target group", "the listener forwards to nothing"))
+	}
+	return found, broken
+}
+
+// nodeGroupsOf are the security groups of a node group's machines: those of its launch
+// template, else the one that EKS makes for the cluster.
+func (m *model) nodeGroupsOf(nodes *inventory.Object) []string {
+	if template := m.Get(awstype.LaunchTemplate, nodes.Value("launchTemplate.id")); template != nil {
+		ids := append(template.In.Strings("vpcSecurityGroupIds"), template.In.Strings("networkInterfaces[*].securityGroups")...)
+		if len(ids) > 0 {
+			return ids
+		}
+	}
+	if cluster := m.clusterOf(nodes); cluster != nil {
+		return []string{cluster.Value("vpcConfig.clusterSecurityGroupId")}
+	}
+	return nil
+}
+
+func (m *model) clusterOf(nodes *inventory.Object) *inventory.Object {
+	return m.Within(nodes.Region).Find(awstype.Cluster, "name", nodes.Value("clusterName"))
+}
+
+// keepsClients reports whether nodes see the client's address: with instance targets
+// unless it is switched off (NLB-07).
+func (b behind) keepsClients() bool {
+	v, set := b.group.Props().Get("preserveClientIp")
+	if !set || v == "" {
+		return b.group.Value("targetType") != "ip"
+	}
+	return v == "true" || v == true
+}
+
+// toNodes judges the way from the load balancer to every node, for a packet that came
+// from a client, and the way back as far as the subnets' ACLs.
+func (m *model) toNodes(b behind, client netip.Addr, port int, what string) (hops []Hop) {
+	crosses := b.lb.Props().Bool("enableCrossZoneLoadBalancing")
+	lbGroups := b.lb.Props().Strings("securityGroups")
+	for _, nodes := range b.nodes {
+		groups := m.nodeGroupsOf(nodes)
+		for _, id := range nodes.Props().Strings("subnetIds") {
+			subnet := m.Get(awstype.Subnet, id)
+			if subnet == nil {
+				continue
+			}
+			node := usable(prefixes([]string{subnet.Value("cidrBlock")})[0])
+			for _, f := range b.fronts {
+				if !crosses && f.subnet != subnet {
+					continue
+				}
+				from := client
+				if !from.IsValid() {
+					from = f.address
+				}
+				p := Packet{Protocol: "tcp", From: from, To: node, FromPort: ephemeral[0], ToPort: port}
+				hops = append(hops, m.groups(b.lb.Value("name")+what, lbGroups, true, p, groups),
+					m.groups("nodes"+what, groups, false, p, lbGroups))
+				if f.subnet == subnet {
+					continue
+				}
+				hops = append(hops, m.acl(f.subnet, true, p), m.acl(subnet, false, p))
+				for _, back := range ephemeral {
+					reply := p.Reply()
+					reply.ToPort = back
+					hops = append(hops, m.acl(subnet, true, reply))
+					if !client.IsValid() {
+						hops = append(hops, m.acl(f.subnet, false, reply))
+					}
+				}
+			}
+		}
+	}
+	return hops
+}
+
+// toPods judges the policies of the pods behind a node port for clients and health
+// checks. The namespace is that of the Service on the port, else every one that
+// somebody made in the cluster.
+func (m *model) toPods(b behind, clients []netip.Addr) (hops []Hop) {
+	for _, nodes := range b.nodes {
+		cluster := m.clusterOf(nodes)
+		if cluster == nil {
+			continue
+		}
+		region, port := m.apiOf(cluster), b.listener.Props().Int("port")
+		names := m.namespaces(region)
+		for _, s := range m.servicesOn(b.group.Props().Int("port")) {
+			if s.Region == region {
+				names = []string{s.In.Str("metadata.namespace")}
+			}
+		}
+		for _, name := range names {
+			for _, client := range clients {
+				hops = append(hops, m.policies(region, name, false, peer{address: client}, "tcp", port))
+			}
+		}
+	}
+	return hops
+}
+
+func (m *model) servicesOn(nodePort int) []*inventory.Object { return ServicesOn(m.View, nodePort) }
+
+// ServicesOn are the Kubernetes services with a node port.
+func ServicesOn(view inventory.View, nodePort int) []*inventory.Object {
+	return view.Where(kubetype.Service, func(s *inventory.Object) bool {
+		return slices.ContainsFunc(s.Props().Maps("spec.ports"), func(p inventory.Props) bool { return p.Int("nodePort") == nodePort })
+	})
+}
+
+// healthPort is where the load balancer asks whether a target is well.
+func (b behind) healthPort() int {
+	text := b.group.Props().StrOr("healthCheck.port", "traffic-port")
+	if n, err := strconv.Atoi(text); err == nil {
+		return n
+	}
+	return b.group.Props().Int("port")
+}
+
+// health judges the health checks, which come from the load balancer's own addresses
+// (NLB-09).
+func (m *model) health(b behind) []Hop {
+	hops := m.toNodes(b, netip.Addr{}, b.healthPort(), " for health checks")
+	var from []netip.Addr
+	for _, f := range b.fronts {
+		from = append(from, f.address)
+	}
+	return append(hops, m.toPods(b, from)...)
+}

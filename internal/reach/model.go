@@ -1,0 +1,139 @@
+package reach
+
+import (
+	"cmp"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
+)
+
+// A model is a view of clouds, and what was worked out of it.
+type model struct {
+	inventory.View
+	// whole says that the view has what clouds make by themselves, too.
+	whole  bool
+	ends   []*ends
+	states map[string][]Tunnel // by subnet
+	ranges []netip.Prefix
+}
+
+func newModel(view inventory.View, whole bool) *model {
+	return &model{View: view.Within(""), whole: whole, states: map[string][]Tunnel{}}
+}
+
+// tunnelEnds are both ends of every tunnel.
+func (m *model) tunnelEnds() []*ends {
+	if m.ends == nil {
+		for _, vpn := range m.All(awstype.VpnConnection) {
+			m.ends = append(m.ends, newEnds(m.View, vpn, 1), newEnds(m.View, vpn, 2))
+		}
+	}
+	return m.ends
+}
+
+// tunnels says whether some tunnel carries for a subnet of the VPC, both ways.
+func (m *model) tunnels(subnet string) []Hop {
+	all, known := m.states[subnet]
+	if !known {
+		all = TunnelsOf(m.View, subnet)
+		m.states[subnet] = all
+	}
+	const place = "VPN between the clouds"
+	var down []Hop
+	for _, t := range all {
+		if t.Carries() {
+			return []Hop{passes(place, cmp.Or(t.Connection, t.VPNConnection))}
+		}
+		for _, s := range []State{t.IPsec, t.BGP, t.Routes} {
+			if len(s.Reasons) > 0 {
+				h := stopped(place, cmp.Or(t.Connection, t.VPNConnection), "", "see the tunnels", "%s", s.Reasons[0])
+				down = append(down, h)
+				break
+			}
+		}
+	}
+	if len(down) == 0 {
+		return []Hop{stopped(place, "", "", "make a VPN connection", "there is no tunnel")}
+	}
+	return down
+}
+
+// subnetName is what people call a subnet of either cloud.
+func (m *model) subnetName(subnet *inventory.Object) string {
+	if subnet.Type == azuretype.Subnet {
+		return lastPart(subnet.ID)
+	}
+	return cmp.Or(subnet.Props().Map("tags").Str("Name"), subnet.ID)
+}
+
+// cuts are all ranges that a filter names, anywhere.
+func (m *model) cuts() []netip.Prefix {
+	if m.ranges != nil {
+		return m.ranges
+	}
+	m.ranges = []netip.Prefix{}
+	for _, o := range m.All(
+		awstype.SecurityGroup, awstype.SecurityGroupRule, awstype.SecurityGroupIngressRule, awstype.SecurityGroupEgressRule,
+		awstype.NetworkAcl, awstype.DefaultNetworkAcl, awstype.NetworkAclRule,
+		azuretype.NetworkSecurityGroup, azuretype.SecurityRule, azuretype.Route, azuretype.RouteTable,
+	) {
+		eachText(o.In, func(text string) {
+			if r, err := parseRange(text); err == nil && r.Addr().Is4() && !slices.Contains(m.ranges, r) {
+				m.ranges = append(m.ranges, r)
+			}
+		})
+	}
+	return m.ranges
+}
+
+// eachText calls f with every text inside a value.
+func eachText(v any, f func(string)) {
+	switch v := v.(type) {
+	case string:
+		f(v)
+	case inventory.Props:
+		eachText(map[string]any(v), f)
+	case map[string]any:
+		for _, e := range v {
+			eachText(e, f)
+		}
+	case []any:
+		for _, e := range v {
+			eachText(e, f)
+		}
+	}
+}
+
+// sources are addresses that stand for all of a subnet.
+func (m *model) sources(subnet *inventory.Object) (found []netip.Addr) {
+	for _, r := range prefixes(append(subnet.Props().Strings("addressPrefixes"), subnet.Value("addressPrefix"), subnet.Value("cidrBlock"))) {
+		found = append(found, representatives(r, m.cuts())...)
+	}
+	return found
+}
+
+// nodeSubnets are the subnets of the VNet where an AKS cluster has nodes.
+func (m *model) nodeSubnets(cluster *inventory.Object) (found []*inventory.Object) {
+	ids := cluster.Props().Strings("agentPoolProfiles[*].vnetSubnetID")
+	for _, pool := range m.All(azuretype.AgentPool) {
+		if isBelow(pool.ID, cluster.ID) {
+			ids = append(ids, pool.In.Str("vnetSubnetID"))
+		}
+	}
+	for _, id := range ids {
+		if subnet := m.Get(azuretype.Subnet, id); subnet != nil && !slices.Contains(found, subnet) {
+			found = append(found, subnet)
+		}
+	}
+	return found
+}
+
+// vnetOf is the VNet of a subnet, or nil.
+func (m *model) vnetOf(subnet string) *inventory.Object {
+	id, _, _ := strings.Cut(subnet, "/subnets/")
+	return m.Get(azuretype.VirtualNetwork, id)
+}
