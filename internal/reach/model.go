@@ -48,11 +48,10 @@ func (m *model) tunnels(subnet string) []Hop {
 		if t.Carries() {
 			return []Hop{passes(place, cmp.Or(t.Connection, t.VPNConnection))}
 		}
-		for _, s := range []State{t.IPsec, t.BGP, t.Routes} {
-			if len(s.Reasons) > 0 {
-				h := stopped(place, cmp.Or(t.Connection, t.VPNConnection), "", "see the tunnels", "%s", s.Reasons[0])
+		for _, h := range t.path().Troubles() {
+			h.Reason = "no tunnel carries for " + subnet + ": " + h.Reason
+			if h.Place = place; !slices.ContainsFunc(down, h.same) {
 				down = append(down, h)
-				break
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package reach
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -219,6 +220,9 @@ func (e *ends) tunnel() Tunnel {
 	return t
 }
 
+// tableIDs are the route tables that a reason names.
+var tableIDs = regexp.MustCompile(`\b(tgw-)?rtb-\w+`)
+
 // A tunnelRule says why a tunnel is down, or "".
 type tunnelRule struct {
 	id     rules.ID
@@ -235,7 +239,7 @@ func (e *ends) evaluate(rules []tunnelRule) (s State) {
 	for _, r := range rules {
 		if why := r.broken(e); why != "" {
 			s.Reasons = append(s.Reasons, string(r.id)+": "+why)
-			s.Resources = append(s.Resources, ids(r.of(e)))
+			s.Resources = append(s.Resources, strings.Join(append(tableIDs.FindAllString(why, -1), ids(r.of(e))), ", "))
 		}
 	}
 	return s

@@ -134,7 +134,7 @@ func mutations() map[string]mutation {
 		}, at(awstype.VpnGateway, "vgw")},
 
 		// Routes.
-		"the route to Azure elsewhere":  set(awstype.Route, "to-azure-az1", "gatewayId", "igw-elsewhere"),
+		"the route to Azure elsewhere":  {awstype.Route, "to-azure-az1", func(_ *wreck, o *inventory.Object) { o.In.Set("gatewayId", "igw-elsewhere") }, in("routeTableId")},
 		"the route to AWS into nothing": set(azuretype.Route, "to-aws", "nextHopType", "None"),
 		"the route to AWS elsewhere":    set(azuretype.Route, "to-aws", "nextHopType", "Internet"),
 
