@@ -21,13 +21,28 @@ func (s *screen) names() {
 	}
 	for _, r := range s.tx.All(awstype.ResolverRule) {
 		targets := strings.Join(r.Out.Strings("targetIps[*].ip"), ", ")
-		t.rows = append(t.rows, []string{"*." + strings.TrimSuffix(r.Value("domainName"), "."), "", "asks " + targets, "AWS"})
+		t.rows = append(t.rows, []string{"*." + strings.TrimSuffix(r.Value("domainName"), "."), "", s.asks(r) + targets, "AWS"})
 	}
 	for _, r := range s.tx.All(azuretype.ForwardingRule) {
 		targets := strings.Join(r.Out.Strings("targetDnsServers[*].ipAddress"), ", ")
-		t.rows = append(t.rows, []string{"*." + strings.TrimSuffix(r.Value("domainName"), "."), "", "asks " + targets, "Azure"})
+		asks := "asks "
+		if r.Props().Str("forwardingRuleState") == "Disabled" {
+			asks = "is disabled, would ask "
+		}
+		t.rows = append(t.rows, []string{"*." + strings.TrimSuffix(r.Value("domainName"), "."), "", asks + targets, "Azure"})
 	}
 	s.add(t)
+}
+
+// asks says that somebody's questions go to a rule's targets, or that nobody's do: a
+// rule does nothing until it is associated with a VPC (R53-16).
+func (s *screen) asks(rule *inventory.Object) string {
+	for _, a := range s.tx.All(awstype.ResolverRuleAssociation) {
+		if a.In.Str("resolverRuleId") == rule.ID {
+			return "asks "
+		}
+	}
+	return "in no VPC, would ask "
 }
 
 // awsRecordName is the record's full name: it may be given relative to its zone.

@@ -75,41 +75,51 @@ func (m *model) nsg(subnet *inventory.Object, direction string, p Packet) Hop {
 	if group == nil {
 		return untold(place, id, "the group is not in what was looked at")
 	}
+	at := []string{}
 	for _, r := range m.nsgRules(group) {
-		fits, unknown := m.nsgFits(r, subnet, direction, p)
+		if !strings.EqualFold(r.in.Str("direction"), direction) {
+			continue
+		}
+		misses, unknown := m.nsgMisses(r, subnet, p)
+		allows := strings.EqualFold(r.in.Str("access"), "Allow")
 		switch {
-		case unknown != "":
+		case misses == 0 && unknown != "":
 			return untold(place, cmp.Or(r.resource, id), "whether rule %s fits depends on %s", r.name, unknown)
-		case !fits:
-		case strings.EqualFold(r.in.Str("access"), "Allow"):
+		case misses == 1 && allows && r.resource != "":
+			at = append(at, r.resource)
+		case misses > 0:
+		case allows:
 			return passes(place, cmp.Or(r.resource, id))
 		default:
-			return stopped(place, cmp.Or(r.resource, id), "ANW-11", fmt.Sprintf("add a rule of a priority below %d that allows it", r.priority),
+			return stopped(place, strings.Join(append(at, cmp.Or(r.resource, id)), ", "), "ANW-11",
+				fmt.Sprintf("add a rule of a priority below %d that allows it, or mend one that comes near", r.priority),
 				"rule %s of %s denies %s", r.name, lastPart(id), p)
 		}
 	}
 	return stopped(place, id, "ANW-11", "allow it", "no rule fits %s", p)
 }
 
-// nsgFits reports whether the rule is for the packet, or what it depends on.
-func (m *model) nsgFits(r nsgRule, subnet *inventory.Object, direction string, p Packet) (fits bool, unknown string) {
-	protocol := r.in.Str("protocol")
-	if !strings.EqualFold(r.in.Str("direction"), direction) || protocol != "*" && !strings.EqualFold(protocol, p.Protocol) {
-		return false, ""
+// nsgMisses counts in how many ways of five the rule is for other packets: by protocol,
+// and by the ports and addresses of both sides; or says what the rest depends on.
+func (m *model) nsgMisses(r nsgRule, subnet *inventory.Object, p Packet) (misses int, unknown string) {
+	if protocol := r.in.Str("protocol"); protocol != "*" && !strings.EqualFold(protocol, p.Protocol) {
+		misses++
 	}
-	if p.Protocol != "icmp" && (!portsHold(r.in, "source", p.FromPort) || !portsHold(r.in, "destination", p.ToPort)) {
-		return false, ""
-	}
-	for side, address := range map[string]netip.Addr{"source": p.From, "destination": p.To} {
-		holds, why := m.wordsHold(r.in, side, subnet, address)
-		switch {
-		case !holds && why == "":
-			return false, ""
-		case !holds:
-			unknown = why
+	for _, side := range []struct {
+		name    string
+		address netip.Addr
+		port    int
+	}{{"source", p.From, p.FromPort}, {"destination", p.To, p.ToPort}} {
+		if p.Protocol != "icmp" && !portsHold(r.in, side.name, side.port) {
+			misses++
 		}
+		holds, why := m.wordsHold(r.in, side.name, subnet, side.address)
+		if !holds && why == "" {
+			misses++
+		}
+		unknown = cmp.Or(unknown, why)
 	}
-	return unknown == "", unknown
+	return misses, unknown
 }
 
 func portsHold(in inventory.Props, side string, port int) bool {

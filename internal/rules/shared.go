@@ -33,6 +33,7 @@ var sharedGroups = []Group{
 		{"LOG-18", "The key of a log group lets the region's log service use it, for log groups.", "https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html", Unverified, september},
 		{"LOG-19", "A resource policy of logs has 5,120 characters, and a region ten of them.", "AWS Site-to-Site VPN guide monitoring-logs.md", Documented, september},
 		{"LOG-20", "A workspace's name is 4 to 63 letters, digits and hyphens; it keeps data for 30 to 730 days.", "azure-docs resource-name-rules.md", Documented, september},
+		{"LOG-21", "A storage account without public access, or whose firewall lets no AzureServices pass, takes no flow logs.", "DFE-Digital/terraform-azurerm-container-apps-hosting#388", Seen, november},
 	}},
 	{"Identity", []Rule{
 		{"IAM-01", "Names, descriptions and session times of roles, policies and profiles have limits.", "botocore iam model", Seen, september},

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"io"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 	"burrow/internal/inventory/azuretype"
+	"burrow/internal/local"
 	"burrow/internal/plan"
 )
 
@@ -36,6 +38,18 @@ func (s *Stack) View(look func(*emulator.Tx)) {
 		s.t.Fatal(err)
 	}
 }
+
+// Break changes what both clouds hold, behind the back of the engine.
+func (s *Stack) Break(change func(*emulator.Tx)) error {
+	s.t.Helper()
+	return s.clouds().Update(func(tx *emulator.Tx) error {
+		change(tx.Everywhere())
+		return nil
+	})
+}
+
+// Status writes the status of the stack's clouds.
+func (s *Stack) Status(out io.Writer, o local.StatusOptions) error { return s.world.Status(out, o) }
 
 // Firing are alarms that are on in a good estate, and why.
 var Firing = map[string]string{

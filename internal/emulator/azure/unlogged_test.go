@@ -36,6 +36,37 @@ func TestUnloggedWhenOff(t *testing.T) {
 	s.unlogged("off", flows+": it is off")
 }
 
+// LOG-21: a storage account that is shut after the flow log was made.
+func TestUnloggedWhenShut(t *testing.T) {
+	for name, change := range map[string]props{
+		"without public access":      {"publicNetworkAccess": "Disabled"},
+		"with a firewall for all":    {"networkRuleSet": map[string]any{"defaultAction": "Deny", "bypass": "None"}},
+		"with a firewall for others": {"networkRuleSet": map[string]any{"defaultAction": "Deny", "bypass": "Logging, AzureServices"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSubscription(t)
+			flows := s.made(azuretype.FlowLog, "flows", nil)
+			err := s.world.Update(func(tx *emulator.Tx) error {
+				account := tx.All(azuretype.StorageAccount)[0]
+				for path, v := range change {
+					account.In.Set(path, v)
+					account.Out.Set(path, v)
+				}
+				tx.Put(account)
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(name, "others") {
+				s.unlogged(name)
+			} else {
+				s.unlogged(name, flows+": LOG-21")
+			}
+		})
+	}
+}
+
 // unlogged wants lines that begin so.
 func (s *subscription) unlogged(what string, want ...string) {
 	s.t.Helper()

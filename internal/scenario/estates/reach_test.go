@@ -1,6 +1,9 @@
 package estates
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +14,7 @@ import (
 	"burrow/internal/inventory/awstype"
 	"burrow/internal/inventory/azuretype"
 	"burrow/internal/inventory/kubetype"
+	"burrow/internal/local"
 	"burrow/internal/reach"
 	"burrow/internal/scenario"
 )
@@ -317,5 +321,73 @@ func TestMutations(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What one break hides is said beside it: five at once are five causes.
+func TestFiveBreaks(t *testing.T) {
+	s := scenario.Living(t)
+	var want []string
+	err := s.Break(func(tx *emulator.Tx) {
+		w := &wreck{t: t, objects: tx.All()}
+		put := func(o *inventory.Object) {
+			tx.Put(o)
+			want = append(want, o.ID)
+		}
+		rule := w.one(azuretype.ForwardingRule, "")
+		rule.In.Set("forwardingRuleState", "Disabled")
+		rule.Out.Set("forwardingRuleState", "Disabled")
+		put(rule)
+		association := w.one(awstype.ResolverRuleAssociation, "")
+		want = append(want, association.In.Str("resolverRuleId"))
+		tx.Remove(association)
+		port := w.one(azuretype.SecurityRule, "nodes-nsg-relay-out")
+		port.In.Set("destinationPortRange", "8442")
+		put(port)
+		entry := w.one(awstype.NetworkAclRule, "private-acl-in-relay ")
+		want = append(want, entry.In.Str("networkAclId"))
+		tx.Remove(entry)
+		storage := w.one(azuretype.StorageAccount, "flow-logs")
+		storage.In.Set("publicNetworkAccess", "Disabled")
+		put(storage)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	exit := &local.ExitError{}
+	if err := s.Status(&out, local.StatusOptions{ExitCode: true}); !errors.As(err, &exit) || exit.Code != 1 {
+		t.Errorf("status ends with %v, want exit code 1", err)
+	}
+	t.Log(out.String())
+	for _, id := range want {
+		if !strings.Contains(strings.ToLower(out.String()), strings.ToLower(id)) {
+			t.Errorf("the screen does not name %s", id)
+		}
+	}
+	if n := strings.Count(out.String(), "DOWN: "); n < len(want) {
+		t.Errorf("%d causes, want %d", n, len(want))
+	}
+}
+
+// A whole estate has exit code 0, on the screen and for machines.
+func TestStatusOfAWholeEstate(t *testing.T) {
+	s := scenario.Living(t)
+	var screen, machine bytes.Buffer
+	if err := errors.Join(
+		s.Status(&screen, local.StatusOptions{ExitCode: true}),
+		s.Status(&machine, local.StatusOptions{ExitCode: true, JSON: true}),
+	); err != nil {
+		t.Errorf("status of a whole estate: %v", err)
+	}
+	var report struct {
+		Verdict string
+		Paths   []struct{ Name, Verdict string }
+	}
+	if err := json.Unmarshal(machine.Bytes(), &report); err != nil || report.Verdict != "passes" || len(report.Paths) < 20 {
+		t.Errorf("for machines: %v\n%s", err, machine.String())
+	}
+	if !strings.Contains(screen.String(), fmt.Sprintf("Paths: %d of %[1]d are well", len(report.Paths))) {
+		t.Errorf("the screen:\n%s", screen.String())
 	}
 }
