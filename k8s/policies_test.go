@@ -18,7 +18,10 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
+	"burrow/internal/inventory"
+	"burrow/internal/inventory/kubetype"
 	"burrow/internal/plan"
+	"burrow/internal/reach"
 	"burrow/internal/sent"
 )
 
@@ -106,55 +109,38 @@ type packet struct {
 
 func (p packet) isPod() bool { return p.namespace != nil }
 
-// admitted evaluates policies as Kubernetes defines them: a pod that a policy of
-// the direction selects is isolated, and gets what any rule of those allows.
-// All policies here select every pod; validate proves that.
+// admitted asks the model of reach, which evaluates policies as Kubernetes defines them.
 func admitted(policies []networkingv1.NetworkPolicy, p packet) bool {
-	isolated := false
+	const cluster, namespace = "cluster", "workload"
+	var objects []*inventory.Object
 	for _, policy := range policies {
-		if !slices.Contains(policy.Spec.PolicyTypes, p.direction) {
-			continue
+		policy.Namespace = namespace
+		text, err := json.Marshal(policy)
+		if err != nil {
+			panic(err)
 		}
-		isolated = true
-		if p.direction == networkingv1.PolicyTypeIngress {
-			for _, rule := range policy.Spec.Ingress {
-				if anyPeer(rule.From, p) && anyPort(rule.Ports, p) {
-					return true
-				}
-			}
-			continue
+		o := &inventory.Object{Type: kubetype.NetworkPolicy, ID: policy.Name, Region: cluster}
+		if err := json.Unmarshal(text, &o.In); err != nil {
+			panic(err)
 		}
-		for _, rule := range policy.Spec.Egress {
-			if anyPeer(rule.To, p) && anyPort(rule.Ports, p) {
-				return true
-			}
-		}
+		objects = append(objects, o)
 	}
-	return !isolated
+	far := reach.Peer{Address: p.peer}
+	if p.isPod() {
+		far = reach.Peer{Namespace: plain(p.namespace), Pod: plain(p.pod)}
+	}
+	view := inventory.View{Source: inventory.NewList(objects...), Region: cluster}
+	hop := reach.NetworkPolicies(view, namespace, p.direction == out, far, strings.ToLower(string(p.protocol)), int(p.port))
+	return hop.Verdict == reach.Passes
 }
 
-func anyPeer(peers []networkingv1.NetworkPolicyPeer, p packet) bool {
-	return len(peers) == 0 || slices.ContainsFunc(peers, func(peer networkingv1.NetworkPolicyPeer) bool {
-		if peer.IPBlock != nil {
-			return !p.isPod() && netip.MustParsePrefix(peer.IPBlock.CIDR).Contains(p.peer)
-		}
-		// Without a namespace selector, a peer means pods of the policy's own
-		// namespace, of which no test sends a packet.
-		return p.isPod() && peer.NamespaceSelector != nil &&
-			selects(peer.NamespaceSelector, p.namespace) &&
-			(peer.PodSelector == nil || selects(peer.PodSelector, p.pod))
-	})
-}
-
-func selects(selector *metav1.LabelSelector, set labels.Set) bool {
-	s, err := metav1.LabelSelectorAsSelector(selector)
-	return err == nil && s.Matches(set)
-}
-
-func anyPort(ports []networkingv1.NetworkPolicyPort, p packet) bool {
-	return len(ports) == 0 || slices.ContainsFunc(ports, func(port networkingv1.NetworkPolicyPort) bool {
-		return *port.Protocol == p.protocol && port.Port.IntVal == p.port
-	})
+// plain are labels as objects have them.
+func plain(set labels.Set) map[string]any {
+	all := map[string]any{}
+	for name, value := range set {
+		all[name] = value
+	}
+	return all
 }
 
 const (

@@ -5,7 +5,10 @@ import (
 	"net/netip"
 	"testing"
 
+	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/plan"
+	"burrow/internal/reach"
 )
 
 // packet is what one ACL sees at the edge of its subnet.
@@ -16,26 +19,27 @@ type packet struct {
 	port     int    // destination port
 }
 
-// admits evaluates the rules as EC2 does: by number, the first that fits
-// decides, and what fits none is denied (VPC-20).
+// admits asks the model of reach, which evaluates the entries as EC2 does.
 func admits(rules []aclRule, p packet) bool {
-	var best *aclRule
-	for i, r := range rules {
-		if r.fits(p) && (best == nil || r.Number < best.Number) {
-			best = &rules[i]
+	objects := []*inventory.Object{
+		{Type: awstype.Subnet, ID: "subnet"}, {Type: awstype.NetworkAcl, ID: "acl"},
+		{Type: awstype.NetworkAclAssociation, ID: "association", In: inventory.Props{"networkAclId": "acl", "subnetId": "subnet"}},
+	}
+	for _, r := range rules {
+		action := "allow"
+		if r.Deny {
+			action = "deny"
 		}
+		objects = append(objects, &inventory.Object{Type: awstype.NetworkAclRule, ID: r.Name, In: inventory.Props{
+			"networkAclId": "acl", "ruleNumber": float64(r.Number), "egress": r.Egress, "ruleAction": action,
+			"protocol": fmt.Sprint(r.Protocol), "cidrBlock": r.CIDR.String(), "fromPort": float64(r.Ports.From), "toPort": float64(r.Ports.To),
+		}})
 	}
-	return best != nil && !best.Deny
-}
-
-func (r aclRule) fits(p packet) bool {
-	if r.Egress != p.egress || !r.CIDR.Contains(netip.MustParseAddr(p.remote)) {
-		return false
+	sent := reach.Packet{
+		Protocol: map[int]string{tcp: "tcp", udp: "udp", icmp: "icmp"}[p.protocol], ToPort: p.port,
+		From: netip.MustParseAddr(p.remote), To: netip.MustParseAddr(p.remote),
 	}
-	if r.Protocol == allProtocols {
-		return true
-	}
-	return r.Protocol == p.protocol && (p.protocol == icmp || r.Ports.From <= p.port && p.port <= r.Ports.To)
+	return reach.NetworkACL(inventory.View{Source: inventory.NewList(objects...)}, "subnet", p.egress, sent).Verdict == reach.Passes
 }
 
 // Addresses of the default estate.

@@ -1,13 +1,20 @@
 package network
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"testing"
 
 	aznet "github.com/pulumi/pulumi-azure-native-sdk/network/v2"
 
+	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 	"burrow/internal/plan"
+	"burrow/internal/reach"
+	"burrow/internal/reach/tunneltest"
 )
 
 const (
@@ -33,33 +40,7 @@ const (
 	nowhere     = "192.168.7.7" // private, and in neither cloud
 )
 
-// tags stand for addresses here as they do in Azure once the tunnels are up:
-// VirtualNetwork covers what the gateway learns.
-var tags = map[string][]netip.Prefix{
-	"VirtualNetwork": {pfx("10.10.0.0/16"), pfx("10.0.0.0/16"), pfx("10.244.0.0/16"), pfx("168.63.129.16/32")},
-	balancers:        {pfx("168.63.129.16/32")},
-}
-
 func pfx(s string) netip.Prefix { return netip.MustParsePrefix(s) }
-
-// defaultRules are what Azure adds to every group.
-var defaultRules = []nsgRule{
-	defaultRule("AllowVnetInBound", 65000, inboundDirection, aznet.SecurityRuleAccessAllow, "VirtualNetwork", "VirtualNetwork"),
-	defaultRule("AllowAzureLoadBalancerInBound", 65001, inboundDirection, aznet.SecurityRuleAccessAllow, balancers, anyone),
-	defaultRule("DenyAllInBound", 65500, inboundDirection, aznet.SecurityRuleAccessDeny, anyone, anyone),
-	defaultRule("AllowVnetOutBound", 65000, outboundDirection, aznet.SecurityRuleAccessAllow, "VirtualNetwork", "VirtualNetwork"),
-	defaultRule("AllowInternetOutBound", 65001, outboundDirection, aznet.SecurityRuleAccessAllow, anyone, publicWorld),
-	defaultRule("DenyAllOutBound", 65500, outboundDirection, aznet.SecurityRuleAccessDeny, anyone, anyone),
-}
-
-func defaultRule(
-	name string, priority int, direction aznet.SecurityRuleDirection, access aznet.SecurityRuleAccess, from, to string,
-) nsgRule {
-	return nsgRule{
-		Name: name, Priority: priority, Direction: direction, Access: access,
-		Protocol: aznet.SecurityRuleProtocolAsterisk, Sources: one(from), Destinations: one(to), Port: anyPort,
-	}
-}
 
 // opening is the first packet of a flow; a group lets its replies pass.
 type opening struct {
@@ -69,42 +50,54 @@ type opening struct {
 	port      int
 }
 
-// decides evaluates the rules, Azure's own included: the lowest priority that
-// fits decides.
-func decides(rules []nsgRule, o opening) nsgRule {
-	all := slices.Concat(rules, defaultRules)
-	slices.SortFunc(all, func(a, b nsgRule) int { return a.Priority - b.Priority })
-	for _, r := range all {
-		if r.fits(o) {
-			return r
+// decides asks the model of reach, which evaluates the rules with Azure's own beneath
+// them, in a VNet whose gateway has learned the VPC from AWS.
+func decides(rules []nsgRule, o opening) reach.Hop {
+	const group = "/subscriptions/s/group"
+	var objects []*inventory.Object
+	for _, made := range tunneltest.Four() {
+		in := inventory.Props(made.In)
+		switch made.Type {
+		case awstype.Vpc:
+			in = in.With(inventory.Props{"cidrBlock": "10.0.0.0/16"})
+		case azuretype.VirtualNetwork:
+			in = in.With(inventory.Props{"addressSpace": map[string]any{"addressPrefixes": []any{"10.10.0.0/16"}}})
 		}
+		objects = append(objects, &inventory.Object{Type: made.Type, ID: made.ID, In: in, Out: in, Hidden: inventory.Props(made.Hidden)})
 	}
-	panic("a default rule fits everything")
+	subnet := tunneltest.VNet + "/subnets/tested"
+	objects = append(objects,
+		&inventory.Object{Type: azuretype.Subnet, ID: subnet, In: inventory.Props{"networkSecurityGroup": map[string]any{"id": group}}},
+		&inventory.Object{Type: azuretype.NetworkSecurityGroup, ID: group},
+		&inventory.Object{Type: azuretype.ManagedCluster, ID: "/subscriptions/s/aks", In: inventory.Props{
+			"networkProfile":    map[string]any{"networkPluginMode": "overlay", "podCidr": "10.244.0.0/16"},
+			"agentPoolProfiles": []any{map[string]any{"vnetSubnetID": subnet}},
+		}})
+	for _, r := range rules {
+		objects = append(objects, &inventory.Object{Type: azuretype.SecurityRule, ID: group + "/securityRules/" + r.Name, In: inventory.Props{
+			"priority": float64(r.Priority), "direction": string(r.Direction), "access": string(r.Access), "protocol": string(r.Protocol),
+			"sourceAddressPrefixes": words(r.Sources), "destinationAddressPrefixes": words(r.Destinations),
+			"sourcePortRange": "*", "destinationPortRange": portWord(r.Port),
+		}})
+	}
+	packet := reach.Packet{
+		Protocol: strings.ToLower(string(o.protocol)), From: netip.MustParseAddr(o.from), To: netip.MustParseAddr(o.to), FromPort: ephemeral, ToPort: o.port,
+	}
+	return reach.NetworkSecurityGroup(inventory.View{Source: inventory.NewList(objects...)}, subnet, o.direction == outboundDirection, packet)
 }
 
-func (r nsgRule) fits(o opening) bool {
-	return r.Direction == o.direction &&
-		(r.Protocol == aznet.SecurityRuleProtocolAsterisk || r.Protocol == o.protocol) &&
-		covers(r.Sources, o.from) && covers(r.Destinations, o.to) &&
-		(r.Port == anyPort || r.Port == o.port)
+func words(list []string) (all []any) {
+	for _, word := range list {
+		all = append(all, word)
+	}
+	return all
 }
 
-func covers(words []string, address string) bool {
-	addr := netip.MustParseAddr(address)
-	in := func(p netip.Prefix) bool { return p.Contains(addr) }
-	return slices.ContainsFunc(words, func(word string) bool {
-		switch list, isTag := tags[word]; {
-		case word == anyone:
-			return true
-		case word == publicWorld:
-			// Outside the virtual network, and reachable by the public internet.
-			return !addr.IsPrivate() && !slices.ContainsFunc(tags["VirtualNetwork"], in)
-		case isTag:
-			return slices.ContainsFunc(list, in)
-		default:
-			return in(netip.MustParsePrefix(word))
-		}
-	})
+func portWord(port int) string {
+	if port == anyPort {
+		return "*"
+	}
+	return fmt.Sprint(port)
 }
 
 type groupCase struct {
@@ -116,9 +109,9 @@ type groupCase struct {
 func testGroup(t *testing.T, rules []nsgRule, cases []groupCase) {
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
-			r := decides(rules, tc.opening)
-			if got := r.Access == aznet.SecurityRuleAccessAllow; got != tc.want {
-				t.Errorf("%+v: allowed %v, want %v (decided by %s)", tc.opening, got, tc.want, r.Name)
+			hop := decides(rules, tc.opening)
+			if got := hop.Verdict == reach.Passes; got != tc.want {
+				t.Errorf("%+v: allowed %v, want %v (%v by %s)", tc.opening, got, tc.want, hop, hop.Resource)
 			}
 		})
 	}
@@ -196,11 +189,11 @@ func TestResolverOutboundRules(t *testing.T) {
 // Azure's own rules admit AWS.
 func TestDefaultRulesNeedClosing(t *testing.T) {
 	o := opening{inboundDirection, overTCP, nodeAZ1, aksNode, 22}
-	if r := decides(nil, o); r.Access != aznet.SecurityRuleAccessAllow {
-		t.Errorf("default rules alone: %s decides, want AllowVnetInBound", r.Name)
+	if hop := decides(nil, o); hop.Verdict != reach.Passes {
+		t.Errorf("default rules alone: %v, want AllowVnetInBound", hop)
 	}
-	if r := decides(denyRest(), o); r.Name != "deny-rest-in" {
-		t.Errorf("with our denials %s decides, want deny-rest-in", r.Name)
+	if hop := decides(denyRest(), o); !strings.Contains(hop.Resource, "deny-rest-in") {
+		t.Errorf("with our denials %v, want deny-rest-in", hop)
 	}
 }
 

@@ -166,7 +166,7 @@ func (m *model) toPods(b behind, clients []netip.Addr) (hops []Hop) {
 		}
 		for _, name := range names {
 			for _, client := range clients {
-				hops = append(hops, m.policies(region, name, false, peer{address: client}, "tcp", port))
+				hops = append(hops, m.policies(region, name, false, Peer{Address: client}, "tcp", port))
 			}
 		}
 	}

@@ -122,7 +122,7 @@ func (m *model) toListener(cluster, lb, listener *inventory.Object) (hops []Hop)
 	region := m.apiOf(cluster)
 	for _, f := range fronts {
 		for _, name := range m.namespaces(region) {
-			hops = append(hops, m.policies(region, name, true, peer{address: f.address}, "tcp", port))
+			hops = append(hops, m.policies(region, name, true, Peer{Address: f.address}, "tcp", port))
 		}
 		hops = append(hops, m.tunnels(f.subnet.ID)...)
 	}

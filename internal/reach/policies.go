@@ -10,18 +10,18 @@ import (
 	"burrow/internal/inventory/kubetype"
 )
 
-// A peer is the far end of a pod's connection: an address outside the cluster, or a
+// A Peer is the far end of a pod's connection: an address outside the cluster, or a
 // pod, by the labels of its namespace and its own.
-type peer struct {
-	address        netip.Addr
-	namespace, pod map[string]any
+type Peer struct {
+	Address        netip.Addr
+	Namespace, Pod map[string]any
 }
 
 // clusterDNS is what answers names inside every cluster. Source: the Service kube-dns
 // and the label that Kubernetes itself sets on namespaces.
-var clusterDNS = peer{
-	namespace: map[string]any{"kubernetes.io/metadata.name": "kube-system"},
-	pod:       map[string]any{"k8s-app": "kube-dns"},
+var clusterDNS = Peer{
+	Namespace: map[string]any{"kubernetes.io/metadata.name": "kube-system"},
+	Pod:       map[string]any{"k8s-app": "kube-dns"},
 }
 
 // workloadTypes run pods, and say under this path which labels they have.
@@ -47,7 +47,7 @@ func (m *model) namespaces(cluster string) (names []string) {
 // that policies of a direction select is isolated, and gets what any rule of those
 // allows. Where no workload is yet, policies that select every pod count. Source:
 // kubernetes.io/docs/concepts/services-networking/network-policies.
-func (m *model) policies(cluster, namespace string, egress bool, far peer, protocol string, port int) Hop {
+func (m *model) policies(cluster, namespace string, egress bool, far Peer, protocol string, port int) Hop {
 	place, direction := "network policies of namespace "+namespace, "Ingress"
 	if egress {
 		direction = "Egress"
@@ -74,8 +74,8 @@ func (m *model) policies(cluster, namespace string, egress bool, far peer, proto
 		return passes(place, "")
 	}
 	where := "cluster DNS"
-	if far.address.IsValid() {
-		where = far.address.String()
+	if far.Address.IsValid() {
+		where = far.Address.String()
 	}
 	return stopped(place, strings.Join(isolating, ", "), "", "add a NetworkPolicy that allows it",
 		"no %s rule of them allows %s port %d with %s", strings.ToLower(direction), upper[protocol], port, where)
@@ -107,18 +107,18 @@ func (m *model) selectsPods(policy *inventory.Object, selector inventory.Props) 
 	return false
 }
 
-func anyPeer(peers []inventory.Props, far peer) bool {
+func anyPeer(peers []inventory.Props, far Peer) bool {
 	return len(peers) == 0 || slices.ContainsFunc(peers, func(p inventory.Props) bool {
 		if block := p.Map("ipBlock"); block != nil {
 			in := func(text string) bool {
 				r, err := netip.ParsePrefix(text)
-				return err == nil && r.Contains(far.address)
+				return err == nil && r.Contains(far.Address)
 			}
-			return far.address.IsValid() && in(block.Str("cidr")) && !slices.ContainsFunc(block.Strings("except"), in)
+			return far.Address.IsValid() && in(block.Str("cidr")) && !slices.ContainsFunc(block.Strings("except"), in)
 		}
 		// Without a namespace selector, a peer is a pod of the policy's own namespace.
-		return far.namespace != nil && p.Has("namespaceSelector") && selects(p.Map("namespaceSelector"), far.namespace) &&
-			(!p.Has("podSelector") || selects(p.Map("podSelector"), far.pod))
+		return far.Namespace != nil && p.Has("namespaceSelector") && selects(p.Map("namespaceSelector"), far.Namespace) &&
+			(!p.Has("podSelector") || selects(p.Map("podSelector"), far.Pod))
 	})
 }
 

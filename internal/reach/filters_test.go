@@ -1,0 +1,260 @@
+package reach
+
+import (
+	"net/netip"
+	"testing"
+
+	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
+	"burrow/internal/inventory/kubetype"
+)
+
+func packet(protocol, from, to string, port int) Packet {
+	return Packet{Protocol: protocol, From: netip.MustParseAddr(from), To: netip.MustParseAddr(to), FromPort: 50000, ToPort: port}
+}
+
+func viewOf(objects ...*inventory.Object) inventory.View {
+	for _, o := range objects {
+		if o.Out == nil {
+			o.Out = o.In
+		}
+	}
+	return inventory.View{Source: inventory.NewList(objects...)}
+}
+
+func entry(number int, egress bool, action, protocol, cidr string, from, to int) *inventory.Object {
+	return &inventory.Object{Type: awstype.NetworkAclRule, ID: "entry", In: inventory.Props{
+		"networkAclId": "acl-1", "ruleNumber": float64(number), "egress": egress, "ruleAction": action, "protocol": protocol,
+		"cidrBlock": cidr, "fromPort": float64(from), "toPort": float64(to),
+	}}
+}
+
+// The custom network ACL of the Amazon VPC guide. Source: Amazon VPC guide,
+// custom-network-acl.md, the example of a custom network ACL, and nacl-rules.md: the
+// rules are evaluated from the lowest number, and * denies what none fits.
+func TestNetworkACL(t *testing.T) {
+	view := viewOf(
+		&inventory.Object{Type: awstype.Subnet, ID: "subnet-1", In: inventory.Props{"vpcId": "vpc-1"}},
+		&inventory.Object{Type: awstype.NetworkAcl, ID: "acl-1", In: inventory.Props{"subnetIds": []any{"subnet-1"}}},
+		entry(100, false, "allow", "tcp", "0.0.0.0/0", 80, 80), entry(110, false, "allow", "6", "0.0.0.0/0", 443, 443),
+		entry(120, false, "allow", "6", "192.0.2.0/24", 22, 22), entry(140, false, "allow", "6", "0.0.0.0/0", 32768, 65535),
+		entry(90, false, "deny", "-1", "203.0.113.0/24", 0, 0),
+		entry(100, true, "allow", "6", "0.0.0.0/0", 80, 80), entry(140, true, "allow", "6", "0.0.0.0/0", 32768, 65535),
+	)
+	for name, c := range map[string]struct {
+		egress bool
+		Packet
+		want Verdict
+	}{
+		"HTTP comes in":                       {false, packet("tcp", "198.51.100.9", "10.0.0.5", 80), Passes},
+		"SSH from home comes in":              {false, packet("tcp", "192.0.2.7", "10.0.0.5", 22), Passes},
+		"SSH from elsewhere does not":         {false, packet("tcp", "198.51.100.9", "10.0.0.5", 22), Stopped},
+		"UDP does not":                        {false, packet("udp", "198.51.100.9", "10.0.0.5", 80), Stopped},
+		"a lower number denies first":         {false, packet("tcp", "203.0.113.9", "10.0.0.5", 80), Stopped},
+		"the reply goes out":                  {true, packet("tcp", "198.51.100.9", "10.0.0.5", 80).Reply(), Passes},
+		"a reply to a low port does not":      {true, packet("tcp", "10.0.0.5", "198.51.100.9", 1024), Stopped},
+		"what comes in may not go out by it":  {true, packet("tcp", "10.0.0.5", "198.51.100.9", 443), Stopped},
+		"ICMP fits no entry of other numbers": {false, packet("icmp", "198.51.100.9", "10.0.0.5", 0), Stopped},
+	} {
+		if hop := NetworkACL(view, "subnet-1", c.egress, c.Packet); hop.Verdict != c.want {
+			t.Errorf("%s: %v %v, want %v", name, hop.Verdict, hop, c.want)
+		}
+	}
+	// A subnet that nobody associates has its VPC's default ACL, which lets all pass.
+	plain := viewOf(
+		&inventory.Object{Type: awstype.Vpc, ID: "vpc-1", In: inventory.Props{"defaultNetworkAclId": "acl-0"}},
+		&inventory.Object{Type: awstype.Subnet, ID: "subnet-1", In: inventory.Props{"vpcId": "vpc-1"}},
+	)
+	if hop := NetworkACL(plain, "subnet-1", false, packet("udp", "198.51.100.9", "10.0.0.5", 9)); hop.Verdict != Passes {
+		t.Errorf("default ACL: %v", hop)
+	}
+	// One that somebody has adopted has only what is written for it.
+	adopted := viewOf(
+		&inventory.Object{Type: awstype.Vpc, ID: "vpc-1", In: inventory.Props{"defaultNetworkAclId": "acl-0"}},
+		&inventory.Object{Type: awstype.Subnet, ID: "subnet-1", In: inventory.Props{"vpcId": "vpc-1"}},
+		&inventory.Object{Type: awstype.DefaultNetworkAcl, ID: "acl-0"},
+	)
+	if hop := NetworkACL(adopted, "subnet-1", false, packet("udp", "198.51.100.9", "10.0.0.5", 9)); hop.Verdict != Stopped {
+		t.Errorf("adopted default ACL: %v", hop)
+	}
+	if hop := NetworkACL(plain, "subnet-9", false, packet("udp", "198.51.100.9", "10.0.0.5", 9)); hop.Verdict != CannotTell {
+		t.Errorf("no subnet: %v", hop)
+	}
+}
+
+// Source: Amazon VPC guide, security-group-rules.md (web server rules, rules that name a
+// group) and vpc-security-groups.md (replies pass, all rules are put together).
+func TestSecurityGroups(t *testing.T) {
+	rule := func(typ string, in inventory.Props) *inventory.Object {
+		return &inventory.Object{Type: typ, ID: "rule", In: in}
+	}
+	view := viewOf(
+		&inventory.Object{Type: awstype.SecurityGroup, ID: "sg-web", In: inventory.Props{
+			"ingress": []any{map[string]any{"protocol": "tcp", "fromPort": 80.0, "toPort": 80.0, "cidrBlocks": []any{"0.0.0.0/0"}}},
+			"egress":  []any{map[string]any{"protocol": "-1", "fromPort": 0.0, "toPort": 0.0, "cidrBlocks": []any{"0.0.0.0/0"}}},
+		}},
+		&inventory.Object{Type: awstype.SecurityGroup, ID: "sg-db", In: inventory.Props{}},
+		rule(awstype.SecurityGroupIngressRule, inventory.Props{"securityGroupId": "sg-db", "ipProtocol": "tcp", "fromPort": 3306.0, "toPort": 3306.0, "referencedSecurityGroupId": "sg-web"}),
+		rule(awstype.SecurityGroupRule, inventory.Props{"securityGroupId": "sg-db", "type": "ingress", "protocol": "udp", "fromPort": 53.0, "toPort": 54.0, "self": true}),
+		rule(awstype.SecurityGroupEgressRule, inventory.Props{"securityGroupId": "sg-db", "ipProtocol": "tcp", "fromPort": 443.0, "toPort": 443.0, "prefixListId": "pl-s3"}),
+	)
+	for name, c := range map[string]struct {
+		groups []string
+		egress bool
+		Packet
+		far  []string
+		want Verdict
+	}{
+		"the world asks the web server":          {[]string{"sg-web"}, false, packet("tcp", "198.51.100.9", "10.0.0.5", 80), nil, Passes},
+		"not on another port":                    {[]string{"sg-web"}, false, packet("tcp", "198.51.100.9", "10.0.0.5", 22), nil, Stopped},
+		"the web server asks anybody":            {[]string{"sg-web"}, true, packet("udp", "10.0.0.5", "198.51.100.9", 123), nil, Passes},
+		"the web server asks the database":       {[]string{"sg-db"}, false, packet("tcp", "10.0.0.5", "10.0.0.6", 3306), []string{"sg-web"}, Passes},
+		"its address without its group does not": {[]string{"sg-db"}, false, packet("tcp", "10.0.0.5", "10.0.0.6", 3306), nil, Stopped},
+		"a member asks another":                  {[]string{"sg-db"}, false, packet("udp", "10.0.0.7", "10.0.0.6", 54), []string{"sg-db"}, Passes},
+		"one of two groups is enough":            {[]string{"sg-db", "sg-web"}, false, packet("tcp", "198.51.100.9", "10.0.0.5", 80), nil, Passes},
+		"nothing goes out without a rule":        {[]string{"sg-db"}, true, packet("tcp", "10.0.0.6", "198.51.100.9", 80), nil, Stopped},
+		"a prefix list cannot be told":           {[]string{"sg-db"}, true, packet("tcp", "10.0.0.6", "198.51.100.9", 443), nil, CannotTell},
+	} {
+		if hop := SecurityGroups(view, c.groups, c.egress, c.Packet, c.far); hop.Verdict != c.want {
+			t.Errorf("%s: %v %v, want %v", name, hop.Verdict, hop, c.want)
+		}
+	}
+}
+
+// Source: azure-docs virtual-network/network-security-groups-overview.md (priority,
+// default rules, replies) and service-tags-overview.md.
+func TestNetworkSecurityGroup(t *testing.T) {
+	const vnet, group = "/subscriptions/s/virtualNetworks/v", "/subscriptions/s/networkSecurityGroups/g"
+	subnet := vnet + "/subnets/a"
+	rule := func(name string, priority int, direction, access, protocol, from, to, port string) *inventory.Object {
+		return &inventory.Object{Type: azuretype.SecurityRule, ID: group + "/securityRules/" + name, In: inventory.Props{
+			"priority": float64(priority), "direction": direction, "access": access, "protocol": protocol, "sourceAddressPrefix": from,
+			"destinationAddressPrefix": to, "sourcePortRange": "*", "destinationPortRange": port,
+		}}
+	}
+	view := viewOf(
+		&inventory.Object{Type: azuretype.VirtualNetwork, ID: vnet, In: inventory.Props{"addressSpace": map[string]any{"addressPrefixes": []any{"10.10.0.0/16"}}}},
+		&inventory.Object{Type: azuretype.Subnet, ID: subnet, In: inventory.Props{"networkSecurityGroup": map[string]any{"id": group}}},
+		&inventory.Object{Type: azuretype.Subnet, ID: vnet + "/subnets/open", In: inventory.Props{}},
+		&inventory.Object{Type: azuretype.NetworkSecurityGroup, ID: group, In: inventory.Props{}},
+		rule("web", 200, "Inbound", "Allow", "Tcp", "Internet", "10.10.1.0/24", "80-81"),
+		rule("bad", 100, "Inbound", "Deny", "*", "198.51.100.0/24", "*", "*"),
+		rule("later", 300, "Inbound", "Deny", "*", "*", "*", "80"),
+		rule("one", 210, "Inbound", "Allow", "Udp", "203.0.113.5", "*", "53"),
+		rule("storage", 100, "Outbound", "Deny", "Tcp", "*", "Storage.UKSouth", "443"),
+	)
+	for name, c := range map[string]struct {
+		subnet string
+		egress bool
+		Packet
+		want Verdict
+	}{
+		"the web is asked":                       {subnet, false, packet("tcp", "203.0.113.9", "10.10.1.4", 81), Passes},
+		"a lower priority denies first":          {subnet, false, packet("tcp", "198.51.100.9", "10.10.1.4", 80), Stopped},
+		"a higher priority comes too late":       {subnet, false, packet("tcp", "203.0.113.9", "10.10.1.4", 80), Passes},
+		"a single address":                       {subnet, false, packet("udp", "203.0.113.5", "10.10.1.4", 53), Passes},
+		"its neighbour":                          {subnet, false, packet("udp", "203.0.113.6", "10.10.1.4", 53), Stopped},
+		"DenyAllInBound":                         {subnet, false, packet("tcp", "203.0.113.9", "10.10.1.4", 22), Stopped},
+		"AllowVnetInBound":                       {subnet, false, packet("tcp", "10.10.2.9", "10.10.1.4", 22), Passes},
+		"not from a private range elsewhere":     {subnet, false, packet("tcp", "10.99.2.9", "10.10.1.4", 22), Stopped},
+		"AllowAzureLoadBalancerInBound":          {subnet, false, packet("tcp", "168.63.129.16", "10.10.1.4", 22), Passes},
+		"AllowInternetOutBound":                  {subnet, true, packet("udp", "10.10.1.4", "203.0.113.9", 123), Passes},
+		"DenyAllOutBound":                        {subnet, true, packet("udp", "10.10.1.4", "10.99.0.1", 123), Stopped},
+		"a tag of a service cannot be told":      {subnet, true, packet("tcp", "10.10.1.4", "203.0.113.9", 443), CannotTell},
+		"and holds no private address":           {subnet, true, packet("tcp", "10.10.1.4", "10.10.2.4", 443), Passes},
+		"a subnet without a group lets all pass": {vnet + "/subnets/open", false, packet("tcp", "198.51.100.9", "10.10.1.4", 22), Passes},
+	} {
+		if hop := NetworkSecurityGroup(view, c.subnet, c.egress, c.Packet); hop.Verdict != c.want {
+			t.Errorf("%s: %v %v, want %v", name, hop.Verdict, hop, c.want)
+		}
+	}
+}
+
+// The policy test-network-policy of Kubernetes' documents. Source: kubernetes.io/docs/
+// concepts/services-networking/network-policies, the NetworkPolicy resource, targeting
+// a range of ports, default policies.
+func TestNetworkPolicies(t *testing.T) {
+	policy := func(name, namespace string, spec map[string]any) *inventory.Object {
+		return &inventory.Object{Type: kubetype.NetworkPolicy, ID: namespace + "/" + name, Region: "cluster", In: inventory.Props{
+			"metadata": map[string]any{"name": name, "namespace": namespace}, "spec": spec,
+		}}
+	}
+	list := func(v ...any) []any { return v }
+	view := viewOf(
+		policy("test", "default", map[string]any{
+			"podSelector": map[string]any{}, "policyTypes": list("Ingress", "Egress"),
+			"ingress": list(map[string]any{
+				"from": list(
+					map[string]any{"ipBlock": map[string]any{"cidr": "172.17.0.0/16", "except": list("172.17.1.0/24")}},
+					map[string]any{"namespaceSelector": map[string]any{"matchLabels": map[string]any{"project": "myproject"}}},
+					map[string]any{"podSelector": map[string]any{"matchLabels": map[string]any{"role": "frontend"}}},
+				),
+				"ports": list(map[string]any{"protocol": "TCP", "port": 6379.0}),
+			}),
+			"egress": list(map[string]any{
+				"to":    list(map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/24"}}),
+				"ports": list(map[string]any{"protocol": "TCP", "port": 32000.0, "endPort": 32768.0}),
+			}),
+		}),
+		policy("both", "and", map[string]any{"ingress": list(map[string]any{"from": list(map[string]any{
+			"namespaceSelector": map[string]any{"matchExpressions": list(map[string]any{"key": "user", "operator": "In", "values": list("alice", "bob")})},
+			"podSelector":       map[string]any{"matchLabels": map[string]any{"role": "client"}},
+		})})}),
+		policy("default-deny", "shut", map[string]any{"podSelector": map[string]any{}, "policyTypes": list("Ingress")}),
+		policy("others", "picky", map[string]any{"podSelector": map[string]any{"matchLabels": map[string]any{"app": "absent"}}, "policyTypes": list("Ingress")}),
+	).Within("cluster")
+	address := func(s string) Peer { return Peer{Address: netip.MustParseAddr(s)} }
+	pod := func(namespace, pod map[string]any) Peer { return Peer{Namespace: namespace, Pod: pod} }
+	for name, c := range map[string]struct {
+		namespace string
+		egress    bool
+		far       Peer
+		port      int
+		want      Verdict
+	}{
+		"the block":                           {"default", false, address("172.17.2.9"), 6379, Passes},
+		"its exception":                       {"default", false, address("172.17.1.9"), 6379, Stopped},
+		"another port":                        {"default", false, address("172.17.2.9"), 6380, Stopped},
+		"a namespace with the label":          {"default", false, pod(map[string]any{"project": "myproject"}, nil), 6379, Passes},
+		"one without":                         {"default", false, pod(map[string]any{"project": "other"}, map[string]any{"role": "frontend"}), 6379, Stopped},
+		"out to the first port":               {"default", true, address("10.0.0.9"), 32000, Passes},
+		"out to the last port":                {"default", true, address("10.0.0.9"), 32768, Passes},
+		"out to the next":                     {"default", true, address("10.0.0.9"), 32769, Stopped},
+		"namespace and pod together":          {"and", false, pod(map[string]any{"user": "alice"}, map[string]any{"role": "client"}), 80, Passes},
+		"namespace alone":                     {"and", false, pod(map[string]any{"user": "alice"}, nil), 80, Stopped},
+		"an address where pods are meant":     {"and", false, address("10.0.0.9"), 80, Stopped},
+		"a policy without types is ingress's": {"and", true, address("10.0.0.9"), 80, Passes},
+		"default deny":                        {"shut", false, address("10.0.0.9"), 80, Stopped},
+		"default deny of one direction":       {"shut", true, address("10.0.0.9"), 80, Passes},
+		"no policy":                           {"free", false, address("10.0.0.9"), 80, Passes},
+		"a policy of pods that do not exist":  {"picky", false, address("10.0.0.9"), 80, Passes},
+	} {
+		if hop := NetworkPolicies(view, c.namespace, c.egress, c.far, "tcp", c.port); hop.Verdict != c.want {
+			t.Errorf("%s: %v %v, want %v", name, hop.Verdict, hop, c.want)
+		}
+	}
+}
+
+// Every address of a range is treated like one that stands for it.
+func TestRepresentatives(t *testing.T) {
+	p := netip.MustParsePrefix
+	cuts := []netip.Prefix{p("10.10.1.64/26"), p("10.10.1.7/32"), p("10.10.0.0/16"), p("10.0.0.0/24")}
+	chosen := representatives(p("10.10.1.0/24"), cuts)
+	for a := p("10.10.1.0/24").Addr().Next(); a != lastOf(p("10.10.1.0/24")); a = a.Next() {
+		alike := false
+		for _, r := range chosen {
+			same := true
+			for _, c := range cuts {
+				same = same && c.Contains(a) == c.Contains(r)
+			}
+			alike = alike || same
+		}
+		if !alike {
+			t.Errorf("nothing of %v stands for %s", chosen, a)
+		}
+	}
+	if len(chosen) > 6 {
+		t.Errorf("%d addresses: %v", len(chosen), chosen)
+	}
+}
