@@ -115,21 +115,24 @@ func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) 
 	if err != nil {
 		return nil, err
 	}
+	bunny, err := k8s.NewBunny(ctx, name, k8s.BunnyArgs{
+		Estate: p.Estate, Bunny: p.K8s.Bunny, Relay: p.K8s.Relay, Network: p.Network,
+		Cluster: k8s.Cluster{
+			Name: p.Estate.Name(p.Clusters.AKS.Name), Version: p.Clusters.AKS.Version,
+			Kubeconfig: aks.Kubeconfig, Identity: aks.ID.ToStringOutput(), Ready: aks,
+		},
+		After: []pulumi.Resource{balancer},
+	})
+	if err != nil {
+		return nil, err
+	}
 	if _, err := k8s.NewRelay(ctx, name, k8s.RelayArgs{
 		Estate: p.Estate, Relay: p.K8s.Relay, Network: p.Network,
 		Cluster: k8s.Cluster{
 			Name: p.Estate.Name(p.Clusters.EKS.Name), Version: p.Clusters.EKS.Version,
 			Kubeconfig: eks.Kubeconfig, Identity: eks.Endpoint, Ready: eks,
 		},
-	}); err != nil {
-		return nil, err
-	}
-	if _, err := k8s.NewBunny(ctx, name, k8s.BunnyArgs{
-		Estate: p.Estate, Bunny: p.K8s.Bunny, Relay: p.K8s.Relay, Network: p.Network,
-		Cluster: k8s.Cluster{
-			Name: p.Estate.Name(p.Clusters.AKS.Name), Version: p.Clusters.AKS.Version,
-			Kubeconfig: aks.Kubeconfig, Identity: aks.ID.ToStringOutput(), Ready: aks,
-		},
+		After: []pulumi.Resource{balancer, bunny},
 	}); err != nil {
 		return nil, err
 	}

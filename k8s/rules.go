@@ -41,13 +41,15 @@ type flow struct {
 	ranges    []netip.Prefix
 	pods      *pods // nil if the peers are ranges
 	ports     []port
+	// after is what a change of the flow waits for.
+	after []pulumi.Resource
 }
 
 // relayFlows are what relay takes part in: bunny's requests, which keep the
 // address of the AKS node that they come from, and the load balancer's health
 // checks, which come from its own addresses. Relay asks nobody anything, so it
 // has no way out, not even to the cluster's DNS.
-func relayFlows(relay plan.Relay, network plan.Network) []flow {
+func relayFlows(relay plan.Relay, network plan.Network, after []pulumi.Resource) []flow {
 	queue := []port{{"TCP", relay.Port}}
 	return []flow{
 		{
@@ -61,19 +63,21 @@ func relayFlows(relay plan.Relay, network plan.Network) []flow {
 			direction: ingress,
 			ranges:    loadBalancer(network.AWS),
 			ports:     queue,
+			after:     after,
 		},
 	}
 }
 
 // bunnyFlows are what bunny takes part in: it looks up relay's name and calls
 // relay through its load balancer. Nobody calls bunny.
-func bunnyFlows(relay plan.Relay, network plan.Network) []flow {
+func bunnyFlows(relay plan.Relay, network plan.Network, after []pulumi.Resource) []flow {
 	return []flow{
 		{
 			name:      "allow-relay",
 			direction: egress,
 			ranges:    loadBalancer(network.AWS),
 			ports:     []port{{"TCP", relay.Port}},
+			after:     after,
 		},
 		{
 			name:      "allow-dns",

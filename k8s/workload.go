@@ -15,6 +15,7 @@ package k8s
 import (
 	"fmt"
 	"maps"
+	"slices"
 
 	corev1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/core/v1"
 	metav1 "github.com/pulumi/pulumi-kubernetes/sdk/v4/go/kubernetes/meta/v1"
@@ -30,6 +31,10 @@ type RelayArgs struct {
 	Relay   plan.Relay
 	Network plan.Network
 	Cluster Cluster // the EKS cluster
+	// After has to have changed before the load balancer's health checks are let in from
+	// other addresses: the load balancer, and bunny's place. A zone of the load balancer is
+	// out of DNS until they are (NLB-06), and bunny has to be let out to it by then.
+	After []pulumi.Resource
 }
 
 // Relay is relay's place in the EKS cluster.
@@ -47,7 +52,7 @@ func NewRelay(ctx *pulumi.Context, name string, args RelayArgs, opts ...pulumi.R
 		estate:    args.Estate,
 		namespace: args.Relay.Namespace,
 		cluster:   args.Cluster,
-		flows:     relayFlows(args.Relay, args.Network),
+		flows:     relayFlows(args.Relay, args.Network, args.After),
 	}
 	if err := w.register(ctx, name, pulumi.Parent(relay)); err != nil {
 		return nil, fmt.Errorf("relay %s: %w", name, err)
@@ -62,6 +67,9 @@ type BunnyArgs struct {
 	Relay   plan.Relay // whom bunny calls
 	Network plan.Network
 	Cluster Cluster // the AKS cluster
+	// After has to have changed before bunny is let out to other addresses: the load
+	// balancer, which loses an address before bunny may lose the way to it.
+	After []pulumi.Resource
 }
 
 // Bunny is bunny's place in the AKS cluster.
@@ -79,7 +87,7 @@ func NewBunny(ctx *pulumi.Context, name string, args BunnyArgs, opts ...pulumi.R
 		estate:    args.Estate,
 		namespace: args.Bunny.Namespace,
 		cluster:   args.Cluster,
-		flows:     bunnyFlows(args.Relay, args.Network),
+		flows:     bunnyFlows(args.Relay, args.Network, args.After),
 	}
 	if err := w.register(ctx, name, pulumi.Parent(bunny)); err != nil {
 		return nil, fmt.Errorf("bunny %s: %w", name, err)
@@ -116,12 +124,13 @@ func (w workload) register(ctx *pulumi.Context, name string, parent pulumi.Resou
 	}
 	// The namespace's name is the plan's: as an output it would be unknown in the
 	// preview of a new label, and every policy would seem to be replaced.
-	inside := pulumi.DependsOn([]pulumi.Resource{namespace})
-	if err := w.policy(ctx, name, "default-deny", defaultDeny(), parent, through, inside); err != nil {
+	inside := []pulumi.Resource{namespace}
+	if err := w.policy(ctx, name, "default-deny", defaultDeny(), parent, through, pulumi.DependsOn(inside)); err != nil {
 		return err
 	}
 	for _, f := range w.flows {
-		if err := w.policy(ctx, name, f.name, f.spec(), parent, through, inside); err != nil {
+		waits := pulumi.DependsOn(slices.Concat(inside, f.after))
+		if err := w.policy(ctx, name, f.name, f.spec(), parent, through, waits); err != nil {
 			return err
 		}
 	}

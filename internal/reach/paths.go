@@ -28,7 +28,7 @@ func Paths(view inventory.View, whole bool) []Path {
 	balancers := m.internalBalancers()
 	var all []Path
 	if len(balancers) == 0 {
-		all = append(all, Path{lastPart(aks[0].ID) + " to " + eks[0].Value("name"), []Hop{
+		all = append(all, Path{Name: lastPart(aks[0].ID) + " to " + eks[0].Value("name"), Hops: []Hop{
 			stopped("load balancers", eks[0].ID, "NLB-05", "make an internal load balancer", "there is no internal load balancer to reach"),
 		}})
 	}
@@ -49,7 +49,7 @@ func (t Tunnel) path() Path {
 	if t.Connection != "" {
 		name = lastPart(t.Connection)
 	}
-	p := Path{Name: "tunnel " + name}
+	p := Path{Name: "tunnel " + name, Spare: true}
 	for _, layer := range []struct {
 		name string
 		State
@@ -78,7 +78,7 @@ func (m *model) alone() (all []Path) {
 		if lng == nil || slices.ContainsFunc(m.tunnelEnds(), func(e *ends) bool { return e.awsOutside() == lng.Value("gatewayIpAddress") }) {
 			continue
 		}
-		all = append(all, Path{"tunnel " + lastPart(conn.ID), []Hop{
+		all = append(all, Path{Name: "tunnel " + lastPart(conn.ID), Spare: true, Hops: []Hop{
 			stopped("IPsec", ids([]*inventory.Object{conn, lng}), "AWV-35", "point the local network gateway at a tunnel of AWS",
 				"no tunnel of AWS has the address %s", lng.Value("gatewayIpAddress")),
 		}})
@@ -90,7 +90,7 @@ func (m *model) alone() (all []Path) {
 // and its health checks.
 func (m *model) toBalancer(aks []*inventory.Object, lb *inventory.Object) (all []Path) {
 	listeners := m.listeners(lb)
-	health := Path{Name: "health checks of " + lb.Value("name")}
+	health := Path{Name: "health checks of " + lb.Value("name"), Spare: true}
 	for _, cluster := range aks {
 		path := Path{Name: lastPart(cluster.ID) + " to " + lb.Value("name")}
 		if len(listeners) == 0 {
@@ -115,7 +115,9 @@ func (m *model) toBalancer(aks []*inventory.Object, lb *inventory.Object) (all [
 // the nodes and pods behind, and back.
 func (m *model) toListener(cluster, lb, listener *inventory.Object) (hops []Hop) {
 	port := listener.Props().Int("port")
-	fronts := m.fronts(lb)
+	groups, broken := m.behindListener(lb, listener)
+	hops = append(hops, broken...)
+	fronts := m.inDNS(m.fronts(lb), groups)
 	if len(fronts) == 0 {
 		hops = append(hops, untold("addresses of "+lb.Value("name"), lb.ID, "which addresses it has cannot be told from here"))
 	}
@@ -126,8 +128,6 @@ func (m *model) toListener(cluster, lb, listener *inventory.Object) (hops []Hop)
 		}
 		hops = append(hops, m.tunnels(f.subnet.ID)...)
 	}
-	groups, broken := m.behindListener(lb, listener)
-	hops = append(hops, broken...)
 	subnets := m.nodeSubnets(cluster)
 	if len(subnets) == 0 {
 		hops = append(hops, untold("nodes of "+lastPart(cluster.ID), cluster.ID, "the subnet of its nodes is not in what was looked at"))
@@ -154,6 +154,25 @@ func (m *model) toListener(cluster, lb, listener *inventory.Object) (hops []Hop)
 		}
 	}
 	return hops
+}
+
+// inDNS are the load balancer's addresses that its name gives: those from which some
+// target is found healthy, or all of them when there is none such (NLB-06). Source:
+// elasticloadbalancing/latest/network/target-group-health-checks.html.
+func (m *model) inDNS(fronts []front, groups []behind) []front {
+	var well []front
+	for _, f := range fronts {
+		if slices.ContainsFunc(groups, func(b behind) bool {
+			b.fronts = []front{f}
+			return len(b.nodes) > 0 && (Path{Hops: m.health(b)}).Verdict() == Passes
+		}) {
+			well = append(well, f)
+		}
+	}
+	if len(well) == 0 {
+		return fronts
+	}
+	return well
 }
 
 // apiOf is the host of a cluster's Kubernetes API, by which objects inside it are told
@@ -192,7 +211,7 @@ func (m *model) namesInAzure(aks, balancers []*inventory.Object) (all []Path) {
 			}
 		}
 		if !found {
-			all = append(all, Path{"name of " + lb.Value("name"), []Hop{
+			all = append(all, Path{Name: "name of " + lb.Value("name"), Hops: []Hop{
 				stopped("private zones", lb.ID, "R53-06", "add an alias of "+lb.Value("dnsName"), "no private zone has a name for %s", lb.Value("name")),
 			}})
 		}

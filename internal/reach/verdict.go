@@ -62,6 +62,8 @@ func untold(place, resource, reason string, args ...any) Hop {
 type Path struct {
 	Name string
 	Hops []Hop
+	// Spare says that others carry what it does not: its loss stops nothing yet.
+	Spare bool
 }
 
 // Verdict is the worst of the hops'.

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/local"
 	"burrow/internal/plan"
 	"burrow/internal/reach"
@@ -238,26 +240,33 @@ func (r *pathRecorder) saw(tx *emulator.Tx, e emulator.Event) {
 	r.broken = append(r.broken, fmt.Sprintf("%s (begins %v): %s", moment, e.Begin, why))
 }
 
-// noPath says why nothing crosses, or "": for each of the load balancer's subnets
-// a tunnel carries, it has nodes behind it, and there are nodes for bunny.
+// noPath says which of the estate's paths is stopped, or "". A tunnel may be down while
+// others carry.
 func (r *pathRecorder) noPath(tx *emulator.Tx, away string) string {
-	for _, balancer := range tx.All("aws:lb/loadBalancer:LoadBalancer") {
-		for _, subnet := range balancer.In.Strings("subnetMappings[*].subnetId") {
-			tunnels := reach.TunnelsOf(tx.View, subnet)
-			if !slices.ContainsFunc(tunnels, func(t reach.Tunnel) bool { return t.Carries() && t.VPNConnection != away }) {
-				return fmt.Sprintf("no tunnel carries for %s: %v", subnet, tunnels)
-			}
-		}
+	paths := reach.Paths(inventory.View{Source: without{tx.View.Source, away}}, true)
+	if len(paths) == 0 {
+		return "there are no two clusters"
 	}
-	for _, typ := range []string{
-		"aws:eks/nodeGroup:NodeGroup", "aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener",
-		"aws:autoscaling/attachment:Attachment", "azure-native:containerservice:ManagedCluster",
-	} {
-		if len(tx.All(typ)) == 0 {
-			return "there is no " + typ
+	for _, p := range paths {
+		if !p.Spare && p.Verdict() != reach.Passes {
+			return fmt.Sprintf("%s is %s: %v", p.Name, p.Verdict(), p.Troubles())
 		}
 	}
 	return ""
+}
+
+// without is a source without a VPN connection.
+type without struct {
+	inventory.Source
+	connection string
+}
+
+func (w without) Objects(typ string) []*inventory.Object {
+	all := w.Source.Objects(typ)
+	if typ != awstype.VpnConnection || w.connection == "" {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(o *inventory.Object) bool { return o.ID == w.connection })
 }
 
 func opName(op emulator.Op) string {
