@@ -43,6 +43,10 @@ var importRules = []struct {
 		"what exists in clouds is read from a stack export, too: nothing here knows the emulators",
 	},
 	{
+		"./internal/inventory/stackexport", append([]string{"github.com/pulumi/pulumi/pkg/", "burrow/internal/plan", "burrow/internal/emulator", "burrow/internal/local"}, resourceSDKs...),
+		"an auditor's tool reads an export without clouds, emulated or not",
+	},
+	{
 		"./internal/reach", append([]string{"github.com/pulumi/pulumi/pkg/", "burrow/network", "burrow/clusters", "burrow/vpn", "burrow/dns", "burrow/k8s", "burrow/watch", "burrow/internal/plan", "burrow/internal/emulator", "burrow/internal/local"}, resourceSDKs...),
 		"what gets through is judged over a stack export, too: the model knows neither the plan nor who asks",
 	},

@@ -45,8 +45,7 @@ type behind struct {
 
 // behindListener follows a listener to its targets.
 func (m *model) behindListener(lb, listener *inventory.Object) (found []behind, broken []Hop) {
-	p := listener.Props()
-	arns := append(p.Strings("defaultActions[*].targetGroupArn"), p.Strings("defaultActions[*].forward.targetGroups[*].arn")...)
+	arns := targetGroupsOf(listener)
 	place := "targets of " + lb.Value("name")
 	for _, arn := range arns {
 		group := m.Find(awstype.TargetGroup, "arn", arn)

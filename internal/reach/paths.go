@@ -50,6 +50,9 @@ func (t Tunnel) path() Path {
 		name = lastPart(t.Connection)
 	}
 	p := Path{Name: "tunnel " + name, Spare: true}
+	if t.KeysUntold {
+		p.Hops = append(p.Hops, untold("IPsec", cmp.Or(t.Connection, t.VPNConnection), "the pre-shared keys are encrypted, and may differ"))
+	}
 	for _, layer := range []struct {
 		name string
 		State

@@ -44,6 +44,8 @@ type Tunnel struct {
 	// Routes is up when, besides, both networks use what BGP brings, or what is
 	// written down instead of it.
 	Routes State
+	// KeysUntold says that the keys could not be compared: they are encrypted.
+	KeysUntold bool
 	// Sending says that AWS sends through this tunnel. The others that are up
 	// carry what Azure sends, and take over.
 	Sending bool
@@ -210,6 +212,7 @@ func (e *ends) tunnel() Tunnel {
 	}
 	t.Static = e.static()
 	t.IPsec = e.evaluate(ipsecRules)
+	t.KeysUntold = e.unmet() == "" && e.keysUnknown()
 	if t.Static && e.unmet() == "" && !e.azureSpeaksBGP() {
 		t.BGP = State{NotAsked: true}
 		t.Routes = e.after("IPsec", t.IPsec, slices.Concat(staticRules, routeRules))

@@ -29,6 +29,9 @@ func (s *Stack) Export() Export {
 	return Export{state.Resources}
 }
 
+// All are all resources.
+func (e Export) All() []apitype.ResourceV3 { return e.resources }
+
 // Of are the resources of a type, whatever API version its token names.
 func (e Export) Of(t *testing.T, typ string) []apitype.ResourceV3 {
 	t.Helper()

@@ -9,11 +9,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 	"burrow/internal/inventory/azuretype"
 	"burrow/internal/inventory/kubetype"
+	"burrow/internal/inventory/stackexport"
 	"burrow/internal/local"
 	"burrow/internal/reach"
 	"burrow/internal/scenario"
@@ -390,4 +393,48 @@ func TestStatusOfAWholeEstate(t *testing.T) {
 	if !strings.Contains(screen.String(), fmt.Sprintf("Paths: %d of %[1]d are well", len(report.Paths))) {
 		t.Errorf("the screen:\n%s", screen.String())
 	}
+}
+
+// An export says what the clouds say. With its secrets encrypted, it cannot tell whether
+// the tunnels' keys agree.
+func TestVerdictsOfAnExport(t *testing.T) {
+	s := scenario.Living(t)
+	verdicts := func(paths []reach.Path) (lines []string) {
+		for _, p := range paths {
+			lines = append(lines, fmt.Sprintf("%s %s %v", p.Name, p.Verdict(), p.Troubles()))
+		}
+		return lines
+	}
+	var store []string
+	s.View(func(tx *emulator.Tx) { store = verdicts(reach.Paths(tx.View, true)) })
+	resources := s.Export().All()
+	clear := verdicts(reach.Paths(inventory.View{Source: stackexport.Read(resources)}, false))
+	if !slices.Equal(store, clear) {
+		t.Errorf("the store says\n%s\nits export\n%s", strings.Join(store, "\n"), strings.Join(clear, "\n"))
+	}
+	var untold []string
+	for _, p := range reach.Paths(inventory.View{Source: stackexport.Read(encrypted(t, resources))}, false) {
+		switch p.Verdict() {
+		case reach.Stopped:
+			t.Errorf("without the secrets, %s is stopped: %v", p.Name, p.Troubles())
+		case reach.CannotTell:
+			untold = append(untold, p.Name)
+		}
+	}
+	t.Logf("without the secrets these cannot be told: %v", untold)
+	if len(untold) != 4 || slices.ContainsFunc(untold, func(name string) bool { return !strings.HasPrefix(name, "tunnel ") }) {
+		t.Errorf("without the secrets %v cannot be told, want the four tunnels", untold)
+	}
+}
+
+// encrypted takes the plaintexts out of an export.
+func encrypted(t *testing.T, resources []apitype.ResourceV3) (all []apitype.ResourceV3) {
+	text, err := json.Marshal(resources)
+	if err == nil {
+		err = json.Unmarshal(bytes.ReplaceAll(text, []byte(`"plaintext"`), []byte(`"ciphertext"`)), &all)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
