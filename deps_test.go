@@ -50,6 +50,10 @@ var importRules = []struct {
 		"./internal/reach", append([]string{"github.com/pulumi/pulumi/pkg/", "burrow/network", "burrow/clusters", "burrow/vpn", "burrow/dns", "burrow/k8s", "burrow/watch", "burrow/internal/plan", "burrow/internal/emulator", "burrow/internal/local"}, resourceSDKs...),
 		"what gets through is judged over a stack export, too: the model knows neither the plan nor who asks",
 	},
+	{
+		"./internal/iam", []string{"github.com/", "burrow/internal/plan", "burrow/internal/emulator", "burrow/internal/local"},
+		"policies are read from a stack export, too",
+	},
 	{"./network", siblings("network"), "components meet only in main.go"},
 	{"./clusters", siblings("clusters"), "components meet only in main.go"},
 	{"./vpn", siblings("vpn"), "components meet only in main.go"},

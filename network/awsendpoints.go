@@ -36,16 +36,18 @@ var endpointServices = []string{
 
 // endpoints makes the endpoints of AWS services that stand in for a way to the
 // internet. Their interfaces take any free address, so the reservations come
-// first.
+// first. So do the rules that let clients in: an endpoint takes the whole VPC's
+// questions from its first moment to its last.
 func (b *awsBuilder) endpoints() error {
-	stand := pulumi.DependsOn(slices.Clone(b.out.Ready))
+	reserved := slices.Clone(b.out.Ready)
 	if err := b.layers(); err != nil {
 		return fmt.Errorf("s3: %w", err)
 	}
-	group, err := b.endpointGroup()
+	group, rules, err := b.endpointGroup()
 	if err != nil {
 		return fmt.Errorf("security group: %w", err)
 	}
+	stand := pulumi.DependsOn(append(reserved, rules...))
 	for _, service := range endpointServices {
 		policy, err := endpointPolicy(service, b.args.Network.AWS, b.args.Relay)
 		if err != nil {
@@ -95,10 +97,10 @@ func (b *awsBuilder) endpointArgs(service, policy string) *ec2.VpcEndpointArgs {
 }
 
 // endpointGroup is the security group of all interface endpoints. They answer and
-// ask nothing, so nothing goes out.
-func (b *awsBuilder) endpointGroup() (pulumi.IDOutput, error) {
+// ask nothing, so nothing goes out. The rules are who may come in.
+func (b *awsBuilder) endpointGroup() (group pulumi.IDOutput, rules []pulumi.Resource, err error) {
 	name := b.args.Estate.Name("burrow-endpoints")
-	group, err := ec2.NewSecurityGroup(b.ctx, b.name+"-endpoints", &ec2.SecurityGroupArgs{
+	made, err := ec2.NewSecurityGroup(b.ctx, b.name+"-endpoints", &ec2.SecurityGroupArgs{
 		Name:        pulumi.String(name),
 		Description: pulumi.String("endpoints of AWS services"),
 		VpcId:       b.out.VPCID,
@@ -108,12 +110,13 @@ func (b *awsBuilder) endpointGroup() (pulumi.IDOutput, error) {
 		// the old one has to move before it can go.
 		pulumi.DeleteBeforeReplace(false))
 	if err != nil {
-		return pulumi.IDOutput{}, err
+		return group, nil, err
 	}
-	b.out.EndpointGroupID = group.ID()
+	group = made.ID()
+	b.out.EndpointGroupID = group
 	for _, source := range endpointClients(b.args.Network.AWS, b.args.APIClients) {
 		rule, err := vpc.NewSecurityGroupIngressRule(b.ctx, b.name+"-endpoints-from-"+source.name, &vpc.SecurityGroupIngressRuleArgs{
-			SecurityGroupId: group.ID(),
+			SecurityGroupId: group,
 			Description:     pulumi.String(source.why),
 			IpProtocol:      pulumi.String("tcp"),
 			FromPort:        pulumi.Int(httpsPort),
@@ -122,11 +125,12 @@ func (b *awsBuilder) endpointGroup() (pulumi.IDOutput, error) {
 			Tags:            b.tags(name),
 		}, b.parent)
 		if err != nil {
-			return pulumi.IDOutput{}, fmt.Errorf("from %s: %w", source.name, err)
+			return group, nil, fmt.Errorf("from %s: %w", source.name, err)
 		}
-		b.out.Ready = append(b.out.Ready, rule)
+		rules = append(rules, rule)
 	}
-	return group.ID(), nil
+	b.out.Ready = append(b.out.Ready, rules...)
+	return group, rules, nil
 }
 
 // client is a range whose hosts use the endpoints.

@@ -19,7 +19,7 @@ import (
 func (w *World) Status(out io.Writer, o StatusOptions) error {
 	if !isFile(w.path("world.db")) {
 		if o.JSON {
-			return errors.Join(writePaths(out, nil), o.exit(reach.CannotTell))
+			return errors.Join(writePaths(out, nil, nil), o.exit(reach.CannotTell))
 		}
 		_, err := fmt.Fprint(out, nothing)
 		return errors.Join(err, o.exit(reach.CannotTell))
@@ -34,11 +34,12 @@ func (w *World) Status(out io.Writer, o StatusOptions) error {
 	}
 	verdict := reach.CannotTell // of nothing, nothing can be told
 	err = world.View(func(tx *emulator.Tx) error {
-		if all := Paths(tx); len(all) > 0 {
+		all := Paths(tx)
+		if len(all) > 0 {
 			verdict = reach.Worst(all)
 		}
 		if o.JSON {
-			return writePaths(out, Paths(tx))
+			return writePaths(out, all, reach.Alone(tx.View, true))
 		}
 		return (&screen{tx: tx.Everywhere()}).write(out)
 	})

@@ -39,8 +39,8 @@ func (s *screen) eksNodes(cluster *inventory.Object) string {
 	var groups []string
 	for _, g := range s.tx.All(awstype.NodeGroup) {
 		if g.Value("clusterName") == cluster.Value("name") && g.Region == cluster.Region {
-			groups = append(groups, fmt.Sprintf("%d × %s", g.Out.Int("scalingConfig.desiredSize"),
-				strings.Join(g.Out.Strings("instanceTypes[*]"), ", ")))
+			what := fmt.Sprintf("%d × %s", g.Out.Int("scalingConfig.desiredSize"), strings.Join(g.Out.Strings("instanceTypes[*]"), ", "))
+			groups = append(groups, unless(g.Value("status"), "ACTIVE", what))
 		}
 	}
 	return strings.Join(groups, ", ")
@@ -51,7 +51,16 @@ func aksNodes(cluster *inventory.Object) string {
 	for _, p := range cluster.Out.Maps("agentPoolProfiles[*]") {
 		pools = append(pools, fmt.Sprintf("%d × %s", p.Int("count"), p.Str("vmSize")))
 	}
-	return strings.Join(pools, ", ")
+	return unless(cluster.Value("provisioningState"), "Succeeded", strings.Join(pools, ", "))
+}
+
+// unless says what nodes there are, or, where the cloud does not say that they are well,
+// what it says.
+func unless(state, well, nodes string) string {
+	if state == well || state == "" {
+		return nodes
+	}
+	return fmt.Sprintf("%s of %s", state, nodes)
 }
 
 // lastPart is the name at the end of an ARM id.

@@ -22,37 +22,11 @@ import (
 // accept and are silent about when it fails.
 func Paths(tx *emulator.Tx) []reach.Path {
 	tx = tx.Everywhere()
-	all := append(reach.Paths(tx.View, true), nodes(tx)...)
-	all = append(all, logs(tx)...)
+	all := append(reach.Paths(tx.View, true), logs(tx)...)
 	for _, a := range alarms.All(tx) {
 		p := reach.Path{Name: "alarm " + a.Name, Hops: []reach.Hop{{Place: "alarm", Resource: a.ID}}}
 		for _, why := range a.Broken {
 			p.Hops = append(p.Hops, silence("alarm", a.ID+": "+why, "point it at what exists"))
-		}
-		all = append(all, p)
-	}
-	return all
-}
-
-// nodes are the machines of both clusters: what they need to run, and whether they came.
-func nodes(tx *emulator.Tx) (all []reach.Path) {
-	stranded := aws.Stranded(tx)
-	for _, g := range tx.All(awstype.NodeGroup) {
-		p := reach.Path{Name: "nodes " + g.Value("nodeGroupName"), Hops: []reach.Hop{{Place: "node group", Resource: g.ID}}}
-		if status := g.Value("status"); status != "" && status != "ACTIVE" {
-			p.Hops = append(p.Hops, silence("node group", g.ID+": its status is "+status, "mend what kept the nodes away, and bring the stack up"))
-		}
-		for _, line := range stranded {
-			if strings.HasPrefix(line, g.ID+": ") {
-				p.Hops = append(p.Hops, silence("node group", line, "give its nodes back what they need"))
-			}
-		}
-		all = append(all, p)
-	}
-	for _, c := range tx.All(azuretype.ManagedCluster) {
-		p := reach.Path{Name: "nodes " + lastPart(c.ID), Hops: []reach.Hop{{Place: "cluster", Resource: c.ID}}}
-		if state := c.Value("provisioningState"); state != "" && state != "Succeeded" {
-			p.Hops = append(p.Hops, silence("cluster", c.ID+": its state is "+state, "mend what failed, and bring the stack up"))
 		}
 		all = append(all, p)
 	}
@@ -119,8 +93,28 @@ func (s *screen) paths() {
 		}
 		t.remarks = append(t.remarks, "  stops  "+strings.Join(stops[h], ", "))
 	}
-	t.remarks = append(t.remarks, s.missingPods()...)
+	t.remarks = append(append(t.remarks, s.layers()...), s.missingPods()...)
 	s.sections = append(s.sections, t)
+}
+
+// mostExcess is how many packets the screen names.
+const mostExcess = 5
+
+// layers says whether each cloud alone stops what is no path: while the other one does,
+// the loss of a layer shows nowhere else.
+func (s *screen) layers() (lines []string) {
+	all := reach.Alone(s.tx.View, true)
+	if len(all) == 0 {
+		return []string{"Between the clouds, the filters of each alone stop everything else."}
+	}
+	lines = []string{"A layer is open: what is no path would get through"}
+	for i, e := range all {
+		if i == mostExcess {
+			return append(lines, fmt.Sprintf("  and %d more; all of them: burrow local status --json", len(all)-i))
+		}
+		lines = append(lines, "  "+e.String())
+	}
+	return lines
 }
 
 func or(text, otherwise string) string {
@@ -181,12 +175,25 @@ type troubleReport struct {
 	Mend     string   `json:"mend,omitempty"`
 }
 
-// writePaths writes the paths as JSON.
-func writePaths(out io.Writer, all []reach.Path) error {
+// excessReport is what filters would let through besides the paths.
+type excessReport struct {
+	Cloud  string   `json:"cloud"`
+	Packet string   `json:"packet"`
+	From   string   `json:"from"`
+	To     string   `json:"to"`
+	By     []string `json:"by"`
+}
+
+// writePaths writes the paths, and what open layers let through, as JSON.
+func writePaths(out io.Writer, all []reach.Path, open []reach.Excess) error {
 	report := struct {
-		Verdict string       `json:"verdict"`
-		Paths   []pathReport `json:"paths"`
-	}{reach.Worst(all).String(), []pathReport{}}
+		Verdict string         `json:"verdict"`
+		Paths   []pathReport   `json:"paths"`
+		Open    []excessReport `json:"openLayers"`
+	}{reach.Worst(all).String(), []pathReport{}, []excessReport{}}
+	for _, e := range open {
+		report.Open = append(report.Open, excessReport{e.Cloud, e.Packet.String(), e.From, e.To, e.By})
+	}
 	for _, p := range all {
 		r := pathReport{Name: p.Name, Verdict: p.Verdict().String()}
 		for _, h := range p.Troubles() {

@@ -16,12 +16,22 @@ const (
 	toAppliance = "VirtualAppliance"
 )
 
-// azureRoute judges where a subnet of the VNet sends packets for AWS: the longest
-// prefix wins, and of equal ones a user's route before BGP's before Azure's own.
+// NextHop is the type of the next hop of a subnet's packets for an address, by the
+// subnet's ARM id, in Azure's words.
+func NextHop(view inventory.View, subnet string, to netip.Addr) string {
+	m := newModel(view, true)
+	if s := m.Get(azuretype.Subnet, subnet); s != nil {
+		to, _ := m.nextHop(s, to)
+		return to.to
+	}
+	return ""
+}
+
+// nextHop is where a subnet of a VNet sends packets, and the id of what says so: the
+// longest prefix wins, and of equal ones a user's route before BGP's before Azure's own.
 // Source: azure-docs virtual-network/virtual-networks-udr-overview.md.
-func (m *model) azureRoute(subnet *inventory.Object, to netip.Addr) Hop {
+func (m *model) nextHop(subnet *inventory.Object, to netip.Addr) (best hop, by string) {
 	table := m.Get(azuretype.RouteTable, subnet.In.Str("routeTable.id"))
-	place, by := "routes of "+m.subnetName(subnet), ""
 	hops, owner := []hop{}, map[hop]string{}
 	if table != nil {
 		by = table.ID
@@ -49,11 +59,18 @@ func (m *model) azureRoute(subnet *inventory.Object, to netip.Addr) Hop {
 			hops = addSystem(hops, r, toVNet)
 		}
 	}
-	hops = addSystem(hops, netip.MustParsePrefix("0.0.0.0/0"), toInternet)
-	best := route(hops, netip.PrefixFrom(to, to.BitLen()))[0]
+	hops = addSystem(hops, anywhere, toInternet)
+	best = route(hops, netip.PrefixFrom(to, to.BitLen()))[0]
 	if id := owner[best]; id != "" {
 		by = id
 	}
+	return best, by
+}
+
+// azureRoute judges where a subnet of the VNet sends packets for AWS.
+func (m *model) azureRoute(subnet *inventory.Object, to netip.Addr) Hop {
+	place := "routes of " + m.subnetName(subnet)
+	best, by := m.nextHop(subnet, to)
 	switch best.to {
 	case toGateway:
 		return passes(place, by)

@@ -79,7 +79,7 @@ func (m *model) behindListener(lb, listener *inventory.Object) (found []behind, 
 // nodeGroupsOf are the security groups of a node group's machines: those of its launch
 // template, else the one that EKS makes for the cluster.
 func (m *model) nodeGroupsOf(nodes *inventory.Object) []string {
-	if template := m.Get(awstype.LaunchTemplate, nodes.Value("launchTemplate.id")); template != nil {
+	if template := m.templateOf(nodes); template != nil {
 		ids := append(template.In.Strings("vpcSecurityGroupIds"), template.In.Strings("networkInterfaces[*].securityGroups")...)
 		if len(ids) > 0 {
 			return ids
@@ -89,6 +89,18 @@ func (m *model) nodeGroupsOf(nodes *inventory.Object) []string {
 		return []string{cluster.Value("vpcConfig.clusterSecurityGroupId")}
 	}
 	return nil
+}
+
+// templateOf is the launch template of a node group, by its id or its name, or nil.
+func (m *model) templateOf(nodes *inventory.Object) *inventory.Object {
+	if template := m.Get(awstype.LaunchTemplate, nodes.Value("launchTemplate.id")); template != nil {
+		return template
+	}
+	name := nodes.Value("launchTemplate.name")
+	if name == "" {
+		return nil
+	}
+	return m.Within(nodes.Region).Find(awstype.LaunchTemplate, "name", name)
 }
 
 func (m *model) clusterOf(nodes *inventory.Object) *inventory.Object {

@@ -19,10 +19,27 @@ type model struct {
 	ends   []*ends
 	states map[string][]Tunnel // by subnet
 	ranges []netip.Prefix
+	public []netip.Addr
+	// What filters hold, by the ids of security groups and network ACLs.
+	allowed map[string][]permission
+	entries map[string][]aclEntry
+	// What subnets are called, and the ids of their ACLs and route tables' routes.
+	names, acls map[string]string
+	routes      map[string][]hop
+	// The rules of network security groups, and the tag VirtualNetwork, by VNet.
+	rules map[string][]nsgRule
+	tags  map[string][]netip.Prefix
+	// portCuts are the first ports of all ranges that filters tell apart.
+	portCuts []int
 }
 
 func newModel(view inventory.View, whole bool) *model {
-	return &model{View: view.Within(""), whole: whole, states: map[string][]Tunnel{}}
+	return &model{
+		View: view.Within(""), whole: whole, states: map[string][]Tunnel{},
+		allowed: map[string][]permission{}, entries: map[string][]aclEntry{},
+		names: map[string]string{}, acls: map[string]string{}, routes: map[string][]hop{},
+		rules: map[string][]nsgRule{}, tags: map[string][]netip.Prefix{},
+	}
 }
 
 // tunnelEnds are both ends of every tunnel.
@@ -37,11 +54,7 @@ func (m *model) tunnelEnds() []*ends {
 
 // tunnels says whether some tunnel carries for a subnet of the VPC, both ways.
 func (m *model) tunnels(subnet string) []Hop {
-	all, known := m.states[subnet]
-	if !known {
-		all = TunnelsOf(m.View, subnet)
-		m.states[subnet] = all
-	}
+	all := remember(m.states, subnet, func(string) []Tunnel { return TunnelsOf(m.View, subnet) })
 	const place = "VPN between the clouds"
 	var down []Hop
 	for _, t := range all {
@@ -63,10 +76,12 @@ func (m *model) tunnels(subnet string) []Hop {
 
 // subnetName is what people call a subnet of either cloud.
 func (m *model) subnetName(subnet *inventory.Object) string {
-	if subnet.Type == azuretype.Subnet {
-		return lastPart(subnet.ID)
-	}
-	return cmp.Or(subnet.Props().Map("tags").Str("Name"), subnet.ID)
+	return remember(m.names, subnet.ID, func(string) string {
+		if subnet.Type == azuretype.Subnet {
+			return lastPart(subnet.ID)
+		}
+		return cmp.Or(subnet.Props().Map("tags").Str("Name"), subnet.ID)
+	})
 }
 
 // cuts are all ranges that a filter names, anywhere.
@@ -135,4 +150,14 @@ func (m *model) nodeSubnets(cluster *inventory.Object) (found []*inventory.Objec
 func (m *model) vnetOf(subnet string) *inventory.Object {
 	id, _, _ := strings.Cut(subnet, "/subnets/")
 	return m.Get(azuretype.VirtualNetwork, id)
+}
+
+// remember gives what was worked out before for a key, or works it out.
+func remember[V any](known map[string]V, key string, work func(key string) V) V {
+	v, ok := known[key]
+	if !ok {
+		v = work(key)
+		known[key] = v
+	}
+	return v
 }

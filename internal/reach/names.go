@@ -11,7 +11,10 @@ import (
 	"burrow/internal/inventory/azuretype"
 )
 
-const maxForwards = 3 // further forwards are a loop
+const (
+	dnsPort     = 53
+	maxForwards = 3 // further forwards are a loop
+)
 
 // plainName is a domain without the dot at its end, in lower case.
 func plainName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
@@ -118,7 +121,7 @@ func (m *model) forwardedByAzure(rule, ruleset *inventory.Object, name string, f
 			continue
 		}
 		for _, target := range rule.In.Maps("targetDnsServers[*]") {
-			hops = append(hops, m.azureAsksAWS(rule, subnet, address(target.Str("ipAddress")), cmp.Or(target.Int("port"), 53))...)
+			hops = append(hops, m.azureAsksAWS(rule, subnet, address(target.Str("ipAddress")), cmp.Or(target.Int("port"), dnsPort))...)
 		}
 	}
 	if forwards++; forwards > maxForwards {
@@ -282,7 +285,7 @@ func (m *model) forwardedByAWS(rule *inventory.Object, name string, forwards int
 		}
 		for _, own := range endpoint.Props().Maps("ipAddresses[*]") {
 			if from := m.Get(awstype.Subnet, own.Str("subnetId")); from != nil {
-				hops = append(hops, m.awsAsksAzure(endpoint, from, address(own.Str("ip")), subnet, to, cmp.Or(target.Int("port"), 53))...)
+				hops = append(hops, m.awsAsksAzure(endpoint, from, address(own.Str("ip")), subnet, to, cmp.Or(target.Int("port"), dnsPort))...)
 			}
 		}
 	}

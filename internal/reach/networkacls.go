@@ -80,7 +80,7 @@ func (e aclEntry) fits(p Packet, egress bool, far netip.Addr) bool {
 // opensAll says that the ACL is a default one that nobody has changed: it lets
 // everything through. Source: Amazon VPC guide, vpc-network-acls.md.
 func (m *model) opensAll(acl string) bool {
-	return m.isDefaultACL(acl) && m.Get(awstype.DefaultNetworkAcl, acl) == nil && len(m.aclEntries(acl)) == 0
+	return m.isDefaultACL(acl) && m.Get(awstype.DefaultNetworkAcl, acl) == nil && len(remember(m.entries, acl, m.aclEntries)) == 0
 }
 
 func (m *model) isDefaultACL(acl string) bool {
@@ -96,7 +96,7 @@ func (m *model) acl(subnet *inventory.Object, egress bool, p Packet) Hop {
 	if egress {
 		far, direction = p.To, "out of"
 	}
-	id := m.aclOf(subnet)
+	id := remember(m.acls, subnet.ID, func(string) string { return m.aclOf(subnet) })
 	place := "network ACL of " + m.subnetName(subnet)
 	if id == "" {
 		return untold(place, "", "which ACL the subnet has cannot be told from here")
@@ -104,7 +104,7 @@ func (m *model) acl(subnet *inventory.Object, egress bool, p Packet) Hop {
 	if m.opensAll(id) {
 		return passes(place, id)
 	}
-	for _, e := range m.aclEntries(id) {
+	for _, e := range remember(m.entries, id, m.aclEntries) {
 		switch {
 		case !e.fits(p, egress, far):
 		case e.allow:

@@ -76,7 +76,7 @@ func (m *model) nsg(subnet *inventory.Object, direction string, p Packet) Hop {
 		return untold(place, id, "the group is not in what was looked at")
 	}
 	at := []string{}
-	for _, r := range m.nsgRules(group) {
+	for _, r := range remember(m.rules, group.ID, func(string) []nsgRule { return m.nsgRules(group) }) {
 		if !strings.EqualFold(r.in.Str("direction"), direction) {
 			continue
 		}
@@ -124,14 +124,20 @@ func (m *model) nsgMisses(r nsgRule, subnet *inventory.Object, p Packet) (misses
 
 func portsHold(in inventory.Props, side string, port int) bool {
 	return slices.ContainsFunc(append(in.Strings(side+"PortRanges"), in.Str(side+"PortRange")), func(text string) bool {
-		low, high, isRange := strings.Cut(text, "-")
-		if !isRange {
-			high = low
-		}
-		from, errFrom := strconv.Atoi(low)
-		to, errTo := strconv.Atoi(high)
-		return text == "*" || errFrom == nil && errTo == nil && from <= port && port <= to
+		from, to, ok := portRange(text)
+		return text == "*" || ok && from <= port && port <= to
 	})
+}
+
+// portRange reads a port or a range of ports.
+func portRange(text string) (from, to int, ok bool) {
+	low, high, isRange := strings.Cut(text, "-")
+	if !isRange {
+		high = low
+	}
+	from, errFrom := strconv.Atoi(low)
+	to, errTo := strconv.Atoi(high)
+	return from, to, errFrom == nil && errTo == nil
 }
 
 // wordsHold reports whether one of the addresses and service tags of a side holds an
@@ -191,6 +197,10 @@ func (m *model) tagHolds(tag string, subnet *inventory.Object, a netip.Addr) (ho
 // virtualNetwork are the ranges of the tag of that name where a subnet is.
 func (m *model) virtualNetwork(subnet *inventory.Object) (ranges []netip.Prefix) {
 	id, _, _ := strings.Cut(subnet.ID, "/subnets/")
+	return remember(m.tags, id, m.virtualNetworkOf)
+}
+
+func (m *model) virtualNetworkOf(id string) (ranges []netip.Prefix) {
 	vnet := m.Get(azuretype.VirtualNetwork, id)
 	if vnet == nil {
 		return nil

@@ -15,7 +15,8 @@ import (
 
 // Paths are what an estate of an AKS and an EKS cluster relies on, each judged: the way
 // from every AKS cluster to every internal load balancer with the replies, its health
-// checks, and the names that each cloud asks of the other. Whole says that the view has
+// checks, the names that each cloud asks of the other, the nodes of both with what they
+// need, and the tunnels. Whole says that the view has
 // what clouds make by themselves, as the emulated ones do and an export does not.
 //
 // There are none before there are two clusters.
@@ -36,6 +37,12 @@ func Paths(view inventory.View, whole bool) []Path {
 		all = append(all, m.toBalancer(aks, lb)...)
 	}
 	all = append(append(all, m.namesInAzure(aks, balancers)...), m.namesInAWS(eks)...)
+	for _, nodes := range m.All(awstype.NodeGroup) {
+		all = append(all, m.eksNodes(nodes).Paths()...)
+	}
+	for _, cluster := range aks {
+		all = append(all, m.aksNodes(cluster))
+	}
 	for _, t := range Tunnels(m.View) {
 		all = append(all, t.path())
 	}
@@ -229,7 +236,7 @@ func (m *model) namesInAzure(aks, balancers []*inventory.Object) (all []Path) {
 		for _, name := range names {
 			path := Path{Name: name + " asked by " + lastPart(cluster.ID)}
 			for _, namespace := range m.namespaces(region) {
-				path.Hops = append(path.Hops, m.policies(region, namespace, true, clusterDNS, "udp", 53))
+				path.Hops = append(path.Hops, m.asksDNS(cluster, namespace)...)
 			}
 			if subnets := m.nodeSubnets(cluster); len(subnets) > 0 {
 				if vnet := m.vnetOf(subnets[0].ID); vnet != nil {

@@ -32,6 +32,10 @@ func (m *model) permissions(group string) (found []permission) {
 			}
 		}
 	}
+	if m.Get(awstype.SecurityGroup, group) == nil && m.isOfCluster(group) {
+		// What EKS writes into it (EKS-20). Source: awsdocs/amazon-eks-user-guide sec-group-reqs.md.
+		found = append(found, permission{false, "-1", 0, 0, group, group}, permission{true, "-1", 0, 0, anywhere.String(), group})
+	}
 	for _, o := range m.All(awstype.SecurityGroupRule) {
 		if o.In.Str("securityGroupId") == group {
 			found = append(found, expand(o.ID, group, o.In.Str("type") == "egress", o.In, o.In.Str("sourceSecurityGroupId"))...)
@@ -108,20 +112,20 @@ func (m *model) groups(place string, ids []string, egress bool, p Packet, farGro
 	}
 	unknown, near := "", slices.Clone(ids)
 	for _, id := range ids {
-		for _, allowed := range m.permissions(id) {
+		for _, allowed := range remember(m.allowed, id, m.permissions) {
 			if allowed.egress != egress {
 				continue
 			}
 			switch misses := allowed.misses(p, far, farGroups); {
 			case misses == 0:
-				return passes(place, id)
-			case misses == 1 && strings.HasPrefix(allowed.peer, "pl-"):
+				return passes(place, allowed.resource)
+			case misses == 1 && strings.HasPrefix(allowed.peer, "pl-") && !(far.IsPrivate() && m.isOfService(allowed.peer)):
 				unknown = "what is in the prefix list " + allowed.peer
 			case misses == 1 && !slices.Contains(near, allowed.resource):
 				near = append(near, allowed.resource)
 			}
 		}
-		if m.Get(awstype.SecurityGroup, id) == nil && !m.whole {
+		if m.Get(awstype.SecurityGroup, id) == nil && !m.whole && !m.isOfCluster(id) {
 			unknown = "the rules of " + id + ", which AWS made"
 		}
 	}
@@ -129,4 +133,15 @@ func (m *model) groups(place string, ids []string, egress bool, p Packet, farGro
 		return untold(place, ids[0], "%s cannot be told from here, and nothing else lets %s %s", unknown, p, direction)
 	}
 	return stopped(place, strings.Join(near, ", "), "VPC-26", "allow it in "+ids[0], "no rule of %s lets %s %s", strings.Join(ids, ", "), p, direction)
+}
+
+// isOfCluster reports whether a group is the one that EKS made for a cluster.
+func (m *model) isOfCluster(group string) bool {
+	return m.Find(awstype.Cluster, "vpcConfig.clusterSecurityGroupId", group) != nil
+}
+
+// isOfService reports whether a prefix list is one that AWS keeps of a service's public
+// addresses.
+func (m *model) isOfService(list string) bool {
+	return m.Find(awstype.VpcEndpoint, "prefixListId", list) != nil
 }

@@ -68,7 +68,7 @@ func (e *ends) notPropagated() string {
 		return ""
 	}
 	without := e.privateTables(func(table *inventory.Object) bool {
-		return !propagates(e.view, table, e.gateway.ID) && !e.leadsToVNet(staticHops(e.view, table), e.gateway.ID)
+		return !propagates(e.view, table, e.gateway.ID) && !e.leadsToVNet(staticHops(e.view, table.ID), e.gateway.ID)
 	})
 	if without == "" {
 		return ""
@@ -154,7 +154,7 @@ func (e *ends) leadsToVNet(hops []hop, place string) bool {
 // isPrivate reports whether subnets use the table and its way to everywhere is no
 // internet gateway.
 func (e *ends) isPrivate(table *inventory.Object) bool {
-	return len(e.subnetsOf(table)) > 0 && !slices.ContainsFunc(staticHops(e.view, table), func(h hop) bool {
+	return len(e.subnetsOf(table)) > 0 && !slices.ContainsFunc(staticHops(e.view, table.ID), func(h hop) bool {
 		return h.prefix.Bits() == 0 && strings.HasPrefix(h.to, "igw-")
 	})
 }
@@ -176,7 +176,7 @@ var routeTargets = []string{
 }
 
 // staticHops are the routes that somebody wrote into a VPC's route table.
-func staticHops(view inventory.View, table *inventory.Object) (hops []hop) {
+func staticHops(view inventory.View, table string) (hops []hop) {
 	add := func(route inventory.Props, destination string) {
 		for _, target := range routeTargets {
 			if to := route.Str(target); to != "" {
@@ -184,11 +184,15 @@ func staticHops(view inventory.View, table *inventory.Object) (hops []hop) {
 			}
 		}
 	}
-	for _, r := range table.In.Maps("routes") {
-		add(r, "cidrBlock")
+	for _, typ := range []string{awstype.RouteTable, awstype.DefaultRouteTable} {
+		if o := view.Get(typ, table); o != nil {
+			for _, r := range o.In.Maps("routes") {
+				add(r, "cidrBlock")
+			}
+		}
 	}
 	for _, r := range view.All(awstype.Route) {
-		if r.In.Str("routeTableId") == table.ID {
+		if r.In.Str("routeTableId") == table {
 			add(r.In, "destinationCidrBlock")
 		}
 	}
@@ -197,7 +201,7 @@ func staticHops(view inventory.View, table *inventory.Object) (hops []hop) {
 
 // vpcHops are the static routes and what VPN gateways bring beside them.
 func (e *ends) vpcHops(table *inventory.Object) []hop {
-	hops := staticHops(e.view, table)
+	hops := staticHops(e.view, table.ID)
 	for _, vpn := range e.view.All(awstype.VpnConnection) {
 		gateway := vpn.In.Str("vpnGatewayId")
 		switch {

@@ -116,8 +116,10 @@ var azureGroups = []Group{
 		{"AKS-44", "An internal load balancer's address is free and in its subnet.", "cloud-provider-azure; Microsoft's list of ARM error codes", Seen, september},
 		{"AKS-45", "A subscription has a number of clusters, and a write a minute after the first twenty.", "azure-aks-docs quotas-skus-regions.md", Seen, september},
 		{"AKS-48", "A cluster takes one write at a time (OperationNotAllowed).", "azure-aks-docs, errors; Microsoft's list of ARM error codes", Documented, september},
+		{"AKS-49", "From Kubernetes 1.37 on, pods may ask a DNS proxy on their node (LocalDNS), which policies for the cluster's DNS do not name.", "Azure documentation aks/localdns-custom, aks/dns-concepts; Azure/AKS#5864", Documented, november},
 		{"AKS-50", "A pool that is switched to autoscaling still names its count.", "pulumi-azure-native#2943", Seen, november},
 		{"AKS-51", "Private ranges as authorized ranges never match: at best they lock everybody out.", "azure-docs#113991, azure-cli-extensions#1764", Documented, november},
+		{"AKS-52", "Nodes need a way out of their subnet to AKS's services; without it they boot and never join.", "azure-cli PR#29559, aks-engine#4945", Seen, november},
 	}},
 	{"Azure virtual networks", []Rule{
 		{"ANW-01", "An address space is of network addresses, outside multicast, loopback and link-local ranges.", "azure-docs virtual-networks-faq.md", Documented, september},

@@ -255,8 +255,8 @@ func (s *Stack) Objects() (all []*inventory.Object) {
 	return all
 }
 
-// TunnelsUp demands that every tunnel carries traffic and that every path passes,
-// judged from what both clouds hold: a key that only one of them took shows here
+// TunnelsUp demands that every tunnel carries traffic, that every path passes, and that
+// each cloud's filters alone stop everything else, judged from what both clouds hold: a key that only one of them took shows here
 // (AVC-12).
 func (s *Stack) TunnelsUp(when string, want int) {
 	s.t.Helper()
@@ -278,6 +278,9 @@ func (s *Stack) TunnelsUp(when string, want int) {
 			for _, h := range p.Troubles() {
 				s.t.Errorf("%s, %s is %s: %v [%s]", when, p.Name, p.Verdict(), h, h.Resource)
 			}
+		}
+		for _, e := range reach.Alone(tx.View, true) {
+			s.t.Errorf("%s, a layer is open: %v", when, e)
 		}
 	})
 }

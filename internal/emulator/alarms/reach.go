@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"burrow/internal/emulator/iam"
+	"burrow/internal/iam"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 	"burrow/internal/inventory/azuretype"
@@ -81,7 +81,7 @@ func (j *judgement) mayPublish(topic *inventory.Object) bool {
 // mayEncrypt reads the policy of the topic's key. Nobody can change that of AWS's
 // own key for SNS, which knows nothing of CloudWatch.
 func (j *judgement) mayEncrypt(topic *inventory.Object, key string) bool {
-	found := iam.KeyNamed(j.local().tx, key)
+	found := iam.KeyNamed(j.local().tx.View, key)
 	return found != nil && iam.ServiceMayUse(found, cloudWatch, j.o.Value("arn"), map[string]string{"aws:sns:topicarn": topic.Value("arn")})
 }
 

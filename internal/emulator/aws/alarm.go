@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"burrow/internal/emulator"
-	"burrow/internal/emulator/iam"
+	"burrow/internal/iam"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 	"burrow/internal/rules"

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/iam"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 )
@@ -285,7 +286,7 @@ func clusterRoleUntrusting(c *emulator.Call) string {
 
 func clusterRoleWithoutPolicy(c *emulator.Call) string {
 	role := c.Tx.Find(awstype.Role, "arn", c.In.Str("roleArn"))
-	if role == nil || slices.Contains(attachedPolicies(c.Tx, role.ID), clusterPolicy) {
+	if role == nil || slices.Contains(iam.AttachedPolicies(c.Tx.View, role.ID), clusterPolicy) {
 		return ""
 	}
 	return fmt.Sprintf("The provided role doesn't have the Amazon EKS Managed Policies associated with it. "+

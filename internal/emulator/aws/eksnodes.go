@@ -4,18 +4,17 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
+	"burrow/internal/rules"
 )
 
 const (
 	sourceNodes   = "eks/node_group.go"
 	ec2Service    = "ec2.amazonaws.com"
-	managedPrefix = "arn:aws:iam::aws:policy/"
 	defaultAMI    = "AL2023_x86_64_STANDARD"
 	sourcePrivate = "awsdocs/amazon-eks-user-guide private-clusters.md"
 )
@@ -27,13 +26,6 @@ var (
 		"BOTTLEROCKET_ARM_64_FIPS", "BOTTLEROCKET_x86_64_FIPS", "BOTTLEROCKET_ARM_64_NVIDIA", "BOTTLEROCKET_x86_64_NVIDIA",
 		"WINDOWS_CORE_2019_x86_64", "WINDOWS_FULL_2019_x86_64", "WINDOWS_CORE_2022_x86_64", "WINDOWS_FULL_2022_x86_64",
 		defaultAMI, "AL2023_ARM_64_STANDARD", "AL2023_x86_64_NEURON", "AL2023_x86_64_NVIDIA", "AL2023_ARM_64_NVIDIA",
-	}
-	// nodePolicies are the managed policies that a node's role must have, each
-	// with those that do as well (EKS-27).
-	nodePolicies = [][]string{
-		{"AmazonEKSWorkerNodePolicy", "AmazonEKSWorkerNodeMinimalPolicy"},
-		{"AmazonEC2ContainerRegistryPullOnly", "AmazonEC2ContainerRegistryReadOnly", "AmazonEC2ContainerRegistryPowerUser", "AmazonEC2ContainerRegistryFullAccess"},
-		{"AmazonEKS_CNI_Policy"},
 	}
 )
 
@@ -107,18 +99,24 @@ func nodeRefusals() []emulator.Rule {
 }
 
 func nodeFailures() []emulator.Rule {
-	const create, write = emulator.OpCreate, emulator.OpWrite
+	const write = emulator.OpWrite
 	return []emulator.Rule{
 		fails("EKS-28", "Ec2SecurityGroupNotFound", write, eksModel+" NodegroupIssueCode", templateGroupsMissing),
-		fails("VPC-08", "NodeCreationFailure", create, "awsdocs/amazon-vpc-user-guide vpc-dns.md", nodesWithoutDNS),
-		fails("EKS-27", "NodeCreationFailure", create, "terraform-aws-modules/terraform-aws-eks#1910", nodeRoleWithoutPolicies),
-		fails("EKS-28", "Ec2SubnetInvalidConfiguration", write, eksModel+" NodegroupIssueCode", nodesWithoutAddresses),
-		fails("EKS-08", "NodeCreationFailure", write, "awsdocs/amazon-eks-user-guide sec-group-reqs", nodesBeforeCluster),
-		fails("VPC-36", "NodeCreationFailure", write, sourcePrivate, nodesWithoutServices),
-		fails("VPC-25", "NodeCreationFailure", write, sourcePrivate, nodesShutIn),
-		fails("VPC-37", "NodeCreationFailure", write, "terraform-aws-modules/terraform-aws-eks#3113", nodesBeforeEndpoint),
-		fails("VPC-36", "NodeCreationFailure", write, "awsdocs/amazon-ecr-user-guide vpc-endpoints.md", nodesWithoutImages),
+		joining("VPC-08", "awsdocs/amazon-vpc-user-guide vpc-dns.md"),
+		joining("EKS-27", "terraform-aws-modules/terraform-aws-eks#1910"),
+		fails("EKS-28", "Ec2SubnetInvalidConfiguration", write, eksModel+" NodegroupIssueCode", joins("EKS-28")),
+		joining("EKS-08", "awsdocs/amazon-eks-user-guide sec-group-reqs"),
+		joining("VPC-36", sourcePrivate+", awsdocs/amazon-ecr-user-guide vpc-endpoints.md"),
+		joining("VPC-11", "awsdocs/amazon-vpc-user-guide vpc-nat-gateway.md"),
+		joining("VPC-25", sourcePrivate),
+		joining("VPC-37", "terraform-aws-modules/terraform-aws-eks#3113"),
+		joining("VPC-19", "awsdocs/amazon-vpc-user-guide vpc-network-acls.md"),
 	}
+}
+
+// joining is a rule that nodes meet when they start.
+func joining(id rules.ID, source string) emulator.Rule {
+	return fails(id, "NodeCreationFailure", emulator.OpWrite, source, joins(id))
 }
 
 func badNodeGroupName(c *emulator.Call) string {
@@ -211,29 +209,6 @@ func nodesElsewhere(c *emulator.Call) string {
 		}
 	}
 	return ""
-}
-
-func nodeRoleWithoutPolicies(c *emulator.Call) string {
-	role := nodeRole(c)
-	if role == nil {
-		return ""
-	}
-	attached := attachedPolicies(c.Tx, role.ID)
-	for _, either := range nodePolicies {
-		has := slices.ContainsFunc(either, func(name string) bool { return slices.Contains(attached, managedPrefix+name) })
-		if !has {
-			return fmt.Sprintf("Instances failed to join the kubernetes cluster: role %s lacks %s", role.ID, strings.Join(either, " or "))
-		}
-	}
-	return ""
-}
-
-func nodesWithoutDNS(c *emulator.Call) string {
-	vpc := c.Tx.Get(awstype.Vpc, valueOf(c, awstype.Cluster, c.In.Str("clusterName"), "vpcConfig.vpcId"))
-	if vpc == nil || hasDNS(vpc) {
-		return ""
-	}
-	return fmt.Sprintf("Instances failed to join the kubernetes cluster: %s has no DNS support or no DNS hostnames", vpc.ID)
 }
 
 func templateGroupsMissing(c *emulator.Call) string {

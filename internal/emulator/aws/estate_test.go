@@ -54,12 +54,18 @@ func blueprint() []step {
 	return slices.Concat(networkSteps(), logSteps(), gatewaySteps(), clusterSteps(), balancerSteps(), dnsSteps(), otherSteps(), watchSteps(), filterSteps(), dhcpSteps())
 }
 
+// everything is an entry of a network ACL that lets all through.
+func everything(number int) props {
+	return props{"ruleNo": number, "action": "allow", "protocol": "-1", "cidrBlock": "0.0.0.0/0", "fromPort": 0, "toPort": 0}
+}
+
 func networkSteps() []step {
 	list := []step{
 		{"vpc", awstype.Vpc, props{"cidrBlock": "10.0.0.0/16", "enableDnsHostnames": true, "enableDnsSupport": true, "tags": tags("burrow-vpc")}},
 		{"igw", awstype.InternetGateway, props{"vpcId": "=vpc", "tags": tags("igw")}},
 		{"defaultGroup", awstype.DefaultSecurityGroup, props{"vpcId": "=vpc", "tags": tags("default")}},
-		{"defaultACL", awstype.DefaultNetworkAcl, props{"defaultNetworkAclId": "=vpc.defaultNetworkAclId", "tags": tags("default")}},
+		{"defaultACL", awstype.DefaultNetworkAcl, props{"defaultNetworkAclId": "=vpc.defaultNetworkAclId", "tags": tags("default"),
+			"ingress": []any{everything(100)}, "egress": []any{everything(100)}}},
 		{"defaultTable", awstype.DefaultRouteTable, props{"defaultRouteTableId": "=vpc.defaultRouteTableId", "tags": tags("default")}},
 	}
 	for i, zone := range []string{"a", "b"} {
@@ -84,7 +90,8 @@ func networkSteps() []step {
 		step{"publicOut", awstype.Route, props{"routeTableId": "=publicTable", "destinationCidrBlock": "192.0.2.0/24", "gatewayId": "=igw"}},
 		step{"acl", awstype.NetworkAcl, props{"vpcId": "=vpc", "tags": tags("acl"), "ingress": []any{
 			props{"ruleNo": 90, "action": "deny", "protocol": "tcp", "cidrBlock": "10.9.0.0/16", "fromPort": 22, "toPort": 22},
-		}}},
+			everything(200),
+		}, "egress": []any{everything(200)}}},
 		step{"aclRule", awstype.NetworkAclRule, props{"networkAclId": "=acl", "ruleNumber": 100, "protocol": "tcp", "ruleAction": "allow",
 			"egress": false, "cidrBlock": "10.10.1.0/24", "fromPort": 1024, "toPort": 65535}},
 		step{"aclOf1", awstype.NetworkAclAssociation, props{"networkAclId": "=acl", "subnetId": "=private1"}},

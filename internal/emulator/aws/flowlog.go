@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
+	"burrow/internal/iam"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 )
@@ -138,7 +139,7 @@ func flowLogGroup(c *emulator.Call, log *inventory.Object) string {
 func remakes(c *emulator.Call, log *inventory.Object) bool {
 	group, role := flowLogGroup(c, log), c.Tx.Find(awstype.Role, "arn", log.In.Str("iamRoleArn"))
 	return role != nil && trusts(role, flowLogService) &&
-		(roleMay(c.Tx, role.ID, "logs:CreateLogGroup", group) || roleMay(c.Tx, role.ID, "logs:CreateLogGroup", group+":*"))
+		(iam.RoleMay(c.Tx.View, role.ID, "logs:CreateLogGroup", group) || iam.RoleMay(c.Tx.View, role.ID, "logs:CreateLogGroup", group+":*"))
 }
 
 func flowLogRoleUntrusting(c *emulator.Call) string {

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"burrow/internal/emulator"
+	"burrow/internal/iam"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 )
@@ -83,7 +84,7 @@ func fillRole(c *emulator.Call) error {
 
 // refreshRole shows what attachments of their own have added: outputs that grow.
 func refreshRole(c *emulator.Call) error {
-	arns := attachedPolicies(c.Tx, c.ID)
+	arns := iam.AttachedPolicies(c.Tx.View, c.ID)
 	slices.Sort(arns)
 	c.Out.Set("managedPolicyArns", slices.Compact(arns))
 	var inline []any
@@ -92,20 +93,6 @@ func refreshRole(c *emulator.Call) error {
 	}
 	c.Out.Set("inlinePolicies", inline)
 	return nil
-}
-
-// attachedPolicies are the ARNs of a role's managed policies, by the role's name.
-func attachedPolicies(tx *emulator.Tx, role string) []string {
-	var arns []string
-	if o := tx.Get(awstype.Role, role); o != nil {
-		arns = o.In.Strings("managedPolicyArns")
-	}
-	for _, o := range tx.All(awstype.RolePolicyAttachment) {
-		if o.Value("role") == role {
-			arns = append(arns, o.Value("policyArn"))
-		}
-	}
-	return arns
 }
 
 // managedPolicyRef refers to a policy by ARN: one of the account's own, or one

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
-	"burrow/internal/emulator/iam"
+	"burrow/internal/iam"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 )

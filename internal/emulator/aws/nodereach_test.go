@@ -29,6 +29,9 @@ func privateSteps() []step {
 		{"toEndpoints", awstype.SecurityGroupEgressRule, rule("=nodeSG").With(props{"referencedSecurityGroupId": "=endpointSG"})},
 		{"toCluster", awstype.SecurityGroupEgressRule, rule("=nodeSG").With(props{"referencedSecurityGroupId": "=group"})},
 		{"clusterIn", awstype.SecurityGroupIngressRule, rule("=group").With(props{"cidrIpv4": "10.0.0.0/16"})},
+		{"kubelet", awstype.SecurityGroupIngressRule, rule("=nodeSG").With(props{"fromPort": 10250, "toPort": 10250, "cidrIpv4": "10.0.0.0/16"})},
+		{"amongIn", awstype.SecurityGroupIngressRule, props{"securityGroupId": "=nodeSG", "ipProtocol": "-1", "referencedSecurityGroupId": "=nodeSG"}},
+		{"amongOut", awstype.SecurityGroupEgressRule, props{"securityGroupId": "=nodeSG", "ipProtocol": "-1", "referencedSecurityGroupId": "=nodeSG"}},
 		{"s3", awstype.VpcEndpoint, props{"vpcId": "=vpc", "serviceName": "com.amazonaws.eu-west-2.s3", "routeTableIds": []any{"=table1", "=table2"}}},
 		{"toS3", awstype.SecurityGroupEgressRule, rule("=nodeSG").With(props{"prefixListId": "=s3.prefixListId"})},
 		{"template", awstype.LaunchTemplate, props{"name": "burrow-node", "vpcSecurityGroupIds": []any{"=nodeSG"}}},
@@ -129,7 +132,7 @@ func TestNodesWithInternet(t *testing.T) {
 		{what: "NAT in a public subnet"},
 		{what: "no route", without: "out2", rule: "VPC-36"},
 		{what: "no table", without: "tableOf1", rule: "VPC-36"},
-		{what: "NAT in a private subnet", without: "publicOf1", rule: "VPC-36"},
+		{what: "NAT in a private subnet", without: "publicOf1", rule: "VPC-11"},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			e := part(t, append(without(c.without), "cluster")...)
@@ -153,6 +156,23 @@ func TestNodesWithInternet(t *testing.T) {
 			}
 		}
 		refused(t, e.try(changed("nodes", nil)), "NodeCreationFailure", "VPC-25")
+	})
+	t.Run("closed ACL", func(t *testing.T) {
+		e := clusterWith(t, nil)
+		e.make(step{"closed", awstype.NetworkAcl, props{"vpcId": "=vpc", "egress": []any{everything(100)}}})
+		e.make(step{"closedOf1", awstype.NetworkAclAssociation, props{"networkAclId": "=closed", "subnetId": "=private1"}})
+		refused(t, e.try(bare), "NodeCreationFailure", "VPC-19")
+	})
+	t.Run("ACL for replies", func(t *testing.T) { // the control plane and the internet answer to high ports
+		e := clusterWith(t, nil)
+		replies := props{"ruleNo": 100, "action": "allow", "protocol": "tcp", "cidrBlock": "0.0.0.0/0", "fromPort": 1024, "toPort": 65535}
+		e.make(step{"narrow", awstype.NetworkAcl, props{"vpcId": "=vpc", "egress": []any{everything(100)}, "ingress": []any{
+			replies, replies.With(props{"ruleNo": 110, "fromPort": 443, "toPort": 443, "cidrBlock": "10.0.0.0/16"}),
+		}}})
+		e.make(step{"narrowOf1", awstype.NetworkAclAssociation, props{"networkAclId": "=narrow", "subnetId": "=private1"}})
+		if err := e.try(bare); err != nil {
+			t.Error(err)
+		}
 	})
 	t.Run("public subnet", func(t *testing.T) {
 		e := clusterWith(t, nil)

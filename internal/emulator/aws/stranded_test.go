@@ -3,34 +3,35 @@ package aws
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"testing"
 
 	"burrow/internal/emulator"
+	"burrow/internal/iam"
 	"burrow/internal/inventory/awstype"
+	"burrow/internal/reach"
 )
 
-// stranded wants the rules that Stranded finds broken, one a line.
+// stranded wants the rules that keep things from nodes now, sorted.
 func (e *estate) stranded(what string, rules ...string) {
 	e.t.Helper()
-	var lines []string
+	var got []string
 	err := e.world.View(func(tx *emulator.Tx) error {
-		lines = Stranded(tx)
+		for _, nodes := range tx.Everywhere().All(awstype.NodeGroup) {
+			for _, p := range reach.NodesOf(tx.View, nodes).Paths() {
+				for _, h := range p.Troubles() {
+					got = append(got, string(h.Rule))
+					e.t.Logf("%s: %s: %v [%s]", what, p.Name, h, h.Resource)
+				}
+			}
+		}
 		return nil
 	})
 	if err != nil {
 		e.t.Fatal(err)
 	}
-	var got []string
-	for _, line := range lines {
-		node, rest, _ := strings.Cut(line, ": ")
-		rule, why, _ := strings.Cut(rest, ": ")
-		if got = append(got, rule); node != e.made["nodes"].id || why == "" {
-			e.t.Errorf("%s: %s", what, line)
-		}
-	}
-	if !slices.Equal(got, rules) {
-		e.t.Errorf("%s: %q, want %v", what, lines, rules)
+	slices.Sort(got)
+	if got = slices.Compact(got); !slices.Equal(got, rules) {
+		e.t.Errorf("%s: %q, want %q", what, got, rules)
 	}
 }
 
@@ -49,6 +50,8 @@ func TestStranded(t *testing.T) {
 		{what: "the way into the endpoints", without: "nodesIn", rules: []string{"VPC-37"}},
 		{what: "the way out to them", without: "toEndpoints", rules: []string{"VPC-37"}},
 		{what: "the way to the control plane", without: "clusterIn", rules: []string{"EKS-08"}},
+		{what: "kubelets", without: "kubelet", rules: []string{"VPC-26"}},
+		{what: "CoreDNS on other nodes", without: "amongIn", rules: []string{"VPC-26"}},
 		{what: "EKS's images", of: "ecr.dkr", set: props{"policy": only("ecr:*", "arn:aws:ecr:eu-west-2:123456789012:repository/*")}, rules: []string{"VPC-36"}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
@@ -77,16 +80,17 @@ func TestStrandedFromSessionManager(t *testing.T) {
 	}
 	e.make(changed("nodes", nil))
 	e.stranded("no session wanted")
-	e.make(step{"session", awstype.RolePolicyAttachment, props{"role": "=nodeRole", "policyArn": sessionPolicy}})
+	e.make(step{"session", awstype.RolePolicyAttachment, props{"role": "=nodeRole", "policyArn": iam.ManagedPrefix + "AmazonSSMManagedInstanceCore"}})
 	e.stranded("no endpoint", "VPC-38")
-	for i, service := range sessionServices {
+	for i, service := range []string{"ssm", "ssmmessages"} {
 		e.make(step{service, awstype.VpcEndpoint, props{
 			"vpcId": "=vpc", "serviceName": "com.amazonaws.eu-west-2." + service, "vpcEndpointType": "Interface", "privateDnsEnabled": true,
 			"subnetIds": []any{"=private1", "=private2"}, "securityGroupIds": []any{"=endpointSG"},
 		}})
 		e.stranded(fmt.Sprintf("%d endpoints", i+1), []string{"VPC-38"}[:1-i]...)
 	}
-	e.becomes("ssmmessages", props{"securityGroupIds": []any{e.value("nodeSG")}})
+	e.make(step{"lone", awstype.SecurityGroup, props{"name": "lone", "vpcId": "=vpc"}})
+	e.becomes("ssmmessages", props{"securityGroupIds": []any{e.value("lone")}})
 	e.stranded("an endpoint with another group", "VPC-38")
 }
 
@@ -94,7 +98,7 @@ func TestStrandedFromSessionManager(t *testing.T) {
 func TestStrandedBehindNAT(t *testing.T) {
 	e := clusterWith(t, nil)
 	for _, s := range privateSteps() {
-		if slices.Contains([]string{"nodeSG", "toCluster", "clusterIn", "template"}, s.name) {
+		if slices.Contains([]string{"nodeSG", "toCluster", "clusterIn", "kubelet", "amongIn", "amongOut", "template"}, s.name) {
 			e.make(s)
 		}
 	}
@@ -104,7 +108,7 @@ func TestStrandedBehindNAT(t *testing.T) {
 	e.remove("out2")
 	e.stranded("no route from one subnet", "VPC-36")
 	e.remove("toAll")
-	e.stranded("nor out of the group", "VPC-36", "VPC-25")
+	e.stranded("nor out of the group", "VPC-25", "VPC-36")
 	e.becomes("nodes", props{"scalingConfig": props{"minSize": 0, "desiredSize": 0, "maxSize": 1}})
 	e.stranded("no nodes")
 }

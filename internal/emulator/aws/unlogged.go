@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"burrow/internal/emulator"
-	"burrow/internal/emulator/iam"
+	"burrow/internal/iam"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 )
@@ -70,16 +70,24 @@ func closedGroup(tx *emulator.Tx, arn string) string {
 func mayNotWrite(tx *emulator.Tx, log *inventory.Object) string {
 	role := tx.Find(awstype.Role, "arn", log.In.Str("iamRoleArn"))
 	group := groupOf(log.In.Str("logDestination"))
-	if !strings.HasPrefix(group, "arn:aws:logs:") || role != nil && slices.ContainsFunc(attachedPolicies(tx, role.ID), isManagedByAWS) {
+	if !strings.HasPrefix(group, "arn:aws:logs:") || role != nil && slices.ContainsFunc(iam.AttachedPolicies(tx.View, role.ID), isManagedByAWS) {
 		return ""
 	}
 	if role == nil {
 		return "its role does not exist"
 	}
 	for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
-		if !roleMay(tx, role.ID, action, group+":log-stream:eni") {
+		if !iam.RoleMay(tx.View, role.ID, action, group+":log-stream:eni") {
 			return fmt.Sprintf("its role %s may not do %s in %s", role.ID, action, group)
 		}
 	}
 	return ""
+}
+
+// lookAt is a look at the world from where an object is.
+func lookAt(tx *emulator.Tx, o *inventory.Object) *emulator.Call {
+	return &emulator.Call{
+		Tx: tx.Within(o.Region), Op: emulator.OpRead, Kind: &emulator.Kind{Type: o.Type}, ID: o.ID,
+		Provider: inventory.Props{"region": o.Region},
+	}
 }

@@ -3,10 +3,12 @@ package azure
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/azuretype"
+	"burrow/internal/reach"
 	"burrow/internal/rules"
 )
 
@@ -39,6 +41,7 @@ func nodeNetworkRules() []emulator.Rule {
 		poolNetRule("AKS-20", "InsufficientSubnetSize", "AKS-Construction#701; AKS#4467", smallPodRange),
 		poolNetRule("AKS-27", "InsufficientSubnetSize", "AKS-Construction#403; Microsoft's list of ARM error codes", smallNodeSubnet),
 		poolNetRule("AKS-33", "RouteTableInvalidNextHop", "terraform-provider-azurerm#8609; AKS#1842, #1622", badOutbound),
+		late(poolNetRule("AKS-52", "VMExtensionProvisioningError", "azure-cli PR#29559; aks-engine#4945", strandedNodes)),
 	}
 }
 
@@ -359,7 +362,7 @@ func badOutbound(n nodeNet) string {
 		return "Outbound type userDefinedRouting needs a subnet of your own."
 	}
 	for _, s := range subnets {
-		hop := n.defaultHop(s)
+		hop := reach.NextHop(n.call.Tx.View, s.ID, elsewhere)
 		if hop != "VirtualAppliance" && hop != "VirtualNetworkGateway" {
 			return fmt.Sprintf("The route table of %s must have a route for 0.0.0.0/0 with the next hop type "+
 				"VirtualAppliance or VirtualNetworkGateway; it has %q.", s.ID, hop)
@@ -368,11 +371,22 @@ func badOutbound(n nodeNet) string {
 	return ""
 }
 
-// defaultHop is where a subnet's route table sends 0.0.0.0/0, or "".
-func (n nodeNet) defaultHop(subnet *inventory.Object) string {
-	for _, r := range children(n.call.Tx, azuretype.Route, subnet.In.Str("routeTable.id")) {
-		if r.In.Str("addressPrefix") == "0.0.0.0/0" {
-			return r.In.Str("nextHopType")
+// elsewhere is an address on the internet, of which no network of the emulation knows.
+var elsewhere = netip.MustParseAddr("1.0.0.0")
+
+// strandedNodes: nodes that the call starts have to get to AKS's own services.
+func strandedNodes(n nodeNet) string {
+	c := n.call
+	starts := slices.ContainsFunc([]string{"agentPoolProfiles", "kubernetesVersion", "count", "orchestratorVersion", "networkProfile"}, c.Changed)
+	if c.Op == emulator.OpUpdate && !starts {
+		return ""
+	}
+	for _, s := range n.subnets() {
+		for _, h := range reach.AKSWayOut(c.Tx.View, n.profile.Str("outboundType"), s.ID) {
+			if h.Verdict == reach.Stopped {
+				return "VM has reported a failure when processing extension 'vmssCSE'. Error message: \"Enable failed: failed to execute command: " +
+					"command terminated with exit status=50\" (outbound connectivity): " + h.Reason
+			}
 		}
 	}
 	return ""

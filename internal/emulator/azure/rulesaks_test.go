@@ -123,6 +123,14 @@ func clusterNetworkRefusals() []refusal {
 		one := in.Maps("agentPoolProfiles")[0]
 		in.Set("agentPoolProfiles", list{one, one.With(props{"name": "win", "osType": "Windows", "osSKU": "Windows2022", "mode": "User"})})
 	}
+	// shut is a subnet whose security group lets nothing out.
+	shut := func(s *subscription) {
+		group := s.made(azuretype.NetworkSecurityGroup, "shut", s.valid(azuretype.NetworkSecurityGroup).With(props{"networkSecurityGroupName": "shut", "securityRules": list{obj{
+			"name": "deny", "priority": 100.0, "direction": "Outbound", "access": "Deny", "protocol": "*",
+			"sourcePortRange": "*", "destinationPortRange": "*", "sourceAddressPrefix": "*", "destinationAddressPrefix": "*",
+		}}}))
+		granted("shut", "10.10.4.0/24", props{"networkSecurityGroup": obj{"id": group}})(s)
+	}
 	return []refusal{
 		{name: "overlay without Azure's plugin", rule: "AKS-16", code: codeBad, typ: azuretype.ManagedCluster, bad: all(plain, network("networkPlugin", "kubenet")), fine: all(plain, network("networkPlugin", "kubenet"), drop("networkProfile.networkPluginMode"))},
 		{name: "cilium without its policy", rule: "AKS-17", code: codeBad, typ: azuretype.ManagedCluster, bad: network("networkPolicy", "azure")},
@@ -164,5 +172,10 @@ func clusterNetworkRefusals() []refusal {
 		}, bad: nodes("routed")},
 		{name: "system identity with a route table", rule: "AKS-31", code: "CustomRouteTableWithUnsupportedMSIType", typ: azuretype.ManagedCluster, before: func(s *subscription) { s.subnet("unrouted", "10.10.4.0/24", nil) }, bad: system, fine: all(system, nodes("unrouted"))},
 		{name: "all to the internet", rule: "AKS-33", code: "RouteTableInvalidNextHop", typ: azuretype.ManagedCluster, before: route("Internet"), bad: network("outboundType", "userDefinedRouting")},
+		{name: "nodes that a route keeps in", rule: "AKS-52", code: "VMExtensionProvisioningError", typ: azuretype.ManagedCluster, before: route("None"), bad: leave},
+		{name: "nodes that a security group keeps in", rule: "AKS-52", code: "VMExtensionProvisioningError", typ: azuretype.ManagedCluster, before: shut, bad: nodes("shut"), fine: leave},
+		{name: "a pool that a security group keeps in", rule: "AKS-52", code: "VMExtensionProvisioningError", typ: azuretype.AgentPool, before: shut, bad: func(in props) {
+			in.Set("vnetSubnetID", parentOf(in.Str("vnetSubnetID"))+"/subnets/shut")
+		}, fine: leave},
 	}
 }

@@ -203,6 +203,36 @@ func mutations() map[string]mutation {
 		"the load balancer gone":   gone(at(awstype.Cluster, ""))(awstype.LoadBalancer, "relay-nlb"),
 		"the load balancer public": {awstype.LoadBalancer, "relay-nlb", func(_ *wreck, o *inventory.Object) { o.In.Set("internal", false); o.Out.Set("internal", false) }, at(awstype.Cluster, "")},
 
+		// Nodes.
+		"the route to NAT gone":      {awstype.Route, "private-default-az1", func(w *wreck, o *inventory.Object) { w.remove(o) }, in("routeTableId")},
+		"the route to NAT elsewhere": {awstype.Route, "private-default-az2", func(_ *wreck, o *inventory.Object) { o.In.Set("natGatewayId", "nat-gone") }, in("routeTableId")},
+		"a NAT gateway gone":         gone(at(awstype.RouteTable, "private-az1"))(awstype.NatGateway, "nat-az1"),
+		"a NAT gateway in private": {awstype.NatGateway, "nat-az1", func(w *wreck, o *inventory.Object) {
+			o.In.Set("subnetId", w.one(awstype.Subnet, "private-az2").ID)
+			o.Out.Set("subnetId", o.In.Str("subnetId"))
+		}, nil},
+		"the internet gateway gone":      gone(at(awstype.NatGateway, "nat-az1"))(awstype.InternetGateway, ""),
+		"the public route gone":          gone(at(awstype.NatGateway, "nat-az1"))(awstype.Route, "public-default"),
+		"nodes not let out":              group(egress, "burrow-out-https"),
+		"the API lets no nodes in":       group(ingress, "burrow-in-api"),
+		"kubelets not asked":             group(ingress, "burrow-in-kubelet"),
+		"nodes ask no names, UDP":        group(egress, "burrow-out-dns-udp"),
+		"nodes answer no names, TCP":     group(ingress, "burrow-in-dns-tcp"),
+		"nodes shut in by their ACL":     acl(entry, "private-acl-out-https"),
+		"no replies through their ACL":   acl(entry, "private-acl-in-replies"),
+		"the NAT gateway's ACL, in":      acl(entry, "public-acl-in-https-az1"),
+		"the NAT gateway's ACL, out":     acl(entry, "public-acl-out-https"),
+		"the NAT gateway's ACL, replies": acl(entry, "public-acl-in-replies"),
+		"the ACL of answers to nodes":    acl(entry, "public-acl-out-replies-az2"),
+		"the API through the nodes' ACL": acl(entry, "private-acl-in-api"),
+		"a role that may not join":       gone(in("role"))(awstype.RolePolicyAttachment, "AmazonEKSWorkerNodePolicy"),
+		"a role without addresses":       gone(in("role"))(awstype.RolePolicyAttachment, "AmazonEKS_CNI_Policy"),
+		"a role that may not pull":       gone(in("role"))(awstype.RolePolicyAttachment, "ContainerRegistryPullOnly"),
+		"a failed node group":            {awstype.NodeGroup, "", func(_ *wreck, o *inventory.Object) { o.Out.Set("status", "CREATE_FAILED") }, nil},
+		"a failed AKS cluster":           {azuretype.ManagedCluster, "", func(_ *wreck, o *inventory.Object) { o.Out.Set("provisioningState", "Failed") }, nil},
+		"AKS nodes not let out":          gone(at(nsg, "nodes-nsg-deny-rest-out"))(nsg, "nodes-nsg-https-out"),
+		"AKS nodes denied":               set(nsg, "nodes-nsg-https-out", "access", "Deny"),
+
 		// Network policies.
 		"bunny may not ask names": {policy, "allow-dns", func(w *wreck, o *inventory.Object) { w.remove(o) }, func(*wreck, *inventory.Object) string { return "bunny/default-deny" }},
 		"bunny's relay elsewhere": {policy, "allow-relay", func(_ *wreck, o *inventory.Object) { spec(o, "egress[0].to", []any{block("10.0.1.250/32")}) }, nil},
@@ -321,6 +351,55 @@ func TestMutations(t *testing.T) {
 			for _, p := range paths {
 				for _, h := range p.Troubles() {
 					t.Logf("%s: %v [%s]", p.Name, h, h.Resource)
+				}
+			}
+		})
+	}
+}
+
+// The loss of a layer stops no path. It is said, with the cloud, what lets it through,
+// and nothing crosses as long as the other cloud stops it.
+func TestOpenLayers(t *testing.T) {
+	var whole []*inventory.Object
+	scenario.Living(t).View(func(tx *emulator.Tx) { whole = wreckOf(t, tx.All()).objects })
+	const nsg, entry, ingress = azuretype.SecurityRule, awstype.NetworkAclRule, awstype.SecurityGroupIngressRule
+	open := func(at string) func(*inventory.Object) {
+		return func(o *inventory.Object) { o.In.Set(at, "*"); o.In.Del(at + "es") }
+	}
+	remove := func(o *inventory.Object) { o.Type = "gone" }
+	for name, c := range map[string]struct {
+		typ, words string
+		do         func(*inventory.Object)
+		cloud      string
+		by         string // words of what lets it through
+	}{
+		"Azure's nodes let in all":         {nsg, "nodes-nsg-deny-rest-in", remove, "Azure", "aks-subnet-nsg"},
+		"Azure's nodes let out all":        {nsg, "nodes-nsg-deny-rest-out", remove, "Azure", "aks-subnet-nsg"},
+		"Azure's nodes to all of relay's":  {nsg, "nodes-nsg-relay-out", open("destinationAddressPrefix"), "Azure", "relay-out"},
+		"Azure's nodes to every port":      {nsg, "nodes-nsg-relay-out", func(o *inventory.Object) { o.In.Set("destinationPortRange", "*") }, "Azure", "relay-out"},
+		"Azure's resolver asked by all":    {nsg, "aws-dns-in-udp", open("sourceAddressPrefix"), "Azure", "aws-dns-in-udp"},
+		"Azure's resolver lets out all":    {nsg, "dns-outbound-nsg-deny-rest-out", remove, "Azure", "dns-outbound"},
+		"Azure's subnet without its group": {azuretype.Subnet, "aks-subnet", func(o *inventory.Object) { o.In.Del("networkSecurityGroup") }, "Azure", "no security group of aks-subnet"},
+		"AWS's ACL lets out to Azure":      {entry, "private-acl-out-no-other-azure", remove, "AWS", "nacl-"},
+		"AWS's balancer on every port": {ingress, "from-azure", func(o *inventory.Object) {
+			o.In.Set("ipProtocol", "-1")
+		}, "AWS", "sgr-"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := wreckOf(t, whole)
+			c.do(w.one(c.typ, c.words))
+			view := inventory.View{Source: inventory.NewList(w.objects...)}
+			if v := reach.Worst(reach.Paths(view, true)); v != reach.Passes {
+				t.Errorf("a path is %s", v)
+			}
+			all := reach.Alone(view, true)
+			named := slices.ContainsFunc(all, func(e reach.Excess) bool { return strings.Contains(strings.Join(e.By, " "), c.by) })
+			if !named {
+				t.Errorf("nothing lets through by %s: %v", c.by, all)
+			}
+			for _, e := range all {
+				if e.Cloud != c.cloud {
+					t.Errorf("it is said of %s: %v", e.Cloud, e)
 				}
 			}
 		})

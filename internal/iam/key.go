@@ -3,7 +3,6 @@ package iam
 import (
 	"strings"
 
-	"burrow/internal/emulator"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 )
@@ -43,22 +42,22 @@ func ServiceMayUse(key *inventory.Object, service, on string, encryption map[str
 
 // KeyNamed finds the key by id, ARN, alias or ARN of an alias. AWS's own keys are
 // not there.
-func KeyNamed(tx *emulator.Tx, name string) *inventory.Object {
+func KeyNamed(view inventory.View, name string) *inventory.Object {
 	if name == "" {
 		return nil
 	}
-	if o := tx.Get(awstype.Key, name); o != nil {
+	if o := view.Get(awstype.Key, name); o != nil {
 		return o
 	}
-	if o := tx.Find(awstype.Key, "arn", name); o != nil {
+	if o := view.Find(awstype.Key, "arn", name); o != nil {
 		return o
 	}
-	alias := tx.Get(awstype.Alias, name)
+	alias := view.Get(awstype.Alias, name)
 	if alias == nil {
-		alias = tx.Find(awstype.Alias, "arn", name)
+		alias = view.Find(awstype.Alias, "arn", name)
 	}
 	if alias == nil {
 		return nil
 	}
-	return tx.Find(awstype.Key, "arn", alias.Value("targetKeyArn"))
+	return view.Find(awstype.Key, "arn", alias.Value("targetKeyArn"))
 }

@@ -1,5 +1,5 @@
-// Package iam reads AWS policy documents for the emulated clouds: whether a
-// policy is one at all, and whether it lets somebody do something. Everything in
+// Package iam reads AWS policy documents: whether a policy is one at all, and whether
+// it lets somebody do something. Everything in
 // them that decides counts: denials, conditions, patterns, NotAction and its
 // like.
 //

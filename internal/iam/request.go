@@ -11,13 +11,13 @@ import (
 type Request struct {
 	Kind, Principal  string // AWS and an ARN, Service and a name
 	Action, Resource string
-	// Facts are the condition keys that the emulation knows, in small letters; ""
+	// Facts are the condition keys that the caller knows, in small letters; ""
 	// says that the key is not in the request.
 	Facts map[string]string
 }
 
 // Permits reports whether a statement allows the request and none denies it. A
-// condition on something that the emulation does not know denies nobody, and
+// condition on something that is not known denies nobody, and
 // what it narrows counts as allowed.
 func (d Document) Permits(r Request) bool { return d.decides(r, holds, undecided) }
 

@@ -1,11 +1,9 @@
 package iam
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"burrow/internal/emulator"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 )
@@ -17,28 +15,20 @@ const (
 )
 
 func TestKeyNamed(t *testing.T) {
-	world, err := emulator.Open(filepath.Join(t.TempDir(), "world.db"), emulator.Options{})
-	if err != nil {
-		t.Fatal(err)
+	view := inventory.View{Source: inventory.NewList(
+		&inventory.Object{Type: awstype.Key, ID: "k", Out: inventory.Props{"arn": testKeyARN}},
+		&inventory.Object{Type: awstype.Alias, ID: "alias/logs", Out: inventory.Props{"arn": testAliasARN, "targetKeyArn": testKeyARN}},
+		&inventory.Object{Type: awstype.Alias, ID: "alias/stale", Out: inventory.Props{"targetKeyArn": testKeyARN + "2"}},
+	)}
+	for _, name := range []string{"k", testKeyARN, "alias/logs", testAliasARN} {
+		if key := KeyNamed(view, name); key == nil || key.ID != "k" {
+			t.Errorf("%s names %v", name, key)
+		}
 	}
-	err = world.Update(func(tx *emulator.Tx) error {
-		tx.Put(&inventory.Object{Type: awstype.Key, ID: "k", Out: inventory.Props{"arn": testKeyARN}})
-		tx.Put(&inventory.Object{Type: awstype.Alias, ID: "alias/logs", Out: inventory.Props{"arn": testAliasARN, "targetKeyArn": testKeyARN}})
-		tx.Put(&inventory.Object{Type: awstype.Alias, ID: "alias/stale", Out: inventory.Props{"targetKeyArn": testKeyARN + "2"}})
-		for _, name := range []string{"k", testKeyARN, "alias/logs", testAliasARN} {
-			if key := KeyNamed(tx, name); key == nil || key.ID != "k" {
-				t.Errorf("%s names %v", name, key)
-			}
+	for _, name := range []string{"", "k2", "alias/aws/sns", "alias/stale", testGroupARN} {
+		if key := KeyNamed(view, name); key != nil {
+			t.Errorf("%q names %s", name, key.ID)
 		}
-		for _, name := range []string{"", "k2", "alias/aws/sns", "alias/stale", testGroupARN} {
-			if key := KeyNamed(tx, name); key != nil {
-				t.Errorf("%q names %s", name, key.ID)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -1,0 +1,316 @@
+package reach
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"burrow/internal/inventory"
+	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
+)
+
+// An Excess is a packet between the clouds that belongs to no path of the estate, and
+// that the filters of one cloud would let through. While the other cloud's filters stop
+// it, nothing crosses, and nobody notices that a layer is gone.
+type Excess struct {
+	Cloud    string // Azure, AWS, or "both clouds": then it crosses
+	Packet   Packet
+	From, To string   // whose addresses
+	By       []string // what lets it through
+}
+
+func (e Excess) String() string {
+	return fmt.Sprintf("%s: %v, from %s to %s, by %s", e.Cloud, e.Packet, e.From, e.To, strings.Join(e.By, ", "))
+}
+
+// bothClouds is who lets a packet through that really crosses.
+const bothClouds = "both clouds"
+
+// Alone finds what the filters of each cloud alone would let across the VPN besides the
+// estate's paths: the load balancers' listeners for the nodes of AKS, and questions of
+// each cloud's resolver to the other's. Of packets that one rule lets from one place to
+// another there is one. What an EKS control plane sends is AWS's to decide: the group
+// that EKS gives it lets everything out (EKS-20), and it is not looked at as a sender.
+func Alone(view inventory.View, whole bool) []Excess {
+	m := newModel(view, whole)
+	w := &watch{model: m}
+	azure, aws := m.azureSides(), m.awsSides()
+	for _, a := range azure {
+		for _, b := range aws {
+			w.look(a, b)
+			if !b.listens {
+				w.look(b, a)
+			}
+		}
+	}
+	return w.found
+}
+
+// A side is an address of one of the clouds that packets leave from or come to.
+type side struct {
+	name    string
+	address netip.Addr
+	subnet  *inventory.Object
+	aws     bool
+	groups  []string // of AWS
+	listens bool     // sends nothing of its own
+}
+
+// watch collects what filters let through.
+type watch struct {
+	*model
+	found []Excess
+	known []flow
+}
+
+// look sends a packet of every kind that filters tell apart from one side to another.
+func (w *watch) look(from, to side) {
+	for _, protocol := range []string{"tcp", "udp", "icmp"} {
+		for _, port := range w.ports(protocol) {
+			p := Packet{Protocol: protocol, From: from.address, To: to.address, FromPort: ephemeral[0], ToPort: port}
+			if w.declared(p) {
+				continue
+			}
+			out, back := w.leaves(from, p), w.enters(to, p)
+			switch {
+			case out != nil && back != nil:
+				w.add(Excess{bothClouds, p, from.name, to.name, append(out, back...)})
+			case out != nil:
+				w.add(Excess{cloudOf(from), p, from.name, to.name, out})
+			case back != nil:
+				w.add(Excess{cloudOf(to), p, from.name, to.name, back})
+			}
+		}
+	}
+}
+
+func cloudOf(s side) string {
+	if s.aws {
+		return "AWS"
+	}
+	return "Azure"
+}
+
+func (w *watch) add(e Excess) {
+	if !slices.ContainsFunc(w.found, func(f Excess) bool {
+		return f.Cloud == e.Cloud && f.From == e.From && f.To == e.To && slices.Equal(f.By, e.By)
+	}) {
+		w.found = append(w.found, e)
+	}
+}
+
+// leaves says what lets a packet out of its cloud, nil when something stops it.
+func (w *watch) leaves(from side, p Packet) []string {
+	if from.aws {
+		return lets(w.groups(from.name, from.groups, true, p, nil), w.acl(from.subnet, true, p))
+	}
+	if best, _ := w.nextHop(from.subnet, p.To); best.to != toGateway {
+		return nil
+	}
+	return lets(w.nsg(from.subnet, "Outbound", p))
+}
+
+// enters is the same for its way in.
+func (w *watch) enters(to side, p Packet) []string {
+	if to.aws {
+		return lets(w.acl(to.subnet, false, p), w.groups(to.name, to.groups, false, p, nil))
+	}
+	return lets(w.nsg(to.subnet, "Inbound", p))
+}
+
+// lets are the objects by which hops let something pass, nil when one does not.
+func lets(hops ...Hop) (by []string) {
+	for _, h := range hops {
+		if h.Verdict != Passes {
+			return nil
+		}
+		if h.Resource == "" {
+			h.Resource = h.Place
+		}
+		by = append(by, h.Resource)
+	}
+	return by
+}
+
+// azureSides are all subnets of the VNets with an end of the VPN, but for the gateways'.
+func (m *model) azureSides() (found []side) {
+	for _, subnet := range m.All(azuretype.Subnet) {
+		joined := slices.ContainsFunc(m.tunnelEnds(), func(e *ends) bool { return e.vng != nil && isBelow(subnet.ID, e.vnetID()) })
+		if !joined || strings.EqualFold(lastPart(subnet.ID), "GatewaySubnet") {
+			continue
+		}
+		for _, a := range m.sources(subnet) {
+			found = append(found, side{name: m.subnetName(subnet), address: a, subnet: subnet})
+		}
+	}
+	return found
+}
+
+// awsSides are the interfaces in the VPCs with an end of the VPN: load balancers,
+// resolver endpoints, control planes, nodes, endpoints of services.
+func (m *model) awsSides() (found []side) {
+	taken := map[netip.Addr]bool{} // no node can have these
+	listens := false
+	add := func(all ...iface) {
+		for _, i := range all {
+			joined := slices.ContainsFunc(m.tunnelEnds(), func(e *ends) bool { return e.gateway != nil && e.vpcID() == i.subnet.Value("vpcId") })
+			if joined && !taken[i.address] {
+				found = append(found, side{i.name, i.address, i.subnet, true, i.groups, listens})
+			}
+		}
+	}
+	for _, lb := range m.internalBalancers() {
+		for _, f := range m.fronts(lb) {
+			add(iface{lb.Value("name"), f.address, f.subnet, lb.Props().Strings("securityGroups")})
+			taken[f.address] = true
+		}
+	}
+	for _, e := range m.All(awstype.ResolverEndpoint) {
+		for _, p := range e.Props().Maps("ipAddresses[*]") {
+			if subnet := m.Get(awstype.Subnet, p.Str("subnetId")); subnet != nil && address(p.Str("ip")).IsValid() {
+				name := strings.ToLower(e.In.Str("direction")) + " endpoint"
+				add(iface{name, address(p.Str("ip")), subnet, e.In.Strings("securityGroupIds")})
+				taken[address(p.Str("ip"))] = true
+			}
+		}
+	}
+	for _, nodes := range m.All(awstype.NodeGroup) {
+		n := m.eksNodes(nodes)
+		listens = true
+		add(n.controlPlane()...)
+		listens = false
+		for _, subnet := range n.subnets {
+			add(m.interfaces("nodes "+nodes.Value("nodeGroupName"), subnet, n.groups)...)
+		}
+	}
+	for _, e := range m.All(awstype.VpcEndpoint) {
+		if p := e.Props(); !isGatewayEndpoint(e) {
+			add(m.serviceInterfaces("endpoint "+p.Str("serviceName"), e, p.Strings("subnetIds"), p.Strings("securityGroupIds"))...)
+		}
+	}
+	return found
+}
+
+// A flow is what a path of the estate is made of.
+type flow struct {
+	protocols []string
+	from      func(netip.Addr) bool
+	to        func(netip.Addr) bool
+	port      int
+}
+
+// declared reports whether a packet belongs to a path.
+func (w *watch) declared(p Packet) bool {
+	if w.known == nil {
+		w.known = append(w.toRelay(), w.questions()...)
+	}
+	return slices.ContainsFunc(w.known, func(f flow) bool {
+		return slices.Contains(f.protocols, p.Protocol) && f.port == p.ToPort && f.from(p.From) && f.to(p.To)
+	})
+}
+
+// toRelay are the flows from AKS clusters to load balancers.
+func (m *model) toRelay() (found []flow) {
+	var nodes []*inventory.Object
+	for _, c := range m.All(azuretype.ManagedCluster) {
+		nodes = append(nodes, m.nodeSubnets(c)...)
+	}
+	for _, lb := range m.internalBalancers() {
+		for _, l := range m.listeners(lb) {
+			for _, f := range m.fronts(lb) {
+				found = append(found, flow{[]string{"tcp"}, inSubnets(nodes...), is(f.address), l.Props().Int("port")})
+			}
+		}
+	}
+	return found
+}
+
+// questions are the flows of the resolvers.
+func (m *model) questions() (found []flow) {
+	both := []string{"tcp", "udp"}
+	for _, r := range m.All(azuretype.ForwardingRule) {
+		for _, set := range m.All(azuretype.DnsForwardingRuleset) {
+			if !isBelow(r.ID, set.ID) {
+				continue
+			}
+			var from []*inventory.Object
+			for _, id := range set.In.Strings("dnsResolverOutboundEndpoints[*].id") {
+				if e := m.Get(azuretype.OutboundEndpoint, id); e != nil {
+					from = append(from, m.Get(azuretype.Subnet, e.In.Str("subnet.id")))
+				}
+			}
+			for _, target := range r.In.Maps("targetDnsServers[*]") {
+				found = append(found, flow{both, inSubnets(from...), is(address(target.Str("ipAddress"))), dnsPort})
+			}
+		}
+	}
+	for _, r := range m.All(awstype.ResolverRule) {
+		e := m.Get(awstype.ResolverEndpoint, r.In.Str("resolverEndpointId"))
+		if e == nil {
+			continue
+		}
+		own := e.Props().Strings("ipAddresses[*].ip")
+		for _, target := range r.In.Maps("targetIps[*]") {
+			from := func(a netip.Addr) bool { return slices.Contains(own, a.String()) }
+			// Azure's resolver has more addresses in its subnet than the one that answers.
+			subnet, _ := m.azureInboundAt(address(target.Str("ip")))
+			found = append(found, flow{both, from, inSubnets(subnet), dnsPort})
+		}
+	}
+	return found
+}
+
+func is(a netip.Addr) func(netip.Addr) bool { return func(b netip.Addr) bool { return a == b } }
+
+func inSubnets(subnets ...*inventory.Object) func(netip.Addr) bool {
+	var ranges []netip.Prefix
+	for _, s := range subnets {
+		if s != nil {
+			ranges = append(ranges, prefixes(append(s.Props().Strings("addressPrefixes"), s.Value("addressPrefix")))...)
+		}
+	}
+	return func(a netip.Addr) bool {
+		return slices.ContainsFunc(ranges, func(r netip.Prefix) bool { return r.Contains(a) })
+	}
+}
+
+// ports stand for all ports of a protocol as filters tell them apart: the first of every
+// range into which those cut them.
+func (m *model) ports(protocol string) []int {
+	if protocol == "icmp" {
+		return []int{0}
+	}
+	if m.portCuts == nil {
+		m.portCuts = []int{1}
+		add := func(from, to int) {
+			for _, port := range []int{from, to + 1} {
+				if 0 < port && port <= 65535 && !slices.Contains(m.portCuts, port) {
+					m.portCuts = append(m.portCuts, port)
+				}
+			}
+		}
+		for _, o := range m.All(awstype.SecurityGroup) {
+			for _, p := range m.permissions(o.ID) {
+				add(p.from, p.to)
+			}
+		}
+		for _, o := range m.All(awstype.NetworkAcl, awstype.DefaultNetworkAcl) {
+			for _, e := range m.aclEntries(o.ID) {
+				add(e.from, e.to)
+			}
+		}
+		for _, o := range m.All(azuretype.NetworkSecurityGroup) {
+			for _, r := range m.nsgRules(o) {
+				for _, text := range append(r.in.Strings("destinationPortRanges"), r.in.Str("destinationPortRange")) {
+					if from, to, ok := portRange(text); ok {
+						add(from, to)
+					}
+				}
+			}
+		}
+		slices.Sort(m.portCuts)
+	}
+	return m.portCuts
+}
