@@ -19,6 +19,8 @@ type Excess struct {
 	Packet   Packet
 	From, To string   // whose addresses
 	By       []string // what lets it through
+
+	toAzure bool
 }
 
 func (e Excess) String() string {
@@ -30,8 +32,8 @@ const bothClouds = "both clouds"
 
 // Alone finds what the filters of each cloud alone would let across the VPN besides the
 // estate's paths: the load balancers' listeners for the nodes of AKS, and questions of
-// each cloud's resolver to the other's. Of packets that one rule lets from one place to
-// another there is one. What an EKS control plane sends is AWS's to decide: the group
+// each cloud's resolver to the other's. Of packets that the same rules let through in one
+// direction there is the first. What an EKS control plane sends is AWS's to decide: the group
 // that EKS gives it lets everything out (EKS-20), and it is not looked at as a sender.
 func Alone(view inventory.View, whole bool) []Excess {
 	m := newModel(view, whole)
@@ -76,11 +78,11 @@ func (w *watch) look(from, to side) {
 			out, back := w.leaves(from, p), w.enters(to, p)
 			switch {
 			case out != nil && back != nil:
-				w.add(Excess{bothClouds, p, from.name, to.name, append(out, back...)})
+				w.add(Excess{bothClouds, p, from.name, to.name, append(out, back...), from.aws})
 			case out != nil:
-				w.add(Excess{cloudOf(from), p, from.name, to.name, out})
+				w.add(Excess{cloudOf(from), p, from.name, to.name, out, from.aws})
 			case back != nil:
-				w.add(Excess{cloudOf(to), p, from.name, to.name, back})
+				w.add(Excess{cloudOf(to), p, from.name, to.name, back, from.aws})
 			}
 		}
 	}
@@ -95,7 +97,7 @@ func cloudOf(s side) string {
 
 func (w *watch) add(e Excess) {
 	if !slices.ContainsFunc(w.found, func(f Excess) bool {
-		return f.Cloud == e.Cloud && f.From == e.From && f.To == e.To && slices.Equal(f.By, e.By)
+		return f.Cloud == e.Cloud && f.toAzure == e.toAzure && slices.Equal(f.By, e.By)
 	}) {
 		w.found = append(w.found, e)
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -37,10 +38,6 @@ func wreckOf(t *testing.T, all []*inventory.Object) *wreck {
 		w.objects = append(w.objects, &c)
 	}
 	return w
-}
-
-func (w *wreck) paths() []reach.Path {
-	return reach.Paths(inventory.View{Source: inventory.NewList(w.objects...)}, true)
 }
 
 // one is the first object of a type whose URN, inputs or id have the words.
@@ -311,49 +308,64 @@ func longer() mutation {
 	}, func(*wreck, *inventory.Object) string { return "rslvr-rr-longer" }}
 }
 
-// Every path of a whole estate passes, and any one thing that breaks stops one and is
-// named.
+// Any one thing that breaks turns the exit code of status to 1, and the screen names it.
 func TestMutations(t *testing.T) {
-	var whole []*inventory.Object
-	scenario.Living(t).View(func(tx *emulator.Tx) { whole = wreckOf(t, tx.All()).objects })
-	for _, p := range wreckOf(t, whole).paths() {
-		if p.Verdict() != reach.Passes {
-			t.Fatalf("in a whole estate, %s: %s %v", p.Name, p.Verdict(), p.Troubles())
-		}
-	}
 	all := mutations()
 	if len(all) < 60 {
 		t.Errorf("%d mutations, want 60", len(all))
 	}
 	for name, m := range all {
 		t.Run(name, func(t *testing.T) {
-			w := wreckOf(t, whole)
-			o := w.one(m.typ, m.words)
-			want := o.ID
-			if m.named != nil {
-				want = m.named(w, o)
+			t.Parallel()
+			s := scenario.Living(t)
+			var want string
+			if err := s.Break(func(tx *emulator.Tx) {
+				before := tx.All()
+				w := wreckOf(t, before)
+				o := w.one(m.typ, m.words)
+				want = o.ID
+				if m.named != nil {
+					want = m.named(w, o)
+				}
+				m.do(w, o)
+				w.put(tx, before)
+			}); err != nil {
+				t.Fatal(err)
 			}
-			m.do(w, o)
-			paths := w.paths()
-			if v := reach.Worst(paths); v != reach.Stopped {
-				t.Fatalf("verdict %q, want stopped", v)
+			var screen bytes.Buffer
+			exit := &local.ExitError{}
+			if err := s.Status(&screen, local.StatusOptions{ExitCode: true}); !errors.As(err, &exit) || exit.Code != 1 {
+				t.Errorf("status ends with %v, want exit code 1", err)
 			}
-			named := false
-			for _, p := range paths {
-				for _, h := range p.Troubles() {
-					named = named || strings.Contains(inventory.NormalID(h.Resource), inventory.NormalID(want)) || strings.Contains(h.Resource, want)
+			down, last := false, ""
+			for line := range strings.Lines(screen.String()) {
+				if strings.HasPrefix(line, "  DOWN: ") {
+					last = line
+				}
+				at, is := strings.CutPrefix(line, "    at     ")
+				if is && !down && strings.Contains(strings.ToLower(at), strings.ToLower(want)) {
+					down = true
+					t.Logf("exit code %d: %s, at %s", exit.Code, strings.TrimSpace(last), want)
 				}
 			}
-			if named {
-				return
-			}
-			t.Errorf("nothing names %s", want)
-			for _, p := range paths {
-				for _, h := range p.Troubles() {
-					t.Logf("%s: %v [%s]", p.Name, h, h.Resource)
-				}
+			if !down {
+				t.Errorf("nothing that is down is at %s:\n%s", want, screen.String())
 			}
 		})
+	}
+}
+
+// put makes the clouds hold what the wreck has.
+func (w *wreck) put(tx *emulator.Tx, before []*inventory.Object) {
+	for _, o := range before {
+		if !slices.ContainsFunc(w.objects, func(p *inventory.Object) bool { return p.Type == o.Type && p.ID == o.ID && p.Serial == o.Serial }) {
+			tx.Remove(o)
+		}
+	}
+	for _, o := range w.objects {
+		if i := slices.IndexFunc(before, func(p *inventory.Object) bool { return p.Serial == o.Serial }); i < 0 || !reflect.DeepEqual(before[i], o) {
+			tx.Put(o)
+		}
 	}
 }
 
