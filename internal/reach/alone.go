@@ -295,7 +295,7 @@ func (m *model) ports(protocol string) []int {
 		}
 		for _, o := range m.All(awstype.SecurityGroup) {
 			for _, p := range m.permissions(o.ID) {
-				add(p.from, p.to)
+				add(p.From, p.To)
 			}
 		}
 		for _, o := range m.All(awstype.NetworkAcl, awstype.DefaultNetworkAcl) {

@@ -60,6 +60,10 @@ func NodesOf(view inventory.View, nodes *inventory.Object) *EKSNodes {
 	return newModel(view, true).eksNodes(nodes)
 }
 
+// SecurityGroups are what the nodes really carry: the groups of their launch template,
+// else the one that EKS made for the cluster (EKS-20).
+func (n *EKSNodes) SecurityGroups() []string { return n.groups }
+
 func (m *model) eksNodes(nodes *inventory.Object) *EKSNodes {
 	n := &EKSNodes{m: m, nodes: nodes, cluster: m.clusterOf(nodes), groups: m.nodeGroupsOf(nodes)}
 	n.role = m.Find(awstype.Role, "arn", nodes.Value("nodeRoleArn"))

@@ -21,7 +21,7 @@ type model struct {
 	ranges []netip.Prefix
 	public []netip.Addr
 	// What filters hold, by the ids of security groups and network ACLs.
-	allowed map[string][]permission
+	allowed map[string][]written
 	entries map[string][]aclEntry
 	// What subnets are called, and the ids of their ACLs and route tables' routes.
 	names, acls map[string]string
@@ -36,7 +36,7 @@ type model struct {
 func newModel(view inventory.View, whole bool) *model {
 	return &model{
 		View: view.Within(""), whole: whole, states: map[string][]Tunnel{},
-		allowed: map[string][]permission{}, entries: map[string][]aclEntry{},
+		allowed: map[string][]written{}, entries: map[string][]aclEntry{},
 		names: map[string]string{}, acls: map[string]string{}, routes: map[string][]hop{},
 		rules: map[string][]nsgRule{}, tags: map[string][]netip.Prefix{},
 	}

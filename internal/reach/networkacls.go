@@ -47,7 +47,7 @@ func (m *model) aclEntries(acl string) (found []aclEntry) {
 			return // IPv6
 		}
 		found = append(found, aclEntry{
-			number, egress, action == "allow", protocolNumber(p.Str("protocol")), p.Int("fromPort"), p.Int("toPort"), cidr, o.ID,
+			number, egress, action == "allow", ProtocolNumber(p.Str("protocol")), p.Int("fromPort"), p.Int("toPort"), cidr, o.ID,
 		})
 	}
 	for _, typ := range []string{awstype.NetworkAcl, awstype.DefaultNetworkAcl} {

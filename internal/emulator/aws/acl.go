@@ -8,6 +8,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
+	"burrow/internal/reach"
 )
 
 // aclKinds are network ACLs and their entries.
@@ -79,7 +80,7 @@ func refreshNetworkACL(c *emulator.Call) error {
 			direction = "egress"
 		}
 		entries[direction] = append(slices.Clone(entries[direction]), map[string]any{
-			"ruleNo": o.In.Num("ruleNumber"), "action": o.In.Str("ruleAction"), "protocol": protocolNumber(o.In.Str("protocol")),
+			"ruleNo": o.In.Num("ruleNumber"), "action": o.In.Str("ruleAction"), "protocol": reach.ProtocolNumber(o.In.Str("protocol")),
 			"cidrBlock": o.In.Str("cidrBlock"), "fromPort": o.In.Num("fromPort"), "toPort": o.In.Num("toPort"),
 		})
 	}
@@ -143,21 +144,9 @@ func networkACLRule() *emulator.Kind {
 	}
 }
 
-// protocols are the names that the provider turns into numbers.
-var protocols = map[string]string{"all": "-1", "icmp": "1", "tcp": "6", "udp": "17", "icmpv6": "58", "ipv6-icmp": "58"}
-
-// protocolNumber is the number under which EC2 keeps a protocol; names that it
-// does not know stay as they are.
-func protocolNumber(name string) string {
-	if n, ok := protocols[strings.ToLower(name)]; ok {
-		return n
-	}
-	return name
-}
-
 func entryProtocol(c *emulator.Call) string {
 	p := c.In.Str("protocol")
-	if p == "" || isNumber(protocolNumber(p)) {
+	if p == "" || isNumber(reach.ProtocolNumber(p)) {
 		return ""
 	}
 	return fmt.Sprintf("%q : unsupported NACL protocol: %s", "protocol", p)
@@ -187,7 +176,7 @@ func entryTwice(c *emulator.Call) string {
 }
 
 func entryPorts(c *emulator.Call) string {
-	p := protocolNumber(c.In.Str("protocol"))
+	p := reach.ProtocolNumber(c.In.Str("protocol"))
 	from, to := c.In.Int("fromPort"), c.In.Int("toPort")
 	if p != "6" && p != "17" {
 		return ""

@@ -228,16 +228,6 @@ func templateGroups(template *inventory.Object) []string {
 	return append(template.In.Strings("vpcSecurityGroupIds"), template.In.Strings("networkInterfaces[*].securityGroups[*]")...)
 }
 
-// nodeSecurityGroups are what nodes really carry: the groups of their launch
-// template, else the one that EKS made for the cluster (EKS-20).
-func nodeSecurityGroups(c *emulator.Call, nodes *inventory.Object) []string {
-	template, _ := templateOf(c, nodes.In)
-	if groups := templateGroups(template); len(groups) > 0 {
-		return groups
-	}
-	return []string{valueOf(c, awstype.Cluster, nodes.Value("clusterName"), "vpcConfig.clusterSecurityGroupId")}
-}
-
 func fillNodeGroup(c *emulator.Call) error {
 	cluster, name := c.In.Str("clusterName"), c.In.Str("nodeGroupName")
 	template, _ := templateOf(c, c.In)

@@ -1,9 +1,7 @@
 package aws
 
 import (
-	"cmp"
 	"fmt"
-	"net/netip"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,6 +9,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
+	"burrow/internal/reach"
 )
 
 // groupKinds are security groups and their rules, in the three ways that
@@ -90,7 +89,7 @@ func groupWithoutVpc(c *emulator.Call) string {
 // groupOnNodes is why a group stays: nodes carry it through their launch template.
 func groupOnNodes(c *emulator.Call) string {
 	for _, nodes := range others(c, awstype.NodeGroup) {
-		if slices.Contains(nodeSecurityGroups(c, nodes), c.ID) {
+		if slices.Contains(reach.NodesOf(c.Tx.View, nodes).SecurityGroups(), c.ID) {
 			return fmt.Sprintf("resource %s has a dependent object", c.ID)
 		}
 	}
@@ -117,14 +116,14 @@ func forgetGroupRules(c *emulator.Call) error {
 // refreshSecurityGroup shows the rules that resources of their own have added:
 // an output that grows, and an input that flips for whoever sets both (PRV-15).
 func refreshSecurityGroup(c *emulator.Call) error {
-	for _, direction := range []string{"ingress", "egress"} {
-		shown := slices.Clone(c.Out.List(direction))
-		for _, p := range permissionsOf(c, c.ID) {
-			if p.direction == direction && !p.inline {
-				shown = append(shown, p.shown())
+	for direction, egress := range map[string]bool{"ingress": false, "egress": true} {
+		list := slices.Clone(c.Out.List(direction))
+		for _, p := range permissionsOf(c, c.ID, groupRules...) {
+			if p.Egress == egress {
+				list = append(list, shown(p))
 			}
 		}
-		c.Out.Set(direction, shown)
+		c.Out.Set(direction, list)
 	}
 	return nil
 }
@@ -170,7 +169,7 @@ func groupRule() *emulator.Kind {
 		Type:  awstype.SecurityGroupRule,
 		Words: words("EC2", "Security Group Rule", "AuthorizeSecurityGroupIngress", "UpdateSecurityGroupRuleDescriptionsIngress", "RevokeSecurityGroupIngress", "DescribeSecurityGroups"),
 		NewID: func(c *emulator.Call) (string, error) {
-			what := fmt.Sprintf("%s-%s-%v", c.In.Str("securityGroupId"), c.In.Str("type"), permissionsIn("", c.Kind.Type, c.In))
+			what := fmt.Sprintf("%s-%s-%v", c.In.Str("securityGroupId"), c.In.Str("type"), ownRules(c))
 			return fmt.Sprintf("sgrule-%d", hashCode(what)), nil
 		},
 		Refs: []emulator.Ref{
@@ -257,7 +256,7 @@ func permissionWords(c *emulator.Call) string {
 }
 
 func permissionPorts(c *emulator.Call) string {
-	p := protocolNumber(c.In.Str("ipProtocol"))
+	p := reach.ProtocolNumber(c.In.Str("ipProtocol"))
 	if p != "6" && p != "17" {
 		return ""
 	}
@@ -267,111 +266,41 @@ func permissionPorts(c *emulator.Call) string {
 	return ""
 }
 
-// A permission is one thing that a group lets through, wherever it is written.
-type permission struct {
-	group, direction string
-	protocol         string
-	from, to         int
-	source           string // range, group or prefix list
-	inline           bool   // written inside the group
-}
-
-// same ignores where a permission is written.
-func (p permission) same(q permission) bool {
-	p.inline, q.inline = false, false
-	return p == q
-}
-
-func (p permission) family() string {
-	if strings.Contains(p.source, ":") {
+// family is the address family of a permission's far end.
+func family(p reach.Permission) string {
+	if strings.Contains(p.Peer, ":") {
 		return "IPv6"
 	}
 	return "IPv4"
 }
 
-func (p permission) String() string {
-	return fmt.Sprintf("peer: %s, %s, from port: %d, to port: %d, ALLOW", p.source, p.protocol, p.from, p.to)
-}
-
-// shown is the permission as a group lists it.
-func (p permission) shown() map[string]any {
-	m := map[string]any{"protocol": p.protocol, "fromPort": float64(p.from), "toPort": float64(p.to), "self": p.source == p.group}
+// shown is a permission as a group lists it.
+func shown(p reach.Permission) map[string]any {
+	m := map[string]any{"protocol": p.Protocol, "fromPort": float64(p.From), "toPort": float64(p.To), "self": p.Peer == p.Group}
 	switch {
-	case p.source == p.group:
-	case strings.HasPrefix(p.source, "sg-"):
-		m["securityGroups"] = []any{p.source}
-	case strings.HasPrefix(p.source, "pl-"):
-		m["prefixListIds"] = []any{p.source}
-	case p.family() == "IPv6":
-		m["ipv6CidrBlocks"] = []any{p.source}
+	case p.Peer == p.Group:
+	case strings.HasPrefix(p.Peer, "sg-"):
+		m["securityGroups"] = []any{p.Peer}
+	case strings.HasPrefix(p.Peer, "pl-"):
+		m["prefixListIds"] = []any{p.Peer}
+	case family(p) == "IPv6":
+		m["ipv6CidrBlocks"] = []any{p.Peer}
 	default:
-		m["cidrBlocks"] = []any{p.source}
+		m["cidrBlocks"] = []any{p.Peer}
 	}
 	return m
 }
 
-// permissionsIn reads the permissions of one object. The id is the group's when
-// the permissions stand inside it.
-func permissionsIn(id, typ string, in inventory.Props) []permission {
-	switch typ {
-	case awstype.SecurityGroup:
-		return append(inlinePermissions(id, "ingress", in), inlinePermissions(id, "egress", in)...)
-	case awstype.SecurityGroupRule:
-		return expand(in.Str("securityGroupId"), in.Str("type"), in, in.Str("sourceSecurityGroupId"))
-	}
-	direction := "ingress"
-	if typ == awstype.SecurityGroupEgressRule {
-		direction = "egress"
-	}
-	source := cmp.Or(in.Str("cidrIpv4"), in.Str("cidrIpv6"), in.Str("prefixListId"), in.Str("referencedSecurityGroupId"))
-	return []permission{newPermission(in.Str("securityGroupId"), direction, in.Str("ipProtocol"),
-		in.Int("fromPort"), in.Int("toPort"), source)}
-}
+// groupRules are the types in which permissions are written outside of their group.
+var groupRules = []string{awstype.SecurityGroupRule, awstype.SecurityGroupIngressRule, awstype.SecurityGroupEgressRule}
 
-func inlinePermissions(group, direction string, in inventory.Props) []permission {
-	var list []permission
-	for _, p := range in.Maps(direction + "[*]") {
-		list = append(list, expand(group, direction, p, p.Strings("securityGroups")...)...)
-	}
-	for i := range list {
-		list[i].inline = true
-	}
-	return list
-}
-
-// expand makes a permission for each of the sources of a rule.
-func expand(group, direction string, p inventory.Props, groups ...string) []permission {
-	sources := slices.Concat(p.Strings("cidrBlocks"), p.Strings("ipv6CidrBlocks"), p.Strings("prefixListIds"), groups)
-	if p.Bool("self") {
-		sources = append(sources, group)
-	}
-	var list []permission
-	for _, source := range sources {
-		if source != "" {
-			list = append(list, newPermission(group, direction, p.Str("protocol"), p.Int("fromPort"), p.Int("toPort"), source))
-		}
-	}
-	return list
-}
-
-// newPermission is canonical: equal permissions of any spelling are equal.
-func newPermission(group, direction, protocol string, from, to int, source string) permission {
-	protocol = protocolNumber(protocol)
-	if protocol == "-1" {
-		from, to = 0, 0
-	}
-	if r, err := netip.ParsePrefix(source); err == nil {
-		source = r.Masked().String()
-	}
-	return permission{group: group, direction: direction, protocol: protocol, from: from, to: to, source: source}
-}
-
-// permissionsOf are all permissions of a group but those of the call's own object.
-func permissionsOf(c *emulator.Call, group string) []permission {
-	var list []permission
-	for _, o := range others(c, awstype.SecurityGroup, awstype.SecurityGroupRule, awstype.SecurityGroupIngressRule, awstype.SecurityGroupEgressRule) {
-		for _, p := range permissionsIn(o.ID, o.Type, o.In) {
-			if p.group == group {
+// permissionsOf are all permissions of a group, written in objects of the types, but
+// those of the call's own object.
+func permissionsOf(c *emulator.Call, group string, types ...string) []reach.Permission {
+	var list []reach.Permission
+	for _, o := range others(c, types...) {
+		for _, p := range reach.PermissionsIn(o) {
+			if p.Group == group {
 				list = append(list, p)
 			}
 		}
@@ -379,25 +308,37 @@ func permissionsOf(c *emulator.Call, group string) []permission {
 	return list
 }
 
+func ownRules(c *emulator.Call) []reach.Permission {
+	return reach.PermissionsIn(&inventory.Object{Type: c.Kind.Type, ID: c.ID, In: c.In})
+}
+
+// ownPermissions are those of the call's object, and those that their group has besides.
+func ownPermissions(c *emulator.Call) (mine, others []reach.Permission) {
+	mine = ownRules(c)
+	if len(mine) > 0 {
+		others = permissionsOf(c, mine[0].Group, append(groupRules, awstype.SecurityGroup)...)
+	}
+	return mine, others
+}
+
 func duplicatePermission(c *emulator.Call) string {
-	mine := permissionsIn(c.ID, c.Kind.Type, c.In)
+	mine, others := ownPermissions(c)
 	for i, p := range mine {
-		if slices.ContainsFunc(mine[:i], p.same) || slices.ContainsFunc(permissionsOf(c, p.group), p.same) {
-			return fmt.Sprintf("the specified rule %q already exists", p)
+		if slices.Contains(mine[:i], p) || slices.Contains(others, p) {
+			return fmt.Sprintf("the specified rule %q already exists",
+				fmt.Sprintf("peer: %s, %s, from port: %d, to port: %d, ALLOW", p.Peer, p.Protocol, p.From, p.To))
 		}
 	}
 	return ""
 }
 
 func tooManyPermissions(c *emulator.Call) string {
-	mine := permissionsIn(c.ID, c.Kind.Type, c.In)
-	if len(mine) == 0 {
-		return ""
-	}
+	mine, others := ownPermissions(c)
 	most := quota(c, quotaGroupRules, maxGroupRules)
 	count := map[string]int{}
-	for _, p := range append(permissionsOf(c, mine[0].group), mine...) {
-		if count[p.direction+p.family()]++; count[p.direction+p.family()] > most {
+	for _, p := range append(others, mine...) {
+		kind := fmt.Sprint(p.Egress, family(p))
+		if count[kind]++; count[kind] > most {
 			return fmt.Sprintf("The maximum number of rules per security group has been reached: %d.", most)
 		}
 	}
