@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -64,7 +65,10 @@ func (m *model) behindListener(lb, listener *inventory.Object) (found []behind, 
 				}
 			}
 		}
-		if len(b.nodes) == 0 {
+		single := slices.ContainsFunc(m.All(awstype.TargetGroupAttachment), func(a *inventory.Object) bool { return a.Value("targetGroupArn") == arn })
+		if len(b.nodes) == 0 && single {
+			broken = append(broken, untold(place, group.ID, "its targets are registered one by one, and what they are cannot be told"))
+		} else if len(b.nodes) == 0 {
 			broken = append(broken, stopped(place, group.ID, "NLB-09", "attach the nodes' autoscaling group to "+group.Value("name"),
 				"no nodes are registered in %s", group.Value("name")))
 		}
@@ -126,10 +130,11 @@ func (m *model) toNodes(b behind, client netip.Addr, port int, what string) (hop
 		groups := m.nodeGroupsOf(nodes)
 		for _, id := range nodes.Props().Strings("subnetIds") {
 			subnet := m.Get(awstype.Subnet, id)
-			if subnet == nil {
+			if subnet == nil || !hostIn(subnet).IsValid() {
+				hops = append(hops, untold("nodes in "+id, id, "the subnet, or its IPv4 range, is not in what was looked at"))
 				continue
 			}
-			node := usable(prefixes([]string{subnet.Value("cidrBlock")})[0])
+			node := hostIn(subnet)
 			for _, f := range b.fronts {
 				if !crosses && f.subnet != subnet {
 					continue
@@ -171,8 +176,14 @@ func (m *model) toPods(b behind, clients []netip.Addr) (hops []Hop) {
 		region, port := m.apiOf(cluster), b.listener.Props().Int("port")
 		names := m.namespaces(region)
 		for _, s := range m.servicesOn(b.group.Props().Int("port")) {
-			if s.Region == region {
-				names = []string{s.In.Str("metadata.namespace")}
+			if s.Region != region {
+				continue
+			}
+			names = []string{s.In.Str("metadata.namespace")}
+			for _, p := range s.Props().Maps("spec.ports") {
+				if p.Int("nodePort") == b.group.Props().Int("port") {
+					port = cmp.Or(p.Int("targetPort"), p.Int("port"))
+				}
 			}
 		}
 		for _, name := range names {

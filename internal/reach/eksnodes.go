@@ -71,7 +71,7 @@ func (m *model) eksNodes(nodes *inventory.Object) *EKSNodes {
 		n.vpc = m.Get(awstype.Vpc, n.cluster.Value("vpcConfig.vpcId"))
 	}
 	for _, id := range nodes.Props().Strings("subnetIds") {
-		if subnet := m.Get(awstype.Subnet, id); subnet != nil {
+		if subnet := m.Get(awstype.Subnet, id); subnet != nil && hostIn(subnet).IsValid() {
 			n.subnets = append(n.subnets, subnet)
 		}
 	}
@@ -90,7 +90,7 @@ func (n *EKSNodes) Paths() []Path {
 		ready.Hops[0] = stopped(what, n.nodes.ID, "EKS-28", "mend what kept the nodes away, and bring the stack up", "its status is %s", status)
 	}
 	if len(n.subnets) == 0 {
-		ready.Hops = append(ready.Hops, untold("subnets of "+what, n.nodes.ID, "its subnets are not in what was looked at"))
+		ready.Hops = append(ready.Hops, untold("subnets of "+what, n.nodes.ID, "its subnets, or their IPv4 ranges, are not in what was looked at"))
 		return []Path{ready}
 	}
 	ready.Hops = slices.Concat(ready.Hops, n.Joining(), n.running())

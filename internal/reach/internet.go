@@ -143,7 +143,7 @@ func (m *model) throughNAT(place string, from *inventory.Object, table, id strin
 	hops = m.between(from, subnet, p)
 	own := p
 	if own.From = address(nat.Value("privateIp")); !own.From.IsValid() {
-		own.From = usable(prefixes([]string{subnet.Value("cidrBlock")})[0])
+		own.From = hostIn(subnet)
 	}
 	hops = append(hops, m.acl(subnet, true, own))
 	for _, port := range ephemeral {

@@ -130,6 +130,15 @@ func (m *model) sources(subnet *inventory.Object) (found []netip.Addr) {
 	return found
 }
 
+// hostIn is an address that a machine in a subnet of a VPC may have; of a subnet without
+// IPv4, none.
+func hostIn(subnet *inventory.Object) (a netip.Addr) {
+	for _, r := range prefixes([]string{subnet.Value("cidrBlock")}) {
+		a = usable(r)
+	}
+	return a
+}
+
 // nodeSubnets are the subnets of the VNet where an AKS cluster has nodes.
 func (m *model) nodeSubnets(cluster *inventory.Object) (found []*inventory.Object) {
 	ids := cluster.Props().Strings("agentPoolProfiles[*].vnetSubnetID")
