@@ -324,10 +324,9 @@ func (n *EKSNodes) overInternet(subnet *inventory.Object, services []string) []H
 	})
 	for i, h := range hops {
 		switch {
-		case h.Verdict == Passes:
 		case h.Rule == "VPC-26":
 			hops[i].Rule, hops[i].Reason = "VPC-25", fmt.Sprintf("%s, which %s needs", h.Reason, asked)
-		default:
+		case h.Rule == "VPC-36":
 			hops[i].Reason = fmt.Sprintf("%s, and for %s there is no gateway endpoint in its route table and no interface endpoint with private DNS", h.Reason, asked)
 		}
 	}
