@@ -6,11 +6,14 @@
 package main
 
 import (
+	"os"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"burrow/clusters"
 	"burrow/dns"
 	"burrow/internal/plan"
+	"burrow/internal/tool"
 	"burrow/k8s"
 	"burrow/network"
 	"burrow/vpn"
@@ -25,6 +28,12 @@ func deploy(ctx *pulumi.Context) error {
 	p, err := loadPlan(ctx)
 	if err != nil {
 		return err
+	}
+	// In emulated clusters nobody logs in.
+	if !world(os.Getenv(emulatedVariable)).Emulated["kubernetes"] {
+		if err := tool.Check(ctx.Context()); err != nil {
+			return err
+		}
 	}
 	if err := clusters.TransformEKS(ctx); err != nil {
 		return err

@@ -102,11 +102,11 @@ func (p parts) outputs() pulumi.Map {
 		"azureResourceGroup":   p.azure.GroupName,
 		"eksClusterName":       p.eks.Name,
 		"eksEndpoint":          p.eks.Endpoint,
-		"eksKubeconfigCommand": p.eksKubeconfigCommand(),
+		"eksKubeconfigCommand": kubeconfigCommand("eksKubeconfig", p.eks.Name),
 		"eksKubeconfig":        pulumi.ToSecret(p.eks.Kubeconfig),
 		"aksClusterName":       p.aks.Name,
 		"aksEndpoint":          p.aks.Endpoint,
-		"aksKubeconfigCommand": p.aksKubeconfigCommand(),
+		"aksKubeconfigCommand": kubeconfigCommand("aksKubeconfig", p.aks.Name),
 		"aksKubeconfig":        pulumi.ToSecret(p.aks.Kubeconfig),
 		tunnelsOutput:          tunnels,
 		"tunnelKeys":           pulumi.ToSecret(keys),
@@ -132,13 +132,8 @@ func (p parts) outputs() pulumi.Map {
 	}
 }
 
-func (p parts) eksKubeconfigCommand() pulumi.StringOutput {
-	return pulumi.Sprintf("aws eks update-kubeconfig --region %s --name %s", p.plan.Network.AWS.Region, p.eks.Name)
-}
-
-// aksKubeconfigCommand has two steps: local accounts are off, so that the
-// kubeconfig must get its token from whoever is logged in to Azure.
-func (p parts) aksKubeconfigCommand() pulumi.StringOutput {
-	return pulumi.Sprintf("az aks get-credentials --subscription %s --resource-group %s --name %s && kubelogin convert-kubeconfig -l azurecli",
-		p.plan.Network.Azure.SubscriptionID, p.azure.GroupName, p.aks.Name)
+// kubeconfigCommand writes a cluster's kubeconfig into a file. Whoever uses it logs in as
+// themselves, by burrow.
+func kubeconfigCommand(output string, cluster pulumi.StringOutput) pulumi.StringOutput {
+	return pulumi.Sprintf("pulumi stack output %s --show-secrets > %s.kubeconfig", output, cluster)
 }

@@ -353,7 +353,7 @@ func (b *aksBuilder) kubeconfig(cluster *aks.ManagedCluster) pulumi.StringOutput
 		if err != nil {
 			return "", err
 		}
-		return kubeconfig(name, to, aksLogin())
+		return kubeconfig(name, to, aksLogin(b.args.Network.TenantID))
 	}).(pulumi.StringOutput)
 	return pulumi.ToSecret(text).(pulumi.StringOutput)
 }

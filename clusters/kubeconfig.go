@@ -33,35 +33,25 @@ type login struct {
 	ProvideClusterInfo bool   `json:"provideClusterInfo"`
 }
 
-// credentialAPI is the exec protocol that both commands speak.
-const credentialAPI = "client.authentication.k8s.io/v1beta1"
-
-// aksServerID is the application that AKS API servers accept Entra tokens for,
-// the same for every cluster of the public cloud.
-const aksServerID = "6dae42f8-4368-4678-94ff-3960e28e3630"
+// burrowLogin has burrow print a token: see package tool for how the program makes sure
+// that it is there.
+func burrowLogin(interactive string, args ...string) login {
+	return login{
+		APIVersion:      "client.authentication.k8s.io/v1",
+		Command:         "burrow",
+		Args:            append([]string{"credential"}, args...),
+		InstallHint:     "In a clone of Burrow: go install ./cmd/burrow, with $(go env GOPATH)/bin on PATH.",
+		InteractiveMode: interactive,
+	}
+}
 
 // eksLogin gets a token from the caller's own AWS credentials.
 func eksLogin(region, cluster string) login {
-	return login{
-		APIVersion:      credentialAPI,
-		Command:         "aws",
-		Args:            []string{"--region", region, "eks", "get-token", "--cluster-name", cluster, "--output", "json"},
-		InstallHint:     "Install the AWS CLI, version 2.",
-		InteractiveMode: "Never",
-	}
+	return burrowLogin("Never", "eks", "-region", region, "-cluster", cluster)
 }
 
-// aksLogin gets a token from the Azure CLI's session. Local accounts are off,
-// so there is no other way in.
-func aksLogin() login {
-	return login{
-		APIVersion:      credentialAPI,
-		Command:         "kubelogin",
-		Args:            []string{"get-token", "--login", "azurecli", "--server-id", aksServerID},
-		InstallHint:     "Install kubelogin: https://azure.github.io/kubelogin/install.html",
-		InteractiveMode: "IfAvailable",
-	}
-}
+// aksLogin gets a token from Entra. Local accounts are off, so there is no other way in.
+func aksLogin(tenant string) login { return burrowLogin("IfAvailable", "aks", "-tenant", tenant) }
 
 // kubeconfig is the text of a kubeconfig with one cluster, one user and one
 // context, all of that name. It is the same text every time: the Kubernetes

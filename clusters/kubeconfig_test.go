@@ -49,8 +49,8 @@ func TestKubeconfig(t *testing.T) {
 		command string
 		args    []string // must be among the arguments, in this order
 	}{
-		{"eks", eksLogin("eu-west-2", "relay"), "aws", []string{"--region", "eu-west-2", "eks", "get-token", "--cluster-name", "relay"}},
-		{"aks", aksLogin(), "kubelogin", []string{"get-token", "--login", "azurecli", "--server-id", aksServerID}},
+		{"eks", eksLogin("eu-west-2", "relay"), "burrow", []string{"credential", "eks", "-region", "eu-west-2", "-cluster", "relay"}},
+		{"aks", aksLogin("tenant"), "burrow", []string{"credential", "aks", "-tenant", "tenant"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			text, err := kubeconfig("relay", to, tc.by)

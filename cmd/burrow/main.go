@@ -1,5 +1,6 @@
 // Command burrow runs Burrow's estate locally (the real Pulumi CLI and engine, the
-// real program, emulated clouds) and explains the rules that messages name.
+// real program, emulated clouds), logs in to both clusters of a real one, and explains
+// the rules that messages name.
 package main
 
 import (
@@ -9,16 +10,21 @@ import (
 	"slices"
 	"strings"
 
+	"burrow/internal/kubelogin"
 	"burrow/internal/local"
+	"burrow/internal/tool"
 )
 
 const usage = `Burrow joins a private EKS cluster and a public AKS cluster by four VPN tunnels.
 
 Usage:
   burrow local [flags] COMMAND [arguments of the command]
+  burrow credential eks|aks [flags]
   burrow rule [ID or family]...
+  burrow version
 
-Run "burrow local" for the commands and flags. "burrow rule" lists the rules of the
+Run "burrow local" for the commands and flags. The kubeconfigs of both clusters run
+"burrow credential" to log in. "burrow rule" lists the rules of the
 clouds that messages name; "burrow rule AVC-12" explains one, "burrow rule AVC" lists
 a family.
 `
@@ -35,6 +41,11 @@ func run(args []string) error {
 	switch args[0] {
 	case "local":
 		return runLocal(args[1:])
+	case "credential":
+		return runCredential(os.Stdout, args[1:])
+	case "version":
+		fmt.Println(tool.Version())
+		return nil
 	case "rule":
 		if len(args) > 1 && slices.Contains([]string{"-h", "-help", "--help"}, args[1]) {
 			fmt.Print(usage)
@@ -65,10 +76,12 @@ type usageError struct {
 func (e *usageError) Unwrap() error { return e.error }
 
 // exitCode reports an error and is the code to end with: the CLI's own where the
-// CLI failed, which has reported already; 2 for a mistake on the command line.
+// CLI failed, which has reported already; one for each way in which a login fails; 2
+// for a mistake on the command line.
 func exitCode(err error) int {
 	cli := &local.ExitError{}
 	wrong := &usageError{}
+	login := &kubelogin.Failure{}
 	switch {
 	case err == nil:
 		return 0
@@ -77,6 +90,9 @@ func exitCode(err error) int {
 	case errors.As(err, &wrong):
 		fmt.Fprintf(os.Stderr, "burrow: %v; see %s\n", err, wrong.help)
 		return 2
+	case errors.As(err, &login):
+		fmt.Fprintf(os.Stderr, "burrow: %v\n", err)
+		return login.Code
 	default:
 		fmt.Fprintf(os.Stderr, "burrow: %v\n", err)
 		return 1

@@ -17,7 +17,12 @@ var (
 // upgrade are the steps that the program of today takes on the estate that the
 // version before it made, as "op URN", and why each is right for an estate that
 // lives. Nobody's gateway is replaced unheard.
-var upgrade = map[string]string{}
+var upgrade = map[string]string{
+	"update urn:pulumi:dev::burrow::burrow:k8s:Bunny$pulumi:providers:kubernetes::burrow-api": loginMoved,
+	"update urn:pulumi:dev::burrow::burrow:k8s:Relay$pulumi:providers:kubernetes::burrow-api": loginMoved,
+}
+
+const loginMoved = "the kubeconfig logs in by burrow, no more by the AWS CLI and kubelogin; the objects stay"
 
 // An estate that lives is safe from a newer Burrow: same configuration, same
 // state, same clouds, and only steps that are named here.
