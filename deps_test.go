@@ -54,6 +54,10 @@ var importRules = []struct {
 		"./internal/iam", []string{"github.com/", "burrow/internal/plan", "burrow/internal/emulator", "burrow/internal/local"},
 		"policies are read from a stack export, too",
 	},
+	{
+		"./internal/tunnel/session", append([]string{"github.com/pulumi/", "github.com/aws/", "burrow/internal/plan", "burrow/internal/emulator", "burrow/internal/local"}, resourceSDKs...),
+		"a session knows neither the cloud's SDK nor the estate: who uses it brings SSM",
+	},
 	{"./network", siblings("network"), "components meet only in main.go"},
 	{"./clusters", siblings("clusters"), "components meet only in main.go"},
 	{"./vpn", siblings("vpn"), "components meet only in main.go"},
