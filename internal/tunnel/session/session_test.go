@@ -174,7 +174,7 @@ func TestEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := ssmtest.New(t, echo(t))
-			s := dial(t, f, session.Options{Silence: time.Second, Reconnect: time.Second})
+			s := dial(t, f, session.Options{Reconnect: 10 * time.Second})
 			stream := open(t, s)
 			c.do(f)
 			<-s.Done()
@@ -201,7 +201,7 @@ func TestSilence(t *testing.T) {
 		defer mu.Unlock()
 		return deaf
 	}
-	s := dial(t, f, session.Options{Silence: 500 * time.Millisecond})
+	s := dial(t, f, session.Options{Silence: 2 * time.Second})
 	c := open(t, s)
 	if err := talk(c, 1000); err != nil {
 		t.Fatal(err)
@@ -220,16 +220,17 @@ func TestRefused(t *testing.T) {
 	for name, c := range map[string]struct {
 		set   func(*ssmtest.Fake)
 		words string
+		ready time.Duration
 	}{
-		"a shell":      {func(f *ssmtest.Fake) { f.SessionType = "Standard_Stream" }, "type Port"},
-		"KMS":          {func(f *ssmtest.Fake) { f.KMS = true }, "KMS"},
-		"an old agent": {func(f *ssmtest.Fake) { f.AgentVersion = "3.0.161.0" }, "3.0.196"},
-		"no agent":     {func(f *ssmtest.Fake) { f.Lose = func(int64, int) bool { return true } }, "does not forward"},
+		"a shell":      {set: func(f *ssmtest.Fake) { f.SessionType = "Standard_Stream" }, words: "type Port"},
+		"KMS":          {set: func(f *ssmtest.Fake) { f.KMS = true }, words: "KMS"},
+		"an old agent": {set: func(f *ssmtest.Fake) { f.AgentVersion = "3.0.161.0" }, words: "3.0.196"},
+		"no agent":     {set: func(f *ssmtest.Fake) { f.Lose = func(int64, int) bool { return true } }, words: "does not forward", ready: time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := ssmtest.New(t, echo(t))
 			c.set(f)
-			_, err := session.Dial(context.Background(), f, session.Options{Ready: time.Second})
+			_, err := session.Dial(context.Background(), f, session.Options{Ready: c.ready})
 			if err == nil || !strings.Contains(err.Error(), c.words) {
 				t.Errorf("got %v, want %q", err, c.words)
 			}
