@@ -84,7 +84,10 @@ func expiry(t azcore.AccessToken) time.Time { return t.ExpiresOn.Add(-time.Minut
 // azureFailure says how no token came.
 func azureFailure(err error) error {
 	refused := &azidentity.AuthenticationFailedError{}
-	if errors.As(err, &refused) {
+	switch {
+	case errors.As(err, &refused) && refused.RawResponse == nil: // nobody answered
+		return fail(Unreachable, err)
+	case errors.As(err, &refused):
 		return fail(Denied, err)
 	}
 	return fail(NoCredentials, err)

@@ -2,14 +2,17 @@ package kubelogin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 )
 
 const (
@@ -18,11 +21,17 @@ const (
 )
 
 // entra answers as login.microsoftonline.com does.
-type entra struct{ refuses bool }
+type entra struct {
+	refuses bool
+	away    bool
+}
 
 func (e entra) Do(r *http.Request) (*http.Response, error) {
 	answer := func(code int, text string) *http.Response {
 		return &http.Response{StatusCode: code, Body: io.NopCloser(strings.NewReader(text)), Header: http.Header{"Content-Type": {"application/json"}}, Request: r}
+	}
+	if e.away {
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("network is unreachable")}
 	}
 	const issuer = "https://login.microsoftonline.com/" + testTenant
 	switch {
@@ -44,7 +53,7 @@ func (e entra) Do(r *http.Request) (*http.Response, error) {
 
 func aksLogin(t *testing.T, e entra, r Request) (Credential, error) {
 	t.Helper()
-	c, err := AKS{Tenant: testTenant, Options: azcore.ClientOptions{Transport: e}}.Credential(context.Background(), r)
+	c, err := AKS{Tenant: testTenant, Options: azcore.ClientOptions{Transport: e, Retry: policy.RetryOptions{MaxRetries: -1}}}.Credential(context.Background(), r)
 	if err != nil && strings.Contains(err.Error(), testSecret) {
 		t.Errorf("the error holds the secret: %v", err)
 	}
@@ -63,6 +72,7 @@ func TestAKSCredentials(t *testing.T) {
 		set     map[string]string
 		az      string
 		refuses bool
+		away    bool
 		request Request
 		token   string
 		code    int
@@ -70,6 +80,7 @@ func TestAKSCredentials(t *testing.T) {
 		"a service principal":             {set: principal, az: user, token: "of the principal"},
 		"the Azure CLI":                   {az: user, token: "of the user"},
 		"a principal that is refused":     {set: principal, az: user, refuses: true, code: Denied.Code},
+		"a principal without a network":   {set: principal, az: "exit 1", away: true, code: Unreachable.Code},
 		"nobody":                          {az: "echo 'Please run az login' >&2; exit 1", code: NoCredentials.Code},
 		"nobody, and none can be asked":   {set: map[string]string{AzureLogin: "browser"}, az: "exit 1", code: NeedsPerson.Code},
 		"nobody, and no way of that name": {set: map[string]string{AzureLogin: "letter"}, az: "exit 1", request: Request{Interactive: true}, code: NeedsPerson.Code},
@@ -77,7 +88,7 @@ func TestAKSCredentials(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bare(t, c.set)
 			az(t, c.az)
-			got, err := aksLogin(t, entra{c.refuses}, c.request)
+			got, err := aksLogin(t, entra{c.refuses, c.away}, c.request)
 			if got.Token != c.token || codeOf(err) != c.code {
 				t.Errorf("token %q, code %d (%v)", got.Token, codeOf(err), err)
 			}
