@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -67,12 +68,12 @@ func (s *screen) paths() {
 	if len(all) == 0 {
 		return
 	}
-	var well []string
+	well := 0
 	var troubles []reach.Hop
 	stops := map[reach.Hop][]string{}
 	for _, p := range all {
 		if p.Verdict() == reach.Passes {
-			well = append(well, p.Name)
+			well++
 		}
 		for _, h := range p.Troubles() {
 			if stops[h] == nil {
@@ -81,13 +82,13 @@ func (s *screen) paths() {
 			stops[h] = append(stops[h], p.Name)
 		}
 	}
-	t := section{heading: fmt.Sprintf("Paths: %d of %d are well", len(well), len(all))}
+	t := section{heading: fmt.Sprintf("Paths: %d of %d are well", well, len(all))}
 	for _, h := range troubles {
 		word := "DOWN"
 		if h.Verdict == reach.CannotTell {
 			word = "CANNOT TELL"
 		}
-		t.remarks = append(t.remarks, fmt.Sprintf("%s: %s", word, h), "  at     "+or(h.Resource, "-"))
+		t.remarks = append(t.remarks, fmt.Sprintf("%s: %s", word, h), "  at     "+cmp.Or(h.Resource, "-"))
 		if h.Mend != "" {
 			t.remarks = append(t.remarks, "  mend   "+h.Mend)
 		}
@@ -105,7 +106,7 @@ const mostExcess = 5
 func (s *screen) layers() (lines []string) {
 	all := reach.Alone(s.tx.View, true)
 	if len(all) == 0 {
-		return []string{"Between the clouds, the filters of each alone stop everything else."}
+		return []string{"Between the clouds, nothing else was found that the filters of either alone would let through."}
 	}
 	lines = []string{"A layer is open: what is no path would get through"}
 	for i, e := range all {
@@ -115,13 +116,6 @@ func (s *screen) layers() (lines []string) {
 		lines = append(lines, "  "+e.String())
 	}
 	return lines
-}
-
-func or(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // missingPods are a remark and no fault: relay comes after the estate.

@@ -37,7 +37,7 @@ const bothClouds = "both clouds"
 // that EKS gives it lets everything out (EKS-20), and it is not looked at as a sender.
 func Alone(view inventory.View, whole bool) []Excess {
 	m := newModel(view, whole)
-	w := &watch{model: m}
+	w := &crossings{model: m, declared: append(m.toRelay(), m.questions()...)}
 	azure, aws := m.azureSides(), m.awsSides()
 	for _, a := range azure {
 		for _, b := range aws {
@@ -60,42 +60,45 @@ type side struct {
 	listens bool     // sends nothing of its own
 }
 
-// watch collects what filters let through.
-type watch struct {
+// crossings collects what filters let through besides what is declared.
+type crossings struct {
 	*model
-	found []Excess
-	known []flow
+	declared []flow
+	found    []Excess
 }
 
-// look sends a packet of every kind that filters tell apart from one side to another.
-func (w *watch) look(from, to side) {
+// look sends packets from one side to another: of each protocol, one to each port of ports.
+func (w *crossings) look(from, to side) {
 	for _, protocol := range []string{"tcp", "udp", "icmp"} {
 		for _, port := range w.ports(protocol) {
 			p := Packet{Protocol: protocol, From: from.address, To: to.address, FromPort: ephemeral[0], ToPort: port}
-			if w.declared(p) {
+			if slices.ContainsFunc(w.declared, func(f flow) bool { return f.has(p) }) {
 				continue
 			}
-			out, back := w.leaves(from, p), w.enters(to, p)
-			switch {
-			case out != nil && back != nil:
-				w.add(Excess{bothClouds, p, from.name, to.name, append(out, back...), from.aws})
+			e := Excess{Packet: p, From: from.name, To: to.name, toAzure: from.aws}
+			switch out, in := w.leaves(from, p), w.enters(to, p); {
+			case out != nil && in != nil:
+				e.Cloud, e.By = bothClouds, append(out, in...)
 			case out != nil:
-				w.add(Excess{cloudOf(from), p, from.name, to.name, out, from.aws})
-			case back != nil:
-				w.add(Excess{cloudOf(to), p, from.name, to.name, back, from.aws})
+				e.Cloud, e.By = from.cloud(), out
+			case in != nil:
+				e.Cloud, e.By = to.cloud(), in
+			default:
+				continue
 			}
+			w.add(e)
 		}
 	}
 }
 
-func cloudOf(s side) string {
+func (s side) cloud() string {
 	if s.aws {
 		return "AWS"
 	}
 	return "Azure"
 }
 
-func (w *watch) add(e Excess) {
+func (w *crossings) add(e Excess) {
 	if !slices.ContainsFunc(w.found, func(f Excess) bool {
 		return f.Cloud == e.Cloud && f.toAzure == e.toAzure && slices.Equal(f.By, e.By)
 	}) {
@@ -104,7 +107,7 @@ func (w *watch) add(e Excess) {
 }
 
 // leaves says what lets a packet out of its cloud, nil when something stops it.
-func (w *watch) leaves(from side, p Packet) []string {
+func (w *crossings) leaves(from side, p Packet) []string {
 	if from.aws {
 		return lets(w.groups(from.name, from.groups, true, p, nil), w.acl(from.subnet, true, p))
 	}
@@ -115,7 +118,7 @@ func (w *watch) leaves(from side, p Packet) []string {
 }
 
 // enters is the same for its way in.
-func (w *watch) enters(to side, p Packet) []string {
+func (w *crossings) enters(to side, p Packet) []string {
 	if to.aws {
 		return lets(w.acl(to.subnet, false, p), w.groups(to.name, to.groups, false, p, nil))
 	}
@@ -153,43 +156,46 @@ func (m *model) azureSides() (found []side) {
 // awsSides are the interfaces in the VPCs with an end of the VPN: load balancers,
 // resolver endpoints, control planes, nodes, endpoints of services.
 func (m *model) awsSides() (found []side) {
-	taken := map[netip.Addr]bool{} // no node can have these
-	listens := false
-	add := func(all ...iface) {
+	var vpcs []string
+	for _, e := range m.tunnelEnds() {
+		if e.gateway != nil {
+			vpcs = append(vpcs, e.vpcID())
+		}
+	}
+	taken := map[netip.Addr]bool{} // by load balancers and resolvers: no node can have these
+	add := func(listens bool, all ...iface) {
 		for _, i := range all {
-			joined := slices.ContainsFunc(m.tunnelEnds(), func(e *ends) bool { return e.gateway != nil && e.vpcID() == i.subnet.Value("vpcId") })
-			if joined && !taken[i.address] {
+			if slices.Contains(vpcs, i.subnet.Value("vpcId")) && !taken[i.address] {
 				found = append(found, side{i.name, i.address, i.subnet, true, i.groups, listens})
 			}
 		}
 	}
 	for _, lb := range m.internalBalancers() {
 		for _, f := range m.fronts(lb) {
-			add(iface{lb.Value("name"), f.address, f.subnet, lb.Props().Strings("securityGroups")})
+			add(false, iface{lb.Value("name"), f.address, f.subnet, lb.Props().Strings("securityGroups")})
 			taken[f.address] = true
 		}
 	}
 	for _, e := range m.All(awstype.ResolverEndpoint) {
+		name := strings.ToLower(e.In.Str("direction")) + " endpoint"
 		for _, p := range e.Props().Maps("ipAddresses[*]") {
-			if subnet := m.Get(awstype.Subnet, p.Str("subnetId")); subnet != nil && address(p.Str("ip")).IsValid() {
-				name := strings.ToLower(e.In.Str("direction")) + " endpoint"
-				add(iface{name, address(p.Str("ip")), subnet, e.In.Strings("securityGroupIds")})
-				taken[address(p.Str("ip"))] = true
+			subnet, a := m.Get(awstype.Subnet, p.Str("subnetId")), address(p.Str("ip"))
+			if subnet != nil && a.IsValid() {
+				add(false, iface{name, a, subnet, e.In.Strings("securityGroupIds")})
+				taken[a] = true
 			}
 		}
 	}
 	for _, nodes := range m.All(awstype.NodeGroup) {
 		n := m.eksNodes(nodes)
-		listens = true
-		add(n.controlPlane()...)
-		listens = false
+		add(true, n.controlPlane()...)
 		for _, subnet := range n.subnets {
-			add(m.interfaces("nodes "+nodes.Value("nodeGroupName"), subnet, n.groups)...)
+			add(false, m.interfaces("nodes "+nodes.Value("nodeGroupName"), subnet, n.groups)...)
 		}
 	}
 	for _, e := range m.All(awstype.VpcEndpoint) {
 		if p := e.Props(); !isGatewayEndpoint(e) {
-			add(m.serviceInterfaces("endpoint "+p.Str("serviceName"), e, p.Strings("subnetIds"), p.Strings("securityGroupIds"))...)
+			add(false, m.serviceInterfaces("endpoint "+p.Str("serviceName"), e, p.Strings("subnetIds"), p.Strings("securityGroupIds"))...)
 		}
 	}
 	return found
@@ -203,14 +209,8 @@ type flow struct {
 	port      int
 }
 
-// declared reports whether a packet belongs to a path.
-func (w *watch) declared(p Packet) bool {
-	if w.known == nil {
-		w.known = append(w.toRelay(), w.questions()...)
-	}
-	return slices.ContainsFunc(w.known, func(f flow) bool {
-		return slices.Contains(f.protocols, p.Protocol) && f.port == p.ToPort && f.from(p.From) && f.to(p.To)
-	})
+func (f flow) has(p Packet) bool {
+	return slices.Contains(f.protocols, p.Protocol) && f.port == p.ToPort && f.from(p.From) && f.to(p.To)
 }
 
 // toRelay are the flows from AKS clusters to load balancers.
@@ -278,8 +278,8 @@ func inSubnets(subnets ...*inventory.Object) func(netip.Addr) bool {
 	}
 }
 
-// ports stand for all ports of a protocol as filters tell them apart: the first of every
-// range into which those cut them.
+// ports stand for all ports of a protocol: the first of every range into which the groups
+// and ACLs that are in the view cut them.
 func (m *model) ports(protocol string) []int {
 	if protocol == "icmp" {
 		return []int{0}

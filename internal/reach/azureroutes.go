@@ -16,13 +16,13 @@ const (
 	toAppliance = "VirtualAppliance"
 )
 
-// NextHop is the type of the next hop of a subnet's packets for an address, by the
-// subnet's ARM id, in Azure's words.
-func NextHop(view inventory.View, subnet string, to netip.Addr) string {
+// DefaultHop is the type of the next hop of what a subnet, by its ARM id, has no other
+// route for, in Azure's words.
+func DefaultHop(view inventory.View, subnet string) string {
 	m := newModel(view, true)
 	if s := m.Get(azuretype.Subnet, subnet); s != nil {
-		to, _ := m.nextHop(s, to)
-		return to.to
+		best, _ := m.nextHop(s, publicHost)
+		return best.to
 	}
 	return ""
 }

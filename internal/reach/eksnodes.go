@@ -299,12 +299,7 @@ func (n *EKSNodes) throughGateway(subnet *inventory.Object, service string, e *i
 	hops := n.m.publicly(func(to netip.Addr) (hops []Hop) {
 		for _, from := range n.m.interfaces("the nodes towards "+name, subnet, n.groups) {
 			p := Packet{Protocol: "tcp", From: from.address, To: to, FromPort: ephemeral[0], ToPort: httpsPort}
-			hops = append(hops, n.m.groups(from.name, from.groups, true, p, list), n.m.acl(subnet, true, p))
-			for _, own := range ephemeral {
-				reply := p.Reply()
-				reply.ToPort = own
-				hops = append(hops, n.m.acl(subnet, false, reply))
-			}
+			hops = append(append(hops, n.m.groups(from.name, from.groups, true, p, list)), n.m.edge(subnet, true, p)...)
 		}
 		return hops
 	})

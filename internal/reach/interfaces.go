@@ -62,11 +62,17 @@ func (m *model) between(from, to *inventory.Object, p Packet) []Hop {
 	if from == to {
 		return nil
 	}
-	hops := []Hop{m.acl(from, true, p), m.acl(to, false, p)}
+	return append(m.edge(from, true, p), m.edge(to, false, p)...)
+}
+
+// edge judges a packet at the edge of a subnet, and its replies, which come to any port
+// that a client may have taken.
+func (m *model) edge(subnet *inventory.Object, egress bool, p Packet) []Hop {
+	hops := []Hop{m.acl(subnet, egress, p)}
 	for _, own := range ephemeral {
 		reply := p.Reply()
 		reply.ToPort = own
-		hops = append(hops, m.acl(to, true, reply), m.acl(from, false, reply))
+		hops = append(hops, m.acl(subnet, !egress, reply))
 	}
 	return hops
 }

@@ -11,7 +11,11 @@ import (
 
 const httpsPort = 443
 
-var anywhere = netip.MustParsePrefix("0.0.0.0/0")
+var (
+	anywhere = netip.MustParsePrefix("0.0.0.0/0")
+	// publicHost is a public address that no network of an estate has.
+	publicHost = netip.MustParseAddr("1.0.0.0")
+)
 
 // neverPublic are ranges that no public service has. Source: IANA IPv4 Special-Purpose
 // Address Registry, and RFC 1112 for what is above.
@@ -26,7 +30,7 @@ var neverPublic = []netip.Prefix{
 // the ranges of the clouds' own networks.
 func (m *model) publicAddresses() []netip.Addr {
 	if m.public == nil {
-		all := append(representatives(anywhere, append(slices.Clone(m.cuts()), neverPublic...)), netip.MustParseAddr("1.0.0.0"))
+		all := append(representatives(anywhere, append(slices.Clone(m.cuts()), neverPublic...)), publicHost)
 		m.public = slices.DeleteFunc(all, func(a netip.Addr) bool {
 			return a == platform || slices.ContainsFunc(neverPublic, func(r netip.Prefix) bool { return r.Contains(a) })
 		})
@@ -86,12 +90,7 @@ func (m *model) wayOut(subnet *inventory.Object, p Packet) []Hop {
 		return []Hop{untold(place, subnet.ID, "which route table it has cannot be told from here")}
 	}
 	to := route(m.routesOf(table), netip.PrefixFrom(p.To, p.To.BitLen()))[0].to
-	hops := []Hop{m.acl(subnet, true, p)}
-	for _, own := range ephemeral {
-		reply := p.Reply()
-		reply.ToPort = own
-		hops = append(hops, m.acl(subnet, false, reply))
-	}
+	hops := m.edge(subnet, true, p)
 	switch {
 	case to == "":
 		return []Hop{stopped(place, subnet.ID+", "+table, "VPC-36", "add a route for 0.0.0.0/0", "%s has no way to the internet", subnet.ID)}
@@ -145,13 +144,7 @@ func (m *model) throughNAT(place string, from *inventory.Object, table, id strin
 	if own.From = address(nat.Value("privateIp")); !own.From.IsValid() {
 		own.From = hostIn(subnet)
 	}
-	hops = append(hops, m.acl(subnet, true, own))
-	for _, port := range ephemeral {
-		reply := own.Reply()
-		reply.ToPort = port
-		hops = append(hops, m.acl(subnet, false, reply))
-	}
-	return append(hops, passes(place, id))
+	return append(append(hops, m.edge(subnet, true, own)...), passes(place, id))
 }
 
 // isPublic reports whether a subnet's way out is an internet gateway of its VPC.

@@ -84,7 +84,8 @@ func (m *model) subnetName(subnet *inventory.Object) string {
 	})
 }
 
-// cuts are all ranges that a filter names, anywhere.
+// cuts are the ranges that security groups, ACLs and Azure's groups and routes name in
+// what was asked for.
 func (m *model) cuts() []netip.Prefix {
 	if m.ranges != nil {
 		return m.ranges

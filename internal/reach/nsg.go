@@ -224,7 +224,8 @@ func usesVNet(cluster *inventory.Object, vnet string) bool {
 	})
 }
 
-// learned are the ranges that the VNet's gateway has from AWS over tunnels that are up.
+// learned are the ranges that the VNet's gateway has from AWS once a tunnel is up. It does
+// not ask whether one is: a path says that of its tunnels.
 func (m *model) learned(vnet string) (ranges []netip.Prefix) {
 	for _, e := range m.tunnelEnds() {
 		if e.vng == nil || e.gateway == nil || !inventory.SameID(e.vnetID(), vnet) {

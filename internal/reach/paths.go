@@ -16,8 +16,8 @@ import (
 // Paths are what an estate of an AKS and an EKS cluster relies on, each judged: the way
 // from every AKS cluster to every internal load balancer with the replies, its health
 // checks, the names that each cloud asks of the other, the nodes of both with what they
-// need, and the tunnels. Whole says that the view has
-// what clouds make by themselves, as the emulated ones do and an export does not.
+// need, and the tunnels. Whole says that the view has what clouds make by themselves, as
+// the emulated ones do and an export does not.
 //
 // There are none before there are two clusters.
 func Paths(view inventory.View, whole bool) []Path {

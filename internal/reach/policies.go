@@ -43,9 +43,10 @@ func (m *model) namespaces(cluster string) (names []string) {
 	return names
 }
 
-// policies judges the first packet of a connection of the pods of a namespace: a pod
-// that policies of a direction select is isolated, and gets what any rule of those
-// allows. Where no workload is yet, policies that select every pod count. Source:
+// policies judges the first packet of a connection of the pods of a namespace, which it
+// does not tell apart: they are isolated in a direction when a policy selects any of
+// them, and get what any rule of such policies allows. Where no workload is yet, policies
+// that select every pod count. Source:
 // kubernetes.io/docs/concepts/services-networking/network-policies.
 func (m *model) policies(cluster, namespace string, egress bool, far Peer, protocol string, port int) Hop {
 	place, direction := "network policies of namespace "+namespace, "Ingress"

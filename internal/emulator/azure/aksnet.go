@@ -362,7 +362,7 @@ func badOutbound(n nodeNet) string {
 		return "Outbound type userDefinedRouting needs a subnet of your own."
 	}
 	for _, s := range subnets {
-		hop := reach.NextHop(n.call.Tx.View, s.ID, elsewhere)
+		hop := reach.DefaultHop(n.call.Tx.View, s.ID)
 		if hop != "VirtualAppliance" && hop != "VirtualNetworkGateway" {
 			return fmt.Sprintf("The route table of %s must have a route for 0.0.0.0/0 with the next hop type "+
 				"VirtualAppliance or VirtualNetworkGateway; it has %q.", s.ID, hop)
@@ -370,9 +370,6 @@ func badOutbound(n nodeNet) string {
 	}
 	return ""
 }
-
-// elsewhere is an address on the internet, of which no network of the emulation knows.
-var elsewhere = netip.MustParseAddr("1.0.0.0")
 
 // strandedNodes: nodes that the call starts have to get to AKS's own services.
 func strandedNodes(n nodeNet) string {
