@@ -14,6 +14,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
+	"burrow/internal/inventory"
 	"burrow/internal/local"
 )
 
@@ -89,9 +90,9 @@ func (n names) add(r apitype.ResourceV3) {
 var nameProperty = regexp.MustCompile(`^(name|bucket|.*[a-z]Name)$`)
 
 func physicalNames(r apitype.ResourceV3) []string {
-	inputs := map[string]any{
-		"tags.Name": at(r.Inputs, "tags.Name"), "metadata.name": at(r.Inputs, "metadata.name"),
-		"metadata.namespace": at(r.Inputs, "metadata.namespace"),
+	inputs := map[string]any{}
+	for _, path := range []string{"tags.Name", "metadata.name", "metadata.namespace"} {
+		inputs[path] = inventory.Props(r.Inputs).Str(path)
 	}
 	for key, v := range r.Inputs {
 		if nameProperty.MatchString(key) {

@@ -96,13 +96,13 @@ func (s *Stack) ProveTags() {
 	t := s.t
 	t.Helper()
 	tagged := 0
-	for _, r := range s.Export().resources {
+	for _, r := range s.Export() {
 		if !hasTags(t, string(r.Type)) {
 			continue
 		}
 		tagged++
 		for _, key := range []string{"Environment", "Project", "Name", "Owner", "ManagedBy"} {
-			if v := at(r.Inputs, "tags."+key); v == nil || v == "" {
+			if inventory.Props(r.Inputs).Str("tags."+key) == "" {
 				t.Errorf("%s has no tag %s", r.URN, key)
 			}
 		}

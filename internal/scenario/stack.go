@@ -256,8 +256,8 @@ func (s *Stack) Objects() (all []*inventory.Object) {
 }
 
 // TunnelsUp demands that every tunnel carries traffic, that every path passes, and that
-// each cloud's filters alone stop everything else, judged from what both clouds hold: a key that only one of them took shows here
-// (AVC-12).
+// each cloud's filters alone stop everything else, judged from what both clouds hold: a
+// key that only one of them took shows here (AVC-12).
 func (s *Stack) TunnelsUp(when string, want int) {
 	s.t.Helper()
 	s.View(func(tx *emulator.Tx) {

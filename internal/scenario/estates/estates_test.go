@@ -11,6 +11,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/alarms"
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/local"
 	"burrow/internal/plan"
 	"burrow/internal/scenario"
@@ -115,9 +116,8 @@ func asJSON(v any) (plain any) {
 }
 
 func proveExport(t *testing.T, s *scenario.Stack) {
-	e := s.Export()
-	scenario.CheckPaths(t, e, 4)
-	scenario.CheckGatewayAlone(t, e)
+	s.CheckPaths(4)
+	s.CheckGatewayAlone()
 }
 
 func proveDefault(t *testing.T, s *scenario.Stack) {
@@ -137,9 +137,13 @@ func TestAdministratorsTakeTurns(t *testing.T) {
 	s := scenario.Living(t, func(o *local.Options) { o.As = "arn:aws:iam::123456789012:role/second" })
 	s.Unchanged("as another administrator")
 	s.Up()
-	for _, r := range s.Export().Of(t, "aws:eks/cluster:Cluster") {
-		if got := scenario.Str(r.Inputs, "accessConfig.bootstrapClusterCreatorAdminPermissions"); got != "false" {
-			t.Errorf("the creator's hidden administrator entry is %s, want false", got)
+	clusters := s.Exported().All(awstype.Cluster)
+	if len(clusters) == 0 {
+		t.Fatal("the state holds no cluster")
+	}
+	for _, c := range clusters {
+		if got, _ := c.In.Get("accessConfig.bootstrapClusterCreatorAdminPermissions"); got != false {
+			t.Errorf("the creator's hidden administrator entry is %v, want false", got)
 		}
 	}
 }
@@ -201,7 +205,7 @@ func TestRangeChangeShowsItsCost(t *testing.T) {
 	}
 	s.Up()
 	s.Unchanged("after the new range")
-	scenario.CheckPaths(t, s.Export(), 4)
+	s.CheckPaths(4)
 	s.Destroyed()
 }
 

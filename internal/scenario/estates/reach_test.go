@@ -498,8 +498,8 @@ func TestVerdictsOfAnExport(t *testing.T) {
 	}
 	var store []string
 	s.View(func(tx *emulator.Tx) { store = verdicts(reach.Paths(tx.View, true)) })
-	resources := s.Export().All()
-	clear := verdicts(reach.Paths(inventory.View{Source: stackexport.Read(resources)}, false))
+	resources := s.Export()
+	clear := verdicts(reach.Paths(s.Exported(), false))
 	if !slices.Equal(store, clear) {
 		t.Errorf("the store says\n%s\nits export\n%s", strings.Join(store, "\n"), strings.Join(clear, "\n"))
 	}
