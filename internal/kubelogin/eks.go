@@ -96,7 +96,7 @@ func awsFailure(err error) error {
 	switch {
 	case errors.As(err, &ended), strings.Contains(err.Error(), "SSO token") && errors.Is(err, fs.ErrNotExist):
 		return fail(LoginEnded, err)
-	case errors.As(err, &api) && strings.Contains(api.ErrorCode(), "Expired"), errors.As(err, &api) && api.ErrorCode() == "UnauthorizedException":
+	case errors.As(err, &api) && (strings.Contains(api.ErrorCode(), "Expired") || api.ErrorCode() == "UnauthorizedException"):
 		return fail(LoginEnded, err)
 	case errors.As(err, &api):
 		return fail(Denied, err)

@@ -237,6 +237,11 @@ func (c *channel) ping(socket *websocket.Conn, until <-chan struct{}) {
 func (c *channel) write(socket *websocket.Conn, kind int, data []byte) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
+	return c.writeNow(socket, kind, data)
+}
+
+// writeNow is write for who holds writing.
+func (c *channel) writeNow(socket *websocket.Conn, kind int, data []byte) error {
 	if err := socket.SetWriteDeadline(time.Now().Add(c.o.Silence)); err != nil {
 		return err
 	}
@@ -252,6 +257,7 @@ func (c *channel) send(payloadType uint32, payload []byte) error {
 		return io.ErrClosedPipe
 	}
 	c.writing.Lock() // numbers leave in their order
+	defer c.writing.Unlock()
 	c.mu.Lock()
 	now := time.Now()
 	m := message{kind: kindInput, created: now, sequence: c.next, id: uuid.New(), payloadType: payloadType, payload: payload}
@@ -260,10 +266,9 @@ func (c *channel) send(payloadType uint32, payload []byte) error {
 	c.sent = append(c.sent, p)
 	socket := c.socket
 	c.mu.Unlock()
-	if socket != nil && socket.SetWriteDeadline(now.Add(c.o.Silence)) == nil {
-		_ = socket.WriteMessage(websocket.BinaryMessage, p.data) // lost, it is sent again
+	if socket != nil {
+		_ = c.writeNow(socket, websocket.BinaryMessage, p.data) // lost, it is sent again
 	}
-	c.writing.Unlock()
 	return nil
 }
 
@@ -315,7 +320,7 @@ func (c *channel) resendAfter() time.Duration {
 func (c *channel) handle(socket *websocket.Conn, m message) error {
 	switch m.kind {
 	case kindAcknowledge:
-		return c.acknowledged(m)
+		c.acknowledged(m)
 	case kindClosed:
 		var closed struct{ Output string }
 		_ = json.Unmarshal(m.payload, &closed)
@@ -330,10 +335,10 @@ func (c *channel) handle(socket *websocket.Conn, m message) error {
 }
 
 // acknowledged takes a message off those that wait.
-func (c *channel) acknowledged(m message) error {
+func (c *channel) acknowledged(m message) {
 	var ack struct{ AcknowledgedMessageSequenceNumber int64 }
-	if err := json.Unmarshal(m.payload, &ack); err != nil {
-		return nil // it is acknowledged again when it was sent again
+	if json.Unmarshal(m.payload, &ack) != nil {
+		return // it is acknowledged again when it was sent again
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -347,9 +352,8 @@ func (c *channel) acknowledged(m message) error {
 		c.sent = append(c.sent[:i], c.sent[i+1:]...)
 		c.tried = false
 		<-c.space
-		break
+		return
 	}
-	return nil
 }
 
 // measure follows how long acknowledgements take. Source: RFC 6298, section 2.

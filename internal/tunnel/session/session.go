@@ -17,7 +17,7 @@ type Ticket struct{ SessionID, StreamURL, Token string }
 
 // A Service is SSM's control plane, as far as a session needs it.
 type Service interface {
-	// Start starts a session on a node. It says who the session is for.
+	// Start starts a session on a node.
 	Start(ctx context.Context) (Ticket, error)
 	// Resume gives a new token for the data channel of a session that lives.
 	Resume(ctx context.Context, sessionID string) (Ticket, error)

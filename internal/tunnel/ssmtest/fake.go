@@ -3,7 +3,6 @@ package ssmtest
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net"
@@ -446,7 +445,7 @@ func pump(to, from net.Conn) error {
 			}
 		}
 		if err != nil {
-			return errors.Join(err)
+			return err
 		}
 	}
 }
