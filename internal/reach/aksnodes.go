@@ -85,10 +85,11 @@ const (
 // pods hold for addresses of their own node depends on the engine.
 func (m *model) asksDNS(cluster *inventory.Object, namespace string) []Hop {
 	region := m.apiOf(cluster)
-	hops := []Hop{m.policies(region, namespace, true, clusterDNS, "udp", dnsPort)}
+	pods := m.pods(region, namespace)
+	hops := []Hop{m.policies(region, namespace, pods, true, clusterDNS, "udp", dnsPort)}
 	why := m.asksLocally(cluster)
 	for _, a := range localDNS {
-		if h := m.policies(region, namespace, true, Peer{Address: a}, "udp", dnsPort); why != "" && h.Verdict == Stopped {
+		if h := m.policies(region, namespace, pods, true, Peer{Address: a}, "udp", dnsPort); why != "" && h.Verdict == Stopped {
 			h = untold(h.Place, h.Resource, "%s, and no policy lets pods ask %s", why, a)
 			h.Rule, h.Mend = "AKS-49", "allow it in a NetworkPolicy, or give the pool an explicit LocalDNS profile"
 			return append(hops, h)

@@ -1,6 +1,7 @@
 package reach
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -67,28 +68,34 @@ type crossings struct {
 	found    []Excess
 }
 
-// look sends packets from one side to another: of each protocol, one to each port of ports.
+// look sends packets from one side to another: of each protocol, from and to one port of
+// each range that filters tell apart.
 func (w *crossings) look(from, to side) {
 	for _, protocol := range []string{"tcp", "udp", "icmp"} {
-		for _, port := range w.ports(protocol) {
-			p := Packet{Protocol: protocol, From: from.address, To: to.address, FromPort: ephemeral[0], ToPort: port}
-			if slices.ContainsFunc(w.declared, func(f flow) bool { return f.has(p) }) {
-				continue
+		for _, own := range w.ownPorts(protocol) {
+			for _, port := range w.ports(protocol) {
+				w.send(from, to, Packet{Protocol: protocol, From: from.address, To: to.address, FromPort: own, ToPort: port})
 			}
-			e := Excess{Packet: p, From: from.name, To: to.name, toAzure: from.aws}
-			switch out, in := w.leaves(from, p), w.enters(to, p); {
-			case out != nil && in != nil:
-				e.Cloud, e.By = bothClouds, append(out, in...)
-			case out != nil:
-				e.Cloud, e.By = from.cloud(), out
-			case in != nil:
-				e.Cloud, e.By = to.cloud(), in
-			default:
-				continue
-			}
-			w.add(e)
 		}
 	}
+}
+
+func (w *crossings) send(from, to side, p Packet) {
+	if slices.ContainsFunc(w.declared, func(f flow) bool { return f.has(p) }) {
+		return
+	}
+	e := Excess{Packet: p, From: from.name, To: to.name, toAzure: from.aws}
+	switch out, in := w.leaves(from, p), w.enters(to, p); {
+	case out != nil && in != nil:
+		e.Cloud, e.By = bothClouds, append(out, in...)
+	case out != nil:
+		e.Cloud, e.By = from.cloud(), out
+	case in != nil:
+		e.Cloud, e.By = to.cloud(), in
+	default:
+		return
+	}
+	w.add(e)
 }
 
 func (s side) cloud() string {
@@ -162,10 +169,10 @@ func (m *model) awsSides() (found []side) {
 			vpcs = append(vpcs, e.vpcID())
 		}
 	}
-	taken := map[netip.Addr]bool{} // by load balancers and resolvers: no node can have these
+	var taken []netip.Addr // by load balancers and resolvers: no node can have these
 	add := func(listens bool, all ...iface) {
 		for _, i := range all {
-			if slices.Contains(vpcs, i.subnet.Value("vpcId")) && !taken[i.address] {
+			if slices.Contains(vpcs, i.subnet.Value("vpcId")) {
 				found = append(found, side{i.name, i.address, i.subnet, true, i.groups, listens})
 			}
 		}
@@ -173,7 +180,7 @@ func (m *model) awsSides() (found []side) {
 	for _, lb := range m.internalBalancers() {
 		for _, f := range m.fronts(lb) {
 			add(false, iface{lb.Value("name"), f.address, f.subnet, lb.Props().Strings("securityGroups")})
-			taken[f.address] = true
+			taken = append(taken, f.address)
 		}
 	}
 	for _, e := range m.All(awstype.ResolverEndpoint) {
@@ -182,7 +189,7 @@ func (m *model) awsSides() (found []side) {
 			subnet, a := m.Get(awstype.Subnet, p.Str("subnetId")), address(p.Str("ip"))
 			if subnet != nil && a.IsValid() {
 				add(false, iface{name, a, subnet, e.In.Strings("securityGroupIds")})
-				taken[a] = true
+				taken = append(taken, a)
 			}
 		}
 	}
@@ -190,12 +197,12 @@ func (m *model) awsSides() (found []side) {
 		n := m.eksNodes(nodes)
 		add(true, n.controlPlane()...)
 		for _, subnet := range n.subnets {
-			add(false, m.interfaces("nodes "+nodes.Value("nodeGroupName"), subnet, n.groups)...)
+			add(false, m.interfaces("nodes "+nodes.Value("nodeGroupName"), subnet, n.groups, taken...)...)
 		}
 	}
 	for _, e := range m.All(awstype.VpcEndpoint) {
 		if p := e.Props(); !isGatewayEndpoint(e) {
-			add(false, m.serviceInterfaces("endpoint "+p.Str("serviceName"), e, p.Strings("subnetIds"), p.Strings("securityGroupIds"))...)
+			add(false, m.serviceInterfaces("endpoint "+p.Str("serviceName"), e, p.Strings("subnetIds"), p.Strings("securityGroupIds"), taken...)...)
 		}
 	}
 	return found
@@ -222,7 +229,7 @@ func (m *model) toRelay() (found []flow) {
 	for _, lb := range m.internalBalancers() {
 		for _, l := range m.listeners(lb) {
 			for _, f := range m.fronts(lb) {
-				found = append(found, flow{[]string{"tcp"}, inSubnets(nodes...), is(f.address), l.Props().Int("port")})
+				found = append(found, flow{protocols(l), inSubnets(nodes...), is(f.address), l.Props().Int("port")})
 			}
 		}
 	}
@@ -244,7 +251,7 @@ func (m *model) questions() (found []flow) {
 				}
 			}
 			for _, target := range r.In.Maps("targetDnsServers[*]") {
-				found = append(found, flow{both, inSubnets(from...), is(address(target.Str("ipAddress"))), dnsPort})
+				found = append(found, flow{both, inSubnets(from...), is(address(target.Str("ipAddress"))), cmp.Or(target.Int("port"), dnsPort)})
 			}
 		}
 	}
@@ -258,7 +265,7 @@ func (m *model) questions() (found []flow) {
 			from := func(a netip.Addr) bool { return slices.Contains(own, a.String()) }
 			// Azure's resolver has more addresses in its subnet than the one that answers.
 			subnet, _ := m.azureInboundAt(address(target.Str("ip")))
-			found = append(found, flow{both, from, inSubnets(subnet), dnsPort})
+			found = append(found, flow{both, from, inSubnets(subnet), cmp.Or(target.Int("port"), dnsPort)})
 		}
 	}
 	return found
@@ -278,41 +285,66 @@ func inSubnets(subnets ...*inventory.Object) func(netip.Addr) bool {
 	}
 }
 
-// ports stand for all ports of a protocol: the first of every range into which the groups
-// and ACLs that are in the view cut them.
+// ports stand for all ports of a protocol: the first of every range into which filters
+// cut them.
 func (m *model) ports(protocol string) []int {
 	if protocol == "icmp" {
 		return []int{0}
 	}
 	if m.portCuts == nil {
 		m.portCuts = []int{1}
-		add := func(from, to int) {
-			for _, port := range []int{from, to + 1} {
-				if 0 < port && port <= 65535 && !slices.Contains(m.portCuts, port) {
-					m.portCuts = append(m.portCuts, port)
-				}
+		for _, o := range m.All(permissionTypes...) {
+			for _, p := range PermissionsIn(o) {
+				m.portCuts = addCuts(m.portCuts, p.From, p.To)
 			}
 		}
-		for _, o := range m.All(awstype.SecurityGroup) {
-			for _, p := range m.permissions(o.ID) {
-				add(p.From, p.To)
+		var acls []string
+		for _, o := range m.All(awstype.NetworkAcl, awstype.DefaultNetworkAcl, awstype.NetworkAclRule) {
+			acls = append(acls, cmp.Or(o.In.Str("networkAclId"), o.ID))
+		}
+		for _, acl := range acls {
+			for _, e := range remember(m.entries, acl, m.aclEntries) {
+				m.portCuts = addCuts(m.portCuts, e.from, e.to)
 			}
 		}
-		for _, o := range m.All(awstype.NetworkAcl, awstype.DefaultNetworkAcl) {
-			for _, e := range m.aclEntries(o.ID) {
-				add(e.from, e.to)
-			}
-		}
-		for _, o := range m.All(azuretype.NetworkSecurityGroup) {
-			for _, r := range m.nsgRules(o) {
-				for _, text := range append(r.in.Strings("destinationPortRanges"), r.in.Str("destinationPortRange")) {
-					if from, to, ok := portRange(text); ok {
-						add(from, to)
-					}
-				}
-			}
-		}
-		slices.Sort(m.portCuts)
+		m.portCuts = m.azureCuts(m.portCuts, "destination")
 	}
 	return m.portCuts
+}
+
+// ownPorts are those that a client may have: one that clients take, and the first of
+// every range into which rules cut them.
+func (m *model) ownPorts(protocol string) []int {
+	if protocol == "icmp" {
+		return []int{0}
+	}
+	if m.ownCuts == nil {
+		m.ownCuts = m.azureCuts([]int{ephemeral[0]}, "source")
+	}
+	return m.ownCuts
+}
+
+// azureCuts adds the ports that rules of Azure's groups name of one side.
+func (m *model) azureCuts(ports []int, side string) []int {
+	for _, o := range m.All(azuretype.NetworkSecurityGroup) {
+		for _, r := range m.nsgRules(o) {
+			for _, text := range append(r.in.Strings(side+"PortRanges"), r.in.Str(side+"PortRange")) {
+				if from, to, ok := portRange(text); ok {
+					ports = addCuts(ports, from, to)
+				}
+			}
+		}
+	}
+	slices.Sort(ports)
+	return ports
+}
+
+// addCuts adds where a range of ports begins, and where what is behind it does.
+func addCuts(ports []int, from, to int) []int {
+	for _, port := range []int{from, to + 1} {
+		if 0 < port && port <= 65535 && !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
+	}
+	return ports
 }

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
@@ -123,8 +124,7 @@ func (b behind) keepsClients() bool {
 
 // toNodes judges the way from the load balancer to every node, for a packet that came
 // from a client, and the way back as far as the subnets' ACLs.
-func (m *model) toNodes(b behind, client netip.Addr, port int, what string) (hops []Hop) {
-	crosses := b.lb.Props().Bool("enableCrossZoneLoadBalancing")
+func (m *model) toNodes(b behind, client netip.Addr, protocol string, port int, what string) (hops []Hop) {
 	lbGroups := b.lb.Props().Strings("securityGroups")
 	for _, nodes := range b.nodes {
 		groups := m.nodeGroupsOf(nodes)
@@ -136,14 +136,14 @@ func (m *model) toNodes(b behind, client netip.Addr, port int, what string) (hop
 			}
 			node := hostIn(subnet)
 			for _, f := range b.fronts {
-				if !crosses && f.subnet != subnet {
+				if !b.crosses() && f.subnet.Value("availabilityZone") != subnet.Value("availabilityZone") {
 					continue
 				}
 				from := client
 				if !from.IsValid() {
 					from = f.address
 				}
-				p := Packet{Protocol: "tcp", From: from, To: node, FromPort: ephemeral[0], ToPort: port}
+				p := Packet{Protocol: protocol, From: from, To: node, FromPort: ephemeral[0], ToPort: port}
 				hops = append(hops, m.groups(b.lb.Value("name")+what, lbGroups, true, p, groups),
 					m.groups("nodes"+what, groups, false, p, lbGroups))
 				if f.subnet == subnet {
@@ -164,35 +164,96 @@ func (m *model) toNodes(b behind, client netip.Addr, port int, what string) (hop
 	return hops
 }
 
+// crosses reports whether the load balancer sends to targets in other zones: the target
+// group's setting comes before its own. Source: elasticloadbalancing/latest/network/
+// target-group-cross-zone.html.
+func (b behind) crosses() bool {
+	switch b.group.Value("loadBalancingCrossZoneEnabled") {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	return b.lb.Props().Bool("enableCrossZoneLoadBalancing")
+}
+
+// protocols are those of a listener's packets. Source: elasticloadbalancing/latest/
+// network/load-balancer-listeners.html.
+func protocols(listener *inventory.Object) []string {
+	switch listener.Value("protocol") {
+	case "UDP", "QUIC":
+		return []string{"udp"}
+	case "TCP_UDP", "TCP_QUIC":
+		return []string{"tcp", "udp"}
+	}
+	return []string{"tcp"}
+}
+
 // toPods judges the policies of the pods behind a node port for clients and health
-// checks. The namespace is that of the Service on the port, else every one that
+// checks: the pods of the Services on the port, else those of every namespace that
 // somebody made in the cluster.
-func (m *model) toPods(b behind, clients []netip.Addr) (hops []Hop) {
+func (m *model) toPods(b behind, clients []netip.Addr, protocol string, nodePort int) (hops []Hop) {
 	for _, nodes := range b.nodes {
 		cluster := m.clusterOf(nodes)
 		if cluster == nil {
 			continue
 		}
-		region, port := m.apiOf(cluster), b.listener.Props().Int("port")
-		names := m.namespaces(region)
-		for _, s := range m.servicesOn(b.group.Props().Int("port")) {
+		region := m.apiOf(cluster)
+		judge := func(namespace string, pods []pod, port int, clients []netip.Addr) {
+			for _, client := range clients {
+				hops = append(hops, m.policies(region, namespace, pods, false, Peer{Address: client}, protocol, port))
+			}
+		}
+		served := false
+		for _, s := range m.servicesOn(nodePort) {
 			if s.Region != region {
 				continue
 			}
-			names = []string{s.In.Str("metadata.namespace")}
+			served = true
+			seen := clients
+			if s.Props().StrOr("spec.externalTrafficPolicy", "Cluster") == "Cluster" {
+				seen = m.nodeAddresses(cluster)
+			}
 			for _, p := range s.Props().Maps("spec.ports") {
-				if p.Int("nodePort") == b.group.Props().Int("port") {
-					port = cmp.Or(p.Int("targetPort"), p.Int("port"))
+				if p.Int("nodePort") != nodePort || !strings.EqualFold(p.StrOr("protocol", "TCP"), protocol) {
+					continue
+				}
+				for _, one := range m.behindService(s) {
+					port := cmp.Or(p.Int("targetPort"), p.Int("port"))
+					if name := p.Str("targetPort"); name != "" && one.of != "" {
+						if port = one.ports[name]; port == 0 {
+							continue // no endpoint of this port
+						}
+					}
+					judge(s.In.Str("metadata.namespace"), []pod{one}, port, seen)
 				}
 			}
 		}
-		for _, name := range names {
-			for _, client := range clients {
-				hops = append(hops, m.policies(region, name, false, Peer{Address: client}, "tcp", port))
-			}
+		if served || nodePort != b.group.Props().Int("port") {
+			continue // kube-proxy answers on a port for health checks alone
+		}
+		for _, name := range m.namespaces(region) {
+			judge(name, m.pods(region, name), b.listener.Props().Int("port"), clients)
 		}
 	}
 	return hops
+}
+
+// nodeAddresses are what pods see as the source of what other nodes pass on to them, as
+// kube-proxy does unless externalTrafficPolicy is Local. Source:
+// kubernetes.io/docs/tutorials/services/source-ip.
+func (m *model) nodeAddresses(cluster *inventory.Object) (found []netip.Addr) {
+	for _, nodes := range m.All(awstype.NodeGroup) {
+		if m.clusterOf(nodes) != cluster {
+			continue
+		}
+		for _, id := range nodes.Props().Strings("subnetIds") {
+			if subnet := m.Get(awstype.Subnet, id); subnet != nil {
+				found = append(found, m.sources(subnet)...)
+			}
+		}
+	}
+	return found
 }
 
 func (m *model) servicesOn(nodePort int) []*inventory.Object { return ServicesOn(m.View, nodePort) }
@@ -216,10 +277,18 @@ func (b behind) healthPort() int {
 // health judges the health checks, which come from the load balancer's own addresses
 // (NLB-09).
 func (m *model) health(b behind) []Hop {
-	hops := m.toNodes(b, netip.Addr{}, b.healthPort(), " for health checks")
+	hops := m.toNodes(b, netip.Addr{}, "tcp", b.healthPort(), " for health checks")
 	var from []netip.Addr
 	for _, f := range b.fronts {
 		from = append(from, f.address)
 	}
-	return append(hops, m.toPods(b, from)...)
+	return append(hops, m.toPods(b, from, "tcp", b.healthPort())...)
+}
+
+// healthy reports whether some target answers the load balancer's checks from one of its
+// addresses.
+func (m *model) healthy(b behind, f front) bool {
+	b.fronts = []front{f}
+	asked := m.toNodes(b, netip.Addr{}, "tcp", b.healthPort(), "")
+	return len(asked) > 0 && (Path{Hops: m.health(b)}).Verdict() == Passes
 }

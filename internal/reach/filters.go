@@ -37,8 +37,9 @@ func NetworkSecurityGroup(view inventory.View, subnet string, egress bool, p Pac
 	return untold("security group of "+subnet, subnet, "there is no such subnet")
 }
 
-// NetworkPolicies judges the first packet of a connection of the pods of a namespace: to
-// them, or, with egress, from them, to a port. The cluster is the view's region.
+// NetworkPolicies judges the first packet of a connection of every pod of a namespace: to
+// it, or, with egress, from it, to a port. The cluster is the view's region.
 func NetworkPolicies(view inventory.View, namespace string, egress bool, far Peer, protocol string, port int) Hop {
-	return newModel(view, true).policies(view.Region, namespace, egress, far, protocol, port)
+	m := newModel(view, true)
+	return m.policies(view.Region, namespace, m.pods(view.Region, namespace), egress, far, protocol, port)
 }

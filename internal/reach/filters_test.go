@@ -114,6 +114,8 @@ func TestSecurityGroups(t *testing.T) {
 		"a member asks another":                  {[]string{"sg-db"}, false, packet("udp", "10.0.0.7", "10.0.0.6", 54), []string{"sg-db"}, Passes},
 		"one of two groups is enough":            {[]string{"sg-db", "sg-web"}, false, packet("tcp", "198.51.100.9", "10.0.0.5", 80), nil, Passes},
 		"nothing goes out without a rule":        {[]string{"sg-db"}, true, packet("tcp", "10.0.0.6", "198.51.100.9", 80), nil, Stopped},
+		"another port of a prefix list":          {[]string{"sg-db"}, true, packet("tcp", "10.0.0.6", "198.51.100.9", 80), []string{"pl-s3"}, Stopped},
+		"a prefix list that holds the far end":   {[]string{"sg-db"}, true, packet("tcp", "10.0.0.6", "198.51.100.9", 443), []string{"pl-s3"}, Passes},
 		"a prefix list cannot be told":           {[]string{"sg-db"}, true, packet("tcp", "10.0.0.6", "198.51.100.9", 443), nil, CannotTell},
 	} {
 		if hop := SecurityGroups(view, c.groups, c.egress, c.Packet, c.far); hop.Verdict != c.want {
@@ -231,6 +233,55 @@ func TestNetworkPolicies(t *testing.T) {
 		"a policy of pods that do not exist":  {"picky", false, address("10.0.0.9"), 80, Passes},
 	} {
 		if hop := NetworkPolicies(view, c.namespace, c.egress, c.far, "tcp", c.port); hop.Verdict != c.want {
+			t.Errorf("%s: %v %v, want %v", name, hop.Verdict, hop, c.want)
+		}
+	}
+}
+
+// Each pod has the policies that select it, and all of a namespace's count. Source:
+// kubernetes.io/docs/concepts/services-networking/network-policies, the two sorts of pod
+// isolation.
+func TestPoliciesOfPods(t *testing.T) {
+	inside := func(typ, id string, in inventory.Props) *inventory.Object {
+		return &inventory.Object{Type: typ, ID: id, Region: "cluster", In: in}
+	}
+	run := func(namespace, app string, ports ...any) *inventory.Object {
+		return inside(kubetype.Deployment, namespace+"/"+app, workload(namespace, map[string]any{"app": app}, ports...))
+	}
+	policy := func(namespace, app string, spec inventory.Props) *inventory.Object {
+		spec.Set("podSelector", map[string]any{"matchLabels": map[string]any{"app": app}})
+		return inside(kubetype.NetworkPolicy, namespace+"/"+app, inventory.Props{
+			"metadata": map[string]any{"namespace": namespace}, "spec": map[string]any(spec),
+		})
+	}
+	out := func(port any) []any {
+		return []any{map[string]any{"to": []any{map[string]any{"ipBlock": map[string]any{"cidr": "10.0.0.0/16"}}},
+			"ports": []any{map[string]any{"port": port}}}}
+	}
+	view := viewOf(
+		run("one", "a"), run("one", "b"),
+		policy("one", "a", inventory.Props{"policyTypes": []any{"Egress"}, "egress": out(4222.0)}),
+		policy("one", "b", inventory.Props{"policyTypes": []any{"Egress"}}),
+		run("free", "a"), run("free", "b"), policy("free", "a", inventory.Props{"policyTypes": []any{"Egress"}, "egress": out(4222.0)}),
+		run("empty", "a"), policy("empty", "a", inventory.Props{"egress": []any{}}),
+		run("named", "a", map[string]any{"name": "web", "containerPort": 8080.0}),
+		policy("named", "a", inventory.Props{"ingress": []any{map[string]any{"ports": []any{map[string]any{"port": "web"}}}}}),
+	).Within("cluster")
+	for name, c := range map[string]struct {
+		namespace string
+		egress    bool
+		port      int
+		want      Verdict
+	}{
+		"one pod may, the other not":             {"one", true, 4222, Stopped},
+		"one pod may, no policy is of the other": {"free", true, 4222, Passes},
+		"another port":                           {"free", true, 80, Stopped},
+		"no egress rule and no type":             {"empty", true, 80, Passes},
+		"a port by its name":                     {"named", false, 8080, Passes},
+		"a port of no name":                      {"named", false, 8081, Stopped},
+	} {
+		far := Peer{Address: netip.MustParseAddr("10.0.1.4")}
+		if hop := NetworkPolicies(view, c.namespace, c.egress, far, "tcp", c.port); hop.Verdict != c.want {
 			t.Errorf("%s: %v %v, want %v", name, hop.Verdict, hop, c.want)
 		}
 	}

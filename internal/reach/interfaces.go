@@ -15,10 +15,10 @@ type iface struct {
 	groups  []string // security groups
 }
 
-// interfaces are those of a machine that may have any address of a subnet: one for each
-// way in which filters treat them.
-func (m *model) interfaces(name string, subnet *inventory.Object, groups []string) (found []iface) {
-	for _, a := range m.sources(subnet) {
+// interfaces are those of a machine that may have any address of a subnet but those that
+// are taken: one for each way in which filters treat them.
+func (m *model) interfaces(name string, subnet *inventory.Object, groups []string, taken ...netip.Addr) (found []iface) {
+	for _, a := range m.sources(subnet, taken...) {
 		found = append(found, iface{name, a, subnet, groups})
 	}
 	return found
@@ -26,7 +26,7 @@ func (m *model) interfaces(name string, subnet *inventory.Object, groups []strin
 
 // serviceInterfaces are those that an AWS service keeps in subnets for an object. Where
 // their addresses are not known, they may have any.
-func (m *model) serviceInterfaces(name string, o *inventory.Object, subnets, groups []string) (found []iface) {
+func (m *model) serviceInterfaces(name string, o *inventory.Object, subnets, groups []string, taken ...netip.Addr) (found []iface) {
 	addresses := map[string]netip.Addr{}
 	for _, p := range append(o.Hidden.Maps("enis[*]"), o.Out.Maps("subnetConfigurations[*]")...) {
 		for _, path := range []string{"address", "ipv4"} {
@@ -43,7 +43,7 @@ func (m *model) serviceInterfaces(name string, o *inventory.Object, subnets, gro
 		case known:
 			found = append(found, iface{name, a, subnet, groups})
 		default:
-			found = append(found, m.interfaces(name, subnet, groups)...)
+			found = append(found, m.interfaces(name, subnet, groups, taken...)...)
 		}
 	}
 	return found

@@ -7,6 +7,7 @@ import (
 
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
+	"burrow/internal/rules"
 )
 
 const httpsPort = 443
@@ -43,42 +44,44 @@ func (m *model) publicAddresses() []netip.Addr {
 // to some may, or may not.
 func (m *model) publicly(way func(to netip.Addr) []Hop) []Hop {
 	all := m.publicAddresses()
+	// Rules that fail for a packet may be other ones for another, at the same place.
+	type kind struct {
+		place string
+		rule  rules.ID
+	}
 	var found []Hop
-	var count []int
+	count, shut := map[kind]int{}, 0
 	for _, to := range all {
+		stops := map[kind]bool{}
 		for _, h := range (Path{Hops: way(to)}).Troubles() {
-			at := slices.IndexFunc(found, h.same)
-			if at < 0 {
-				at = len(found)
-				found, count = append(found, h), append(count, 0)
+			if !slices.ContainsFunc(found, h.same) {
+				found = append(found, h)
 			}
-			count[at]++
+			stops[kind{h.Place, h.Rule}] = h.Verdict == Stopped || stops[kind{h.Place, h.Rule}]
 		}
+		stopped := 0
+		for k, is := range stops {
+			if is {
+				count[k]++
+				stopped = 1
+			}
+		}
+		shut += stopped
 	}
 	if len(found) == 0 {
 		return way(all[0])
 	}
+	certain := slices.ContainsFunc(found, func(h Hop) bool { return count[kind{h.Place, h.Rule}] == len(all) })
 	for i, h := range found {
-		if h.Verdict == Stopped && count[i] < len(all) {
+		// Where no place stops them all, but together they do, each has to be mended.
+		if some := count[kind{h.Place, h.Rule}] < len(all) && (certain || shut < len(all)); h.Verdict == Stopped && some {
 			found[i] = untold(h.Place, h.Resource, "it stops some public addresses: %s", h.Reason)
 		}
 	}
 	return found
 }
 
-// tableOf is the id of the route table of a subnet: its own, else the main one of its
-// VPC, "" when it is not known. Source: Amazon VPC guide, VPC_Route_Tables.md.
-func (m *model) tableOf(subnet *inventory.Object) string {
-	for _, a := range m.All(awstype.RouteTableAssociation) {
-		if a.In.Str("subnetId") == subnet.ID {
-			return a.In.Str("routeTableId")
-		}
-	}
-	if vpc := m.Get(awstype.Vpc, subnet.Value("vpcId")); vpc != nil {
-		return vpc.Value("mainRouteTableId")
-	}
-	return ""
-}
+func (m *model) tableOf(subnet *inventory.Object) string { return routeTableOf(m.View, subnet.ID) }
 
 // wayOut judges how a subnet's packets for a public address leave the VPC, from the
 // edge of the subnet on, and how replies come back. Networks behind other routers are

@@ -9,6 +9,7 @@ import (
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 	"burrow/internal/inventory/azuretype"
+	"burrow/internal/inventory/kubetype"
 )
 
 // A model is a view of clouds, and what was worked out of it.
@@ -29,8 +30,8 @@ type model struct {
 	// The rules of network security groups, and the tag VirtualNetwork, by VNet.
 	rules map[string][]nsgRule
 	tags  map[string][]netip.Prefix
-	// portCuts are the first ports of all ranges that filters tell apart.
-	portCuts []int
+	// The first ports of all ranges that filters tell apart, of servers and of clients.
+	portCuts, ownCuts []int
 }
 
 func newModel(view inventory.View, whole bool) *model {
@@ -84,19 +85,23 @@ func (m *model) subnetName(subnet *inventory.Object) string {
 	})
 }
 
-// cuts are the ranges that security groups, ACLs and Azure's groups and routes name in
-// what was asked for.
+// cuts are the ranges that filters and routes name.
 func (m *model) cuts() []netip.Prefix {
 	if m.ranges != nil {
 		return m.ranges
 	}
 	m.ranges = []netip.Prefix{}
 	for _, o := range m.All(
-		awstype.SecurityGroup, awstype.SecurityGroupRule, awstype.SecurityGroupIngressRule, awstype.SecurityGroupEgressRule,
-		awstype.NetworkAcl, awstype.DefaultNetworkAcl, awstype.NetworkAclRule,
-		azuretype.NetworkSecurityGroup, azuretype.SecurityRule, azuretype.Route, azuretype.RouteTable,
+		slices.Concat(permissionTypes, routeTables, []string{
+			awstype.NetworkAcl, awstype.DefaultNetworkAcl, awstype.NetworkAclRule, awstype.Route,
+			azuretype.NetworkSecurityGroup, azuretype.SecurityRule, azuretype.Route, azuretype.RouteTable, kubetype.NetworkPolicy,
+		})...,
 	) {
-		eachText(o.In, func(text string) {
+		written := o.In
+		if o.MadeBy != "" {
+			written = o.Out // by the cloud
+		}
+		eachText(written, func(text string) {
 			if r, err := parseRange(text); err == nil && r.Addr().Is4() && !slices.Contains(m.ranges, r) {
 				m.ranges = append(m.ranges, r)
 			}
@@ -123,12 +128,16 @@ func eachText(v any, f func(string)) {
 	}
 }
 
-// sources are addresses that stand for all of a subnet.
-func (m *model) sources(subnet *inventory.Object) (found []netip.Addr) {
-	for _, r := range prefixes(append(subnet.Props().Strings("addressPrefixes"), subnet.Value("addressPrefix"), subnet.Value("cidrBlock"))) {
-		found = append(found, representatives(r, m.cuts())...)
+// sources are addresses that stand for all of a subnet, but for some that are taken.
+func (m *model) sources(subnet *inventory.Object, taken ...netip.Addr) (found []netip.Addr) {
+	cuts := m.cuts()
+	for _, a := range taken {
+		cuts = append(slices.Clip(cuts), netip.PrefixFrom(a, a.BitLen())) // so that the next address stands for the rest
 	}
-	return found
+	for _, r := range prefixes(append(subnet.Props().Strings("addressPrefixes"), subnet.Value("addressPrefix"), subnet.Value("cidrBlock"))) {
+		found = append(found, representatives(r, cuts)...)
+	}
+	return slices.DeleteFunc(found, func(a netip.Addr) bool { return slices.Contains(taken, a) })
 }
 
 // hostIn is an address that a machine in a subnet of a VPC may have; of a subnet without

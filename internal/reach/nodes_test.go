@@ -84,16 +84,21 @@ func TestEKSNodes(t *testing.T) {
 		want   Verdict
 		rule   string
 	}{
-		"as documented":                {add(), Passes, ""},
-		"no route":                     {without("r-nat"), Stopped, "VPC-36"},
-		"a NAT gateway that is gone":   {without("nat-1"), Stopped, "VPC-36"},
-		"NAT in a private subnet":      {set("nat-1", "subnetId", "subnet-private"), Stopped, "VPC-11"},
-		"a private NAT gateway":        {set("nat-1", "connectivityType", "private"), Stopped, "VPC-11"},
-		"no internet gateway":          {without("igw-1"), Stopped, "VPC-11"},
-		"a route that leads nowhere":   {set("r-nat", "natGatewayId", nil), Stopped, "VPC-36"},
-		"another network":              {add(object(awstype.Route, "r-2", props{"routeTableId": "rtb-private", "destinationCidrBlock": "0.0.0.0/1", "transitGatewayId": "tgw-1"})), CannotTell, ""},
-		"an ACL that lets nothing in":  {add(closed), Stopped, "VPC-19"},
-		"nodes not let out":            {set("sg-nodestcp", "cidrIpv4", "10.0.0.0/16"), Stopped, "VPC-25"},
+		"as documented":               {add(), Passes, ""},
+		"no route":                    {without("r-nat"), Stopped, "VPC-36"},
+		"a NAT gateway that is gone":  {without("nat-1"), Stopped, "VPC-36"},
+		"NAT in a private subnet":     {set("nat-1", "subnetId", "subnet-private"), Stopped, "VPC-11"},
+		"a private NAT gateway":       {set("nat-1", "connectivityType", "private"), Stopped, "VPC-11"},
+		"no internet gateway":         {without("igw-1"), Stopped, "VPC-11"},
+		"a route that leads nowhere":  {set("r-nat", "natGatewayId", nil), Stopped, "VPC-36"},
+		"another network":             {add(object(awstype.Route, "r-2", props{"routeTableId": "rtb-private", "destinationCidrBlock": "0.0.0.0/1", "transitGatewayId": "tgw-1"})), CannotTell, ""},
+		"an ACL that lets nothing in": {add(closed), Stopped, "VPC-19"},
+		"nodes not let out":           {set("sg-nodestcp", "cidrIpv4", "10.0.0.0/16"), Stopped, "VPC-25"},
+		"nor by a rule that comes near": {
+			func(all []*inventory.Object) []*inventory.Object {
+				return append(set("sg-nodestcp", "cidrIpv4", "10.0.0.0/16")(all), rule(awstype.SecurityGroupEgressRule, "sg-nodes", "tcp", 80, props{"cidrIpv4": "0.0.0.0/1"}))
+			}, Stopped, "VPC-25",
+		},
 		"some of the internet":         {set("sg-nodestcp", "cidrIpv4", "0.0.0.0/1"), CannotTell, ""},
 		"no DNS hostnames":             {set("vpc-1", "enableDnsHostnames", false), Stopped, "VPC-08"},
 		"a role without the CNI's":     {set("nodes", "managedPolicyArns", []any{}), Stopped, "EKS-27"},
@@ -144,10 +149,13 @@ func TestAKSWayOut(t *testing.T) {
 		rules    []any
 		want     Verdict
 	}{
-		"Azure's own rules":               {"loadBalancer", "", nil, Passes},
-		"HTTPS to the internet":           {"loadBalancer", "", []any{map[string]any(allow), map[string]any(deny)}, Passes},
-		"nothing out":                     {"loadBalancer", "", []any{map[string]any(deny)}, Stopped},
-		"another port":                    {"loadBalancer", "", []any{map[string]any(allow.With(props{"destinationPortRange": "80"})), map[string]any(deny)}, Stopped},
+		"Azure's own rules":     {"loadBalancer", "", nil, Passes},
+		"HTTPS to the internet": {"loadBalancer", "", []any{map[string]any(allow), map[string]any(deny)}, Passes},
+		"nothing out":           {"loadBalancer", "", []any{map[string]any(deny)}, Stopped},
+		"another port":          {"loadBalancer", "", []any{map[string]any(allow.With(props{"destinationPortRange": "80"})), map[string]any(deny)}, Stopped},
+		"nothing out, in halves": {"loadBalancer", "", []any{
+			map[string]any(deny.With(props{"destinationAddressPrefix": "0.0.0.0/1"})), map[string]any(deny.With(props{"destinationAddressPrefix": "128.0.0.0/1", "priority": 201.0, "name": "deny2"})),
+		}, Stopped},
 		"tags of services alone":          {"loadBalancer", "", []any{map[string]any(allow.With(props{"destinationAddressPrefix": "AzureCloud"})), map[string]any(deny)}, CannotTell},
 		"everything into nothing":         {"loadBalancer", "None", nil, Stopped},
 		"a firewall":                      {"userDefinedRouting", "VirtualAppliance", nil, CannotTell},

@@ -134,7 +134,9 @@ func (m *model) toListener(cluster, lb, listener *inventory.Object) (hops []Hop)
 	region := m.apiOf(cluster)
 	for _, f := range fronts {
 		for _, name := range m.namespaces(region) {
-			hops = append(hops, m.policies(region, name, true, Peer{Address: f.address}, "tcp", port))
+			for _, protocol := range protocols(listener) {
+				hops = append(hops, m.policies(region, name, m.pods(region, name), true, Peer{Address: f.address}, protocol, port))
+			}
 		}
 		hops = append(hops, m.tunnels(f.subnet.ID)...)
 	}
@@ -143,25 +145,35 @@ func (m *model) toListener(cluster, lb, listener *inventory.Object) (hops []Hop)
 		hops = append(hops, untold("nodes of "+lastPart(cluster.ID), cluster.ID, "the subnet of its nodes is not in what was looked at"))
 	}
 	for _, subnet := range subnets {
-		clients := m.sources(subnet)
+		for _, protocol := range protocols(listener) {
+			hops = append(hops, m.fromClients(subnet, lb, fronts, groups, protocol, port)...)
+		}
+	}
+	return hops
+}
+
+// fromClients judges connections from a subnet of the VNet to the addresses of a load
+// balancer and its targets, and back.
+func (m *model) fromClients(subnet, lb *inventory.Object, fronts []front, groups []behind, protocol string, port int) (hops []Hop) {
+	clients := m.sources(subnet)
+	for _, client := range clients {
+		for _, f := range fronts {
+			for _, own := range ephemeral {
+				p := Packet{Protocol: protocol, From: client, To: f.address, FromPort: own, ToPort: port}
+				hops = append(hops, m.nsg(subnet, "Outbound", p), m.azureRoute(subnet, f.address), m.acl(f.subnet, false, p),
+					m.groups(lb.Value("name"), lb.Props().Strings("securityGroups"), false, p, nil), m.acl(f.subnet, true, p.Reply()))
+			}
+		}
+	}
+	for _, b := range groups {
+		if !b.keepsClients() {
+			continue // nodes see what health checks come from
+		}
+		port := b.group.Props().Int("port")
 		for _, client := range clients {
-			for _, f := range fronts {
-				for _, own := range ephemeral {
-					p := Packet{Protocol: "tcp", From: client, To: f.address, FromPort: own, ToPort: port}
-					hops = append(hops, m.nsg(subnet, "Outbound", p), m.azureRoute(subnet, f.address), m.acl(f.subnet, false, p),
-						m.groups(lb.Value("name"), lb.Props().Strings("securityGroups"), false, p, nil), m.acl(f.subnet, true, p.Reply()))
-				}
-			}
+			hops = append(hops, m.toNodes(b, client, protocol, port, "")...)
 		}
-		for _, b := range groups {
-			if !b.keepsClients() {
-				continue // nodes see what health checks come from
-			}
-			for _, client := range clients {
-				hops = append(hops, m.toNodes(b, client, b.group.Props().Int("port"), "")...)
-			}
-			hops = append(hops, m.toPods(b, clients)...)
-		}
+		hops = append(hops, m.toPods(b, clients, protocol, port)...)
 	}
 	return hops
 }
@@ -172,10 +184,7 @@ func (m *model) toListener(cluster, lb, listener *inventory.Object) (hops []Hop)
 func (m *model) inDNS(fronts []front, groups []behind) []front {
 	var well []front
 	for _, f := range fronts {
-		if slices.ContainsFunc(groups, func(b behind) bool {
-			b.fronts = []front{f}
-			return len(b.nodes) > 0 && (Path{Hops: m.health(b)}).Verdict() == Passes
-		}) {
+		if slices.ContainsFunc(groups, func(b behind) bool { return m.healthy(b, f) }) {
 			well = append(well, f)
 		}
 	}

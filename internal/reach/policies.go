@@ -15,21 +15,75 @@ import (
 type Peer struct {
 	Address        netip.Addr
 	Namespace, Pod map[string]any
+	// Ports are the names of the pod's ports.
+	Ports map[string]int
 }
 
-// clusterDNS is what answers names inside every cluster. Source: the Service kube-dns
-// and the label that Kubernetes itself sets on namespaces.
+// clusterDNS is what answers names inside every cluster. Source: the Service kube-dns,
+// CoreDNS' ports, and the label that Kubernetes itself sets on namespaces.
 var clusterDNS = Peer{
-	Namespace: map[string]any{"kubernetes.io/metadata.name": "kube-system"},
+	Namespace: map[string]any{namespaceName: "kube-system"},
 	Pod:       map[string]any{"k8s-app": "kube-dns"},
+	Ports:     map[string]int{"dns": dnsPort, "dns-tcp": dnsPort},
 }
 
-// workloadTypes run pods, and say under this path which labels they have.
+const namespaceName = "kubernetes.io/metadata.name"
+
+// workloadTypes run pods, and say under this path what they are like.
 var workloadTypes = map[string]string{
-	kubetype.Pod:         "metadata.labels",
-	kubetype.Deployment:  "spec.template.metadata.labels",
-	kubetype.StatefulSet: "spec.template.metadata.labels",
-	kubetype.DaemonSet:   "spec.template.metadata.labels",
+	kubetype.Pod:         "",
+	kubetype.Deployment:  "spec.template.",
+	kubetype.ReplicaSet:  "spec.template.",
+	kubetype.StatefulSet: "spec.template.",
+	kubetype.DaemonSet:   "spec.template.",
+	kubetype.Job:         "spec.template.",
+	kubetype.CronJob:     "spec.jobTemplate.spec.template.",
+}
+
+// A pod stands for all pods of a workload.
+type pod struct {
+	of     string // id of the workload, "" for whichever pods may come
+	labels map[string]any
+	ports  map[string]int // by name
+	idle   bool           // the workload runs none at present
+}
+
+// pods are those of a namespace's workloads; where there is none yet, one without labels.
+func (m *model) pods(cluster, namespace string) (found []pod) {
+	for typ, at := range workloadTypes {
+		for _, o := range m.All(typ) {
+			p := o.Props()
+			if o.Region != cluster || p.Str("metadata.namespace") != namespace {
+				continue
+			}
+			count, set := p.Get("spec.replicas")
+			one := pod{o.ID, p.Map(at + "metadata.labels"), map[string]int{}, set && count == any(0.0)}
+			for _, port := range p.Maps(at + "spec.containers[*].ports[*]") {
+				if name := port.Str("name"); name != "" {
+					one.ports[name] = port.Int("containerPort")
+				}
+			}
+			found = append(found, one)
+		}
+	}
+	if len(found) == 0 {
+		return []pod{{}}
+	}
+	slices.SortFunc(found, func(a, b pod) int { return cmp.Compare(a.of, b.of) })
+	return found
+}
+
+// behindService are the pods that a service sends to; where there is none yet, one without
+// labels.
+func (m *model) behindService(service *inventory.Object) []pod {
+	selector := service.Props().Map("spec.selector")
+	chosen := slices.DeleteFunc(m.pods(service.Region, service.Props().Str("metadata.namespace")), func(p pod) bool {
+		return len(selector) == 0 || !selects(inventory.Props{"matchLabels": map[string]any(selector)}, p.labels)
+	})
+	if len(chosen) == 0 {
+		return []pod{{}}
+	}
+	return chosen
 }
 
 // namespaces are those of a cluster that somebody made, by name.
@@ -43,72 +97,69 @@ func (m *model) namespaces(cluster string) (names []string) {
 	return names
 }
 
-// policies judges the first packet of a connection of the pods of a namespace, which it
-// does not tell apart: they are isolated in a direction when a policy selects any of
-// them, and get what any rule of such policies allows. Where no workload is yet, policies
-// that select every pod count. Source:
+// policies judges the first packet of a connection of pods of a namespace, all of which
+// rely on it: a pod is isolated in a direction when a policy selects it, and gets what any
+// rule of such policies allows. Source:
 // kubernetes.io/docs/concepts/services-networking/network-policies.
-func (m *model) policies(cluster, namespace string, egress bool, far Peer, protocol string, port int) Hop {
+func (m *model) policies(cluster, namespace string, pods []pod, egress bool, far Peer, protocol string, port int) Hop {
 	place, direction := "network policies of namespace "+namespace, "Ingress"
 	if egress {
 		direction = "Egress"
-	}
-	var isolating []string
-	for _, o := range m.All(kubetype.NetworkPolicy) {
-		spec := o.Props().Map("spec")
-		if o.Region != cluster || o.In.Str("metadata.namespace") != namespace || !hasType(spec, direction) ||
-			!m.selectsPods(o, spec.Map("podSelector")) {
-			continue
-		}
-		for _, rule := range spec.Maps(strings.ToLower(direction) + "[*]") {
-			peers := rule.Maps("from[*]")
-			if egress {
-				peers = rule.Maps("to[*]")
-			}
-			if anyPeer(peers, far) && anyPort(rule.Maps("ports[*]"), protocol, port) {
-				return passes(place, o.ID)
-			}
-		}
-		isolating = append(isolating, o.ID)
-	}
-	if len(isolating) == 0 {
-		return passes(place, "")
 	}
 	where := "cluster DNS"
 	if far.Address.IsValid() {
 		where = far.Address.String()
 	}
-	return stopped(place, strings.Join(isolating, ", "), "", "add a NetworkPolicy that allows it",
-		"no %s rule of them allows %s port %d with %s", strings.ToLower(direction), upper[protocol], port, where)
+	var let Hop
+	for _, pod := range pods {
+		isolating, by := m.isolating(cluster, namespace, pod, egress, far, protocol, port)
+		if by != "" || len(isolating) == 0 {
+			let = passes(place, by)
+			continue
+		}
+		whose := ""
+		if pod.of != "" {
+			whose = " of pods of " + pod.of
+		}
+		return stopped(place, strings.Join(isolating, ", "), "", "add a NetworkPolicy that allows it",
+			"no %s rule of them allows %s port %d%s with %s", strings.ToLower(direction), upper[protocol], port, whose, where)
+	}
+	return let
+}
+
+// isolating are the policies that select a pod in a direction, and the one of them that
+// allows a packet, or "".
+func (m *model) isolating(cluster, namespace string, pod pod, egress bool, far Peer, protocol string, port int) (isolating []string, by string) {
+	direction, peers, ports := "Ingress", "from[*]", pod.ports
+	if egress {
+		direction, peers, ports = "Egress", "to[*]", far.Ports
+	}
+	for _, o := range m.All(kubetype.NetworkPolicy) {
+		spec := o.Props().Map("spec")
+		if o.Region != cluster || o.In.Str("metadata.namespace") != namespace || !hasType(spec, direction) || !selects(spec.Map("podSelector"), pod.labels) {
+			continue
+		}
+		isolating = append(isolating, o.ID)
+		for _, rule := range spec.Maps(strings.ToLower(direction) + "[*]") {
+			if by == "" && anyPeer(rule.Maps(peers), namespace, far) && anyPort(rule.Maps("ports[*]"), ports, protocol, port) {
+				by = o.ID
+			}
+		}
+	}
+	return isolating, by
 }
 
 // hasType reports whether a policy is about a direction: it says so, or, where it says
-// nothing, every policy is about Ingress and one with egress rules about Egress.
+// nothing, every policy is about Ingress and one with egress rules about Egress. Source:
+// kubernetes pkg/apis/networking/v1/defaults.go.
 func hasType(spec inventory.Props, direction string) bool {
 	if types := spec.Strings("policyTypes"); len(types) > 0 {
 		return slices.Contains(types, direction)
 	}
-	return direction == "Ingress" || spec.Has("egress")
+	return direction == "Ingress" || len(spec.List("egress")) > 0
 }
 
-// selectsPods reports whether a policy selects pods of its namespace that exist, or
-// every one that may come.
-func (m *model) selectsPods(policy *inventory.Object, selector inventory.Props) bool {
-	if len(selector.Map("matchLabels")) == 0 && len(selector.List("matchExpressions")) == 0 {
-		return true
-	}
-	for typ, path := range workloadTypes {
-		for _, o := range m.All(typ) {
-			here := o.Region == policy.Region && o.In.Str("metadata.namespace") == policy.In.Str("metadata.namespace")
-			if here && selects(selector, o.In.Map(path)) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func anyPeer(peers []inventory.Props, far Peer) bool {
+func anyPeer(peers []inventory.Props, namespace string, far Peer) bool {
 	return len(peers) == 0 || slices.ContainsFunc(peers, func(p inventory.Props) bool {
 		if block := p.Map("ipBlock"); block != nil {
 			in := func(text string) bool {
@@ -117,15 +168,24 @@ func anyPeer(peers []inventory.Props, far Peer) bool {
 			}
 			return far.Address.IsValid() && in(block.Str("cidr")) && !slices.ContainsFunc(block.Strings("except"), in)
 		}
-		// Without a namespace selector, a peer is a pod of the policy's own namespace.
-		return far.Namespace != nil && p.Has("namespaceSelector") && selects(p.Map("namespaceSelector"), far.Namespace) &&
-			(!p.Has("podSelector") || selects(p.Map("podSelector"), far.Pod))
+		if far.Namespace == nil || p.Has("podSelector") && !selects(p.Map("podSelector"), far.Pod) {
+			return false
+		}
+		if !p.Has("namespaceSelector") { // a pod of the policy's own namespace
+			return far.Namespace[namespaceName] == namespace
+		}
+		return selects(p.Map("namespaceSelector"), far.Namespace)
 	})
 }
 
-func anyPort(ports []inventory.Props, protocol string, port int) bool {
-	return len(ports) == 0 || slices.ContainsFunc(ports, func(p inventory.Props) bool {
+// anyPort reports whether rules are about a port. A named one is that of the pod which is
+// connected to; an address has none.
+func anyPort(rules []inventory.Props, names map[string]int, protocol string, port int) bool {
+	return len(rules) == 0 || slices.ContainsFunc(rules, func(p inventory.Props) bool {
 		first := p.Int("port")
+		if name := p.Str("port"); name != "" {
+			first = names[name]
+		}
 		last := cmp.Or(p.Int("endPort"), first)
 		return strings.EqualFold(p.StrOr("protocol", "TCP"), protocol) && (!p.Has("port") || first <= port && port <= last)
 	})

@@ -20,6 +20,12 @@ type Permission struct {
 	Peer     string // range, group or prefix list
 }
 
+// permissionTypes are those in which permissions are written.
+var permissionTypes = []string{
+	awstype.SecurityGroup, awstype.DefaultSecurityGroup,
+	awstype.SecurityGroupRule, awstype.SecurityGroupIngressRule, awstype.SecurityGroupEgressRule,
+}
+
 // PermissionsIn reads the permissions that are written in an object: a group, or a rule
 // of one. Of a group that AWS made, they are those that AWS gave it.
 func PermissionsIn(o *inventory.Object) (found []Permission) {
@@ -150,7 +156,7 @@ func (m *model) groups(place string, ids []string, egress bool, p Packet, farGro
 			switch misses := allowed.misses(p, far, farGroups); {
 			case misses == 0:
 				return passes(place, allowed.resource)
-			case misses == 1 && strings.HasPrefix(allowed.Peer, "pl-") && !(far.IsPrivate() && m.isOfService(allowed.Peer)):
+			case misses == 1 && strings.HasPrefix(allowed.Peer, "pl-") && !slices.Contains(farGroups, allowed.Peer) && !(far.IsPrivate() && m.isOfService(allowed.Peer)):
 				unknown = "what is in the prefix list " + allowed.Peer
 			case misses == 1 && !slices.Contains(near, allowed.resource):
 				near = append(near, allowed.resource)

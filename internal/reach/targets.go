@@ -89,19 +89,7 @@ func (m *model) registered(group *inventory.Object) (n int) {
 	return n
 }
 
-// hasPods reports whether a workload of the service's namespace has the labels that the
-// service selects.
+// hasPods reports whether a workload that runs pods stands behind a service.
 func (m *model) hasPods(service *inventory.Object) bool {
-	selector := service.Props().Map("spec.selector")
-	for typ, labels := range workloadTypes {
-		for _, o := range m.All(typ) {
-			p := o.Props()
-			count, set := p.Get("spec.replicas")
-			here := o.Region == service.Region && p.Str("metadata.namespace") == service.Props().Str("metadata.namespace")
-			if here && len(selector) > 0 && (!set || count != any(0.0)) && selects(inventory.Props{"matchLabels": map[string]any(selector)}, p.Map(labels)) {
-				return true
-			}
-		}
-	}
-	return false
+	return slices.ContainsFunc(m.behindService(service), func(p pod) bool { return p.of != "" && !p.idle })
 }

@@ -146,22 +146,16 @@ func (e *ends) transitMissesZones() string {
 		served = append(served, e.zone(subnet))
 	}
 	var lost []string
-	e.privateTables(func(table *inventory.Object) bool {
-		for _, subnet := range e.subnetsOf(table) {
-			if e.only != "" && subnet != e.only {
-				continue
-			}
-			if zone := e.zone(subnet); zone != "" && !slices.Contains(served, zone) && !slices.Contains(lost, zone) {
-				lost = append(lost, zone)
-			}
+	for _, subnet := range e.concerned() {
+		if zone := e.zone(subnet); zone != "" && !slices.Contains(served, zone) && !slices.Contains(lost, zone) {
+			lost = append(lost, zone)
 		}
-		return false
-	})
+	}
 	if len(lost) == 0 {
 		return ""
 	}
 	slices.Sort(lost)
-	return fmt.Sprintf("the VPC's attachment %s has no subnet in %s, where private subnets are",
+	return fmt.Sprintf("the VPC's attachment %s has no subnet in %s, where subnets need one",
 		e.vpcAttachment().ID, strings.Join(lost, ", "))
 }
 
@@ -172,15 +166,15 @@ func (e *ends) zone(subnet string) string {
 	return ""
 }
 
-// transitUnused names the private route tables that do not send all of the VNet's
+// transitUnused names the route tables that do not send all of the VNet's
 // traffic to the transit gateway: nothing is propagated into a VPC's tables.
 func (e *ends) transitUnused() string {
 	if e.unattached() {
 		return ""
 	}
-	without := e.privateTables(func(table *inventory.Object) bool { return !e.leadsToVNet(e.vpcHops(table), e.gateway.ID) })
+	without := e.tablesThat(func(table string) bool { return !e.leadsToVNet(e.vpcHops(table), e.gateway.ID) })
 	if without == "" {
 		return ""
 	}
-	return fmt.Sprintf("the private route tables %s do not lead the VNet to the transit gateway", without)
+	return fmt.Sprintf("the route tables %s do not lead the VNet to the transit gateway", without)
 }

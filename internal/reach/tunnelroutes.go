@@ -61,29 +61,29 @@ func (e *ends) notAttached() string {
 	return ""
 }
 
-// notPropagated names the private route tables that have no route to the
-// gateway: subnets behind them have no way back.
+// notPropagated names the route tables that have no route to the gateway: subnets
+// behind them have no way back.
 func (e *ends) notPropagated() string {
 	if e.onTransit() {
 		return ""
 	}
-	without := e.privateTables(func(table *inventory.Object) bool {
-		return !propagates(e.view, table, e.gateway.ID) && !e.leadsToVNet(staticHops(e.view, table.ID), e.gateway.ID)
+	without := e.tablesThat(func(table string) bool {
+		return !propagates(e.view, table, e.gateway.ID) && !e.leadsToVNet(staticHops(e.view, table), e.gateway.ID)
 	})
 	if without == "" {
 		return ""
 	}
-	return "routes are not propagated into the private route tables " + without
+	return "routes are not propagated into the route tables " + without
 }
 
-// outrouted names the private route tables in which a static route takes the
-// VNet's traffic from the gateway: it beats an identical propagated one.
+// outrouted names the route tables in which a static route takes the VNet's traffic
+// from the gateway: it beats an identical propagated one.
 func (e *ends) outrouted() string {
 	if e.onTransit() {
 		return ""
 	}
 	by := ""
-	tables := e.privateTables(func(table *inventory.Object) bool {
+	tables := e.tablesThat(func(table string) bool {
 		hops := e.vpcHops(table)
 		for _, r := range e.vnetRanges() {
 			for _, h := range route(hops, r) {
@@ -98,7 +98,7 @@ func (e *ends) outrouted() string {
 	if tables == "" {
 		return ""
 	}
-	return fmt.Sprintf("static routes lead the VNet's traffic to %s in the private route tables %s", by, tables)
+	return fmt.Sprintf("static routes lead the VNet's traffic to %s in the route tables %s", by, tables)
 }
 
 // hasLine reports whether a line to the gateway fits some of the range.
@@ -106,43 +106,90 @@ func (e *ends) hasLine(hops []hop, r netip.Prefix) bool {
 	return slices.ContainsFunc(hops, func(h hop) bool { return h.to == e.gateway.ID && h.prefix.Overlaps(r) })
 }
 
-// reached are the subnets that Azure's packets come to: of load balancers, nodes
-// and resolver endpoints. A VPC may have private subnets that are none of the
-// path's business, or not yet.
+// reached are the subnets of the VPC that Azure's packets come to: of internal load
+// balancers and resolver endpoints, and of nodes. Nodes in public subnets are left out:
+// they answer through the load balancer.
 func (e *ends) reached() (subnets []string) {
 	if e.only != "" {
 		return []string{e.only}
 	}
-	for typ, property := range map[string]string{
-		awstype.LoadBalancer:     "subnetMappings[*].subnetId",
-		awstype.NodeGroup:        "subnetIds",
-		awstype.ResolverEndpoint: "ipAddresses[*].subnetId",
-	} {
-		for _, o := range e.view.All(typ) {
-			subnets = append(subnets, o.In.Strings(property)...)
+	add := func(ids []string, unless func(id string) bool) {
+		for _, id := range ids {
+			subnet := e.view.Get(awstype.Subnet, id)
+			if subnet != nil && subnet.Value("vpcId") == e.vpcID() && !slices.Contains(subnets, id) && !unless(id) {
+				subnets = append(subnets, id)
+			}
 		}
 	}
-	vpc := e.vpcID()
-	return slices.DeleteFunc(subnets, func(id string) bool {
-		subnet := e.view.Get(awstype.Subnet, id)
-		return subnet == nil || subnet.Value("vpcId") != vpc
-	})
+	never := func(string) bool { return false }
+	for _, lb := range e.view.All(awstype.LoadBalancer) {
+		if lb.In.Bool("internal") {
+			add(append(lb.In.Strings("subnetMappings[*].subnetId"), lb.In.Strings("subnets")...), never)
+		}
+	}
+	for _, endpoint := range e.view.All(awstype.ResolverEndpoint) {
+		add(endpoint.In.Strings("ipAddresses[*].subnetId"), never)
+	}
+	for _, nodes := range e.view.All(awstype.NodeGroup) {
+		add(nodes.In.Strings("subnetIds"), func(id string) bool { return e.isPublic(routeTableOf(e.view, id)) })
+	}
+	return subnets
 }
 
-// privateTables are the ids of those private route tables of the VPC that are so:
-// of the subnets that Azure's packets come to, or of all where nothing is yet.
-func (e *ends) privateTables(are func(*inventory.Object) bool) string {
-	vpc, reached := e.vpcID(), e.reached()
-	concerned := func(table *inventory.Object) bool {
-		return len(reached) == 0 || slices.ContainsFunc(e.subnetsOf(table), func(id string) bool { return slices.Contains(reached, id) })
+// concerned are the subnets that need a way to the VNet: those that Azure's packets come
+// to. A VPC may have others that are none of the path's business. Where nothing is
+// reached yet, they are all that have a private table of their own.
+func (e *ends) concerned() (subnets []string) {
+	if subnets = e.reached(); len(subnets) > 0 {
+		return subnets
 	}
-	var found []string
-	for _, table := range e.view.All(awstype.RouteTable) {
-		if vpc != "" && table.Value("vpcId") == vpc && e.isPrivate(table) && concerned(table) && are(table) {
-			found = append(found, table.ID)
+	vpc := e.vpcID()
+	for _, a := range e.view.All(awstype.RouteTableAssociation) {
+		table := e.view.Get(awstype.RouteTable, a.In.Str("routeTableId"))
+		if subnet := a.In.Str("subnetId"); subnet != "" && table != nil && vpc != "" && table.Value("vpcId") == vpc && !e.isPublic(table.ID) {
+			subnets = append(subnets, subnet)
+		}
+	}
+	return subnets
+}
+
+// tablesThat are the ids of those route tables of concerned subnets that are so.
+func (e *ends) tablesThat(are func(table string) bool) string {
+	var seen, found []string
+	for _, subnet := range e.concerned() {
+		table := routeTableOf(e.view, subnet)
+		if table == "" || slices.Contains(seen, table) {
+			continue
+		}
+		if seen = append(seen, table); are(table) {
+			found = append(found, table)
 		}
 	}
 	return strings.Join(found, ", ")
+}
+
+// routeTableOf is the id of the route table of a subnet: its own, else the main one of
+// its VPC, "" when it is not known. Source: Amazon VPC guide, VPC_Route_Tables.md.
+func routeTableOf(view inventory.View, subnet string) string {
+	for _, a := range view.All(awstype.RouteTableAssociation) {
+		if a.In.Str("subnetId") == subnet {
+			return a.In.Str("routeTableId")
+		}
+	}
+	s := view.Get(awstype.Subnet, subnet)
+	if s == nil {
+		return ""
+	}
+	vpc := s.Value("vpcId")
+	for _, a := range view.All(awstype.MainRouteTableAssociation) {
+		if a.In.Str("vpcId") == vpc {
+			return a.In.Str("routeTableId")
+		}
+	}
+	if v := view.Get(awstype.Vpc, vpc); v != nil {
+		return v.Value("mainRouteTableId")
+	}
+	return ""
 }
 
 // leadsToVNet reports whether all of the VNet goes to one place.
@@ -151,22 +198,11 @@ func (e *ends) leadsToVNet(hops []hop, place string) bool {
 	return len(ranges) > 0 && goesTo(hops, ranges, place)
 }
 
-// isPrivate reports whether subnets use the table and its way to everywhere is no
-// internet gateway.
-func (e *ends) isPrivate(table *inventory.Object) bool {
-	return len(e.subnetsOf(table)) > 0 && !slices.ContainsFunc(staticHops(e.view, table.ID), func(h hop) bool {
+// isPublic reports whether a table's way to everywhere is an internet gateway.
+func (e *ends) isPublic(table string) bool {
+	return slices.ContainsFunc(staticHops(e.view, table), func(h hop) bool {
 		return h.prefix.Bits() == 0 && strings.HasPrefix(h.to, "igw-")
 	})
-}
-
-// subnetsOf are the ids of the subnets that use the table.
-func (e *ends) subnetsOf(table *inventory.Object) (found []string) {
-	for _, a := range e.view.All(awstype.RouteTableAssociation) {
-		if subnet := a.In.Str("subnetId"); a.In.Str("routeTableId") == table.ID && subnet != "" {
-			found = append(found, subnet)
-		}
-	}
-	return found
 }
 
 // routeTargets are the properties that say where a route of a VPC leads.
@@ -174,6 +210,9 @@ var routeTargets = []string{
 	"gatewayId", "transitGatewayId", "natGatewayId", "networkInterfaceId", "vpcPeeringConnectionId",
 	"vpcEndpointId", "egressOnlyGatewayId", "carrierGatewayId", "localGatewayId", "coreNetworkArn",
 }
+
+// routeTables are the types of a VPC's route tables: the main one may be adopted.
+var routeTables = []string{awstype.RouteTable, awstype.DefaultRouteTable}
 
 // staticHops are the routes that somebody wrote into a VPC's route table.
 func staticHops(view inventory.View, table string) (hops []hop) {
@@ -184,7 +223,7 @@ func staticHops(view inventory.View, table string) (hops []hop) {
 			}
 		}
 	}
-	for _, typ := range []string{awstype.RouteTable, awstype.DefaultRouteTable} {
+	for _, typ := range routeTables {
 		if o := view.Get(typ, table); o != nil {
 			for _, r := range o.In.Maps("routes") {
 				add(r, "cidrBlock")
@@ -200,8 +239,8 @@ func staticHops(view inventory.View, table string) (hops []hop) {
 }
 
 // vpcHops are the static routes and what VPN gateways bring beside them.
-func (e *ends) vpcHops(table *inventory.Object) []hop {
-	hops := staticHops(e.view, table.ID)
+func (e *ends) vpcHops(table string) []hop {
+	hops := staticHops(e.view, table)
 	for _, vpn := range e.view.All(awstype.VpnConnection) {
 		gateway := vpn.In.Str("vpnGatewayId")
 		switch {
@@ -217,12 +256,14 @@ func (e *ends) vpcHops(table *inventory.Object) []hop {
 	return hops
 }
 
-func propagates(view inventory.View, table *inventory.Object, gateway string) bool {
-	if slices.Contains(table.In.Strings("propagatingVgws"), gateway) {
-		return true
+func propagates(view inventory.View, table, gateway string) bool {
+	for _, typ := range routeTables {
+		if o := view.Get(typ, table); o != nil && slices.Contains(o.In.Strings("propagatingVgws"), gateway) {
+			return true
+		}
 	}
 	return slices.ContainsFunc(view.All(awstype.VpnGatewayRoutePropagation), func(p *inventory.Object) bool {
-		return p.In.Str("routeTableId") == table.ID && p.In.Str("vpnGatewayId") == gateway
+		return p.In.Str("routeTableId") == table && p.In.Str("vpnGatewayId") == gateway
 	})
 }
 

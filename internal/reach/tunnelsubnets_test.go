@@ -20,8 +20,15 @@ func idleSubnet(w tunnelWorld) {
 // balancer lets Azure's packets come to a subnet.
 func balancer(subnet string) func(tunnelWorld) {
 	return func(w tunnelWorld) {
-		w.add(awstype.LoadBalancer, "lb-"+subnet, inventory.Props{"subnetMappings": []any{map[string]any{"subnetId": subnet}}})
+		w.add(awstype.LoadBalancer, "lb-"+subnet, inventory.Props{"internal": true, "subnetMappings": []any{map[string]any{"subnetId": subnet}}})
 	}
+}
+
+// mainTable gives the VPC a main table, and subnet-4, which has no other.
+func mainTable(w tunnelWorld) {
+	w.set("vpc-1", "mainRouteTableId", "rtb-main")
+	w.add(awstype.RouteTable, "rtb-main", inventory.Props{"vpcId": "vpc-1"})
+	w.add(awstype.Subnet, "subnet-4", inventory.Props{"vpcId": "vpc-1", "availabilityZone": "a"})
 }
 
 // Only the tables of subnets that something of Azure comes to are judged, and all
@@ -43,7 +50,24 @@ func TestReachedSubnets(t *testing.T) {
 		"a balancer in another VPC": {[]func(tunnelWorld){balancer("subnet-1"), elsewhere("subnet-3"), balancer("subnet-3")}, ""},
 		"none but in another VPC":   {[]func(tunnelWorld){elsewhere("subnet-9"), balancer("subnet-9")}, "AWV-08"},
 		"subnet that is gone":       {[]func(tunnelWorld){balancer("subnet-1"), balancer("subnet-9")}, ""},
-		"a public subnet":           {[]func(tunnelWorld){balancer("subnet-1"), balancer("subnet-2")}, ""},
+		"a public subnet":           {[]func(tunnelWorld){balancer("subnet-1"), balancer("subnet-2")}, "AWV-08"},
+		"nodes in a public subnet": {[]func(tunnelWorld){balancer("subnet-1"), func(w tunnelWorld) {
+			w.add(awstype.NodeGroup, "nodes", inventory.Props{"subnetIds": []any{"subnet-2"}})
+		}}, ""},
+		"a balancer of the internet": {[]func(tunnelWorld){balancer("subnet-1"), balancer("subnet-3"), func(w tunnelWorld) {
+			w.set("lb-subnet-3", "internal", false)
+		}}, ""},
+		"a subnet on the main table": {[]func(tunnelWorld){balancer("subnet-1"), mainTable, balancer("subnet-4")}, "AWV-08"},
+		"the main table propagates": {[]func(tunnelWorld){balancer("subnet-1"), mainTable, balancer("subnet-4"), func(w tunnelWorld) {
+			w.add(awstype.VpnGatewayRoutePropagation, "prop-4", inventory.Props{"routeTableId": "rtb-main", "vpnGatewayId": "vgw-1"})
+		}}, ""},
+		"an adopted main table that propagates": {[]func(tunnelWorld){balancer("subnet-1"), mainTable, balancer("subnet-4"), func(w tunnelWorld) {
+			w.add(awstype.DefaultRouteTable, "rtb-main", inventory.Props{"propagatingVgws": []any{"vgw-1"}})
+		}}, ""},
+		"another main table": {[]func(tunnelWorld){balancer("subnet-1"), mainTable, balancer("subnet-4"), func(w tunnelWorld) {
+			w.add(awstype.VpnGatewayRoutePropagation, "prop-4", inventory.Props{"routeTableId": "rtb-main", "vpnGatewayId": "vgw-1"})
+			w.add(awstype.MainRouteTableAssociation, "main", inventory.Props{"vpcId": "vpc-1", "routeTableId": "rtb-idle"})
+		}}, "AWV-08"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := fourTunnels()

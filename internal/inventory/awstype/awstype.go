@@ -20,6 +20,7 @@ const (
 	InternetGateway                   = "aws:ec2/internetGateway:InternetGateway"
 	InternetGatewayAttachment         = "aws:ec2/internetGatewayAttachment:InternetGatewayAttachment"
 	LaunchTemplate                    = "aws:ec2/launchTemplate:LaunchTemplate"
+	MainRouteTableAssociation         = "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"
 	NatGateway                        = "aws:ec2/natGateway:NatGateway"
 	NetworkAcl                        = "aws:ec2/networkAcl:NetworkAcl"
 	NetworkAclAssociation             = "aws:ec2/networkAclAssociation:NetworkAclAssociation"

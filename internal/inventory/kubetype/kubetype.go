@@ -5,7 +5,10 @@ package kubetype
 const (
 	DaemonSet      = "kubernetes:apps/v1:DaemonSet"
 	Deployment     = "kubernetes:apps/v1:Deployment"
+	ReplicaSet     = "kubernetes:apps/v1:ReplicaSet"
 	StatefulSet    = "kubernetes:apps/v1:StatefulSet"
+	CronJob        = "kubernetes:batch/v1:CronJob"
+	Job            = "kubernetes:batch/v1:Job"
 	ConfigMap      = "kubernetes:core/v1:ConfigMap"
 	Namespace      = "kubernetes:core/v1:Namespace"
 	Pod            = "kubernetes:core/v1:Pod"
