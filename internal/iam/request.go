@@ -25,11 +25,14 @@ func (d Document) Permits(r Request) bool { return d.decides(r, holds, undecided
 func (d Document) PermitsSurely(r Request) bool { return d.decides(r, holds) }
 
 func (d Document) decides(r Request, allowing ...verdict) bool {
-	denied := slices.ContainsFunc(d.Statement, func(s Statement) bool {
-		return s.Effect == "Deny" && s.about(r) && s.Condition.verdict(r.Facts) == holds
-	})
-	return !denied && slices.ContainsFunc(d.Statement, func(s Statement) bool {
+	return !d.denies(r) && slices.ContainsFunc(d.Statement, func(s Statement) bool {
 		return s.Effect == "Allow" && s.about(r) && slices.Contains(allowing, s.Condition.verdict(r.Facts))
+	})
+}
+
+func (d Document) denies(r Request) bool {
+	return slices.ContainsFunc(d.Statement, func(s Statement) bool {
+		return s.Effect == "Deny" && s.about(r) && s.Condition.verdict(r.Facts) == holds
 	})
 }
 

@@ -1,8 +1,6 @@
 package iam
 
 import (
-	"slices"
-
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 )
@@ -24,14 +22,27 @@ func AttachedPolicies(view inventory.View, role string) []string {
 	return arns
 }
 
-// RoleMay reports whether a role's own policies allow it an action on something, by the
-// role's name. What AWS's managed policies say is not known, so they allow nothing here.
+// RoleMay reports whether a role's own policies together allow it an action on something,
+// by the role's name. What AWS's managed policies say is not known, so they allow nothing
+// here.
 func RoleMay(view inventory.View, role, action, resource string) bool {
-	asked := Request{Action: action, Resource: resource}
-	return slices.ContainsFunc(rolePolicies(view, role), func(in inventory.Props) bool {
-		d, err := Read(in, "policy")
-		return err == nil && d.Permits(asked)
-	})
+	return together(view, role).Permits(Request{Action: action, Resource: resource})
+}
+
+// RoleMayNot reports whether one of a role's own policies denies it an action on
+// something, whatever others allow.
+func RoleMayNot(view inventory.View, role, action, resource string) bool {
+	return together(view, role).denies(Request{Action: action, Resource: resource})
+}
+
+// together is what all of a role's own policies say. One that cannot be read says nothing.
+func together(view inventory.View, role string) (all Document) {
+	for _, in := range rolePolicies(view, role) {
+		if d, err := Read(in, "policy"); err == nil {
+			all.Statement = append(all.Statement, d.Statement...)
+		}
+	}
+	return all
 }
 
 // rolePolicies are the things whose "policy" is one of the role's.

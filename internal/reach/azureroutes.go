@@ -32,21 +32,9 @@ func DefaultHop(view inventory.View, subnet string) string {
 // Source: azure-docs virtual-network/virtual-networks-udr-overview.md.
 func (m *model) nextHop(subnet *inventory.Object, to netip.Addr) (best hop, by string) {
 	table := m.Get(azuretype.RouteTable, subnet.In.Str("routeTable.id"))
-	hops, owner := []hop{}, map[hop]string{}
+	hops, owner := m.userRoutes(subnet)
 	if table != nil {
 		by = table.ID
-		for _, r := range table.In.Maps("routes[*]") {
-			hops = addHop(hops, r.Str("addressPrefix"), true, r.Str("nextHopType"))
-		}
-		for _, o := range m.All(azuretype.Route) {
-			if !isBelow(o.ID, table.ID) {
-				continue
-			}
-			before := len(hops)
-			if hops = addHop(hops, o.In.Str("addressPrefix"), true, o.In.Str("nextHopType")); len(hops) > before {
-				owner[hops[before]] = o.ID
-			}
-		}
 	}
 	vnet := m.vnetOf(subnet.ID)
 	if vnet != nil && (table == nil || !table.Props().Bool("disableBgpRoutePropagation")) {
@@ -65,6 +53,29 @@ func (m *model) nextHop(subnet *inventory.Object, to netip.Addr) (best hop, by s
 		by = id
 	}
 	return best, by
+}
+
+// userRoutes are the lines of a subnet's route table, and the ids of those that are objects
+// of their own.
+func (m *model) userRoutes(subnet *inventory.Object) (hops []hop, owner map[hop]string) {
+	owner = map[hop]string{}
+	table := m.Get(azuretype.RouteTable, subnet.In.Str("routeTable.id"))
+	if table == nil {
+		return nil, owner
+	}
+	for _, r := range table.In.Maps("routes[*]") {
+		hops = addHop(hops, r.Str("addressPrefix"), true, r.Str("nextHopType"))
+	}
+	for _, o := range m.All(azuretype.Route) {
+		if !isBelow(o.ID, table.ID) {
+			continue
+		}
+		before := len(hops)
+		if hops = addHop(hops, o.In.Str("addressPrefix"), true, o.In.Str("nextHopType")); len(hops) > before {
+			owner[hops[before]] = o.ID
+		}
+	}
+	return hops, owner
 }
 
 // azureRoute judges where a subnet of the VNet sends packets for AWS.

@@ -153,6 +153,11 @@ func (n *EKSNodes) mayJoin() []Hop {
 		if !has && lacks {
 			hops = append(hops, stopped("role of the nodes", n.role.ID, "EKS-27", "attach "+p.names[0], "role %s lacks %s", n.role.ID, strings.Join(p.names, " or ")))
 		}
+		for _, action := range p.actions {
+			if iam.RoleMayNot(n.m.View, n.role.ID, action, "*") {
+				hops = append(hops, stopped("role of the nodes", n.role.ID, "EKS-27", "take the denial away", "a policy of role %s denies %s", n.role.ID, action))
+			}
+		}
 	}
 	return append(hops, passes("role of the nodes", n.role.ID))
 }

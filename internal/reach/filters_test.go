@@ -69,6 +69,15 @@ func TestNetworkACL(t *testing.T) {
 	if hop := NetworkACL(plain, "subnet-1", false, packet("udp", "198.51.100.9", "10.0.0.5", 9)); hop.Verdict != Passes {
 		t.Errorf("default ACL: %v", hop)
 	}
+	// It keeps the entry 100 that lets all pass when somebody writes others beside it.
+	beside := viewOf(append(plain.All(), &inventory.Object{Type: awstype.NetworkAclRule, ID: "entry", In: inventory.Props{
+		"networkAclId": "acl-0", "ruleNumber": 90.0, "ruleAction": "deny", "protocol": "6", "cidrBlock": "0.0.0.0/0", "fromPort": 22.0, "toPort": 22.0,
+	}})...)
+	for port, want := range map[int]Verdict{22: Stopped, 80: Passes} {
+		if hop := NetworkACL(beside, "subnet-1", false, packet("tcp", "198.51.100.9", "10.0.0.5", port)); hop.Verdict != want {
+			t.Errorf("default ACL with another entry, port %d: %v", port, hop)
+		}
+	}
 	// One that somebody has adopted has only what is written for it.
 	adopted := viewOf(
 		&inventory.Object{Type: awstype.Vpc, ID: "vpc-1", In: inventory.Props{"defaultNetworkAclId": "acl-0"}},
@@ -139,6 +148,12 @@ func TestNetworkSecurityGroup(t *testing.T) {
 		&inventory.Object{Type: azuretype.VirtualNetwork, ID: vnet, In: inventory.Props{"addressSpace": map[string]any{"addressPrefixes": []any{"10.10.0.0/16"}}}},
 		&inventory.Object{Type: azuretype.Subnet, ID: subnet, In: inventory.Props{"networkSecurityGroup": map[string]any{"id": group}}},
 		&inventory.Object{Type: azuretype.Subnet, ID: vnet + "/subnets/open", In: inventory.Props{}},
+		&inventory.Object{Type: azuretype.Subnet, ID: vnet + "/subnets/routed", In: inventory.Props{
+			"networkSecurityGroup": map[string]any{"id": group}, "routeTable": map[string]any{"id": vnet + "-routes"},
+		}},
+		&inventory.Object{Type: azuretype.RouteTable, ID: vnet + "-routes", In: inventory.Props{"routes": []any{
+			map[string]any{"addressPrefix": "10.99.0.0/16", "nextHopType": "VirtualAppliance"},
+		}}},
 		&inventory.Object{Type: azuretype.NetworkSecurityGroup, ID: group, In: inventory.Props{}},
 		rule("web", 200, "Inbound", "Allow", "Tcp", "Internet", "10.10.1.0/24", "80-81"),
 		rule("bad", 100, "Inbound", "Deny", "*", "198.51.100.0/24", "*", "*"),
@@ -160,6 +175,7 @@ func TestNetworkSecurityGroup(t *testing.T) {
 		"DenyAllInBound":                         {subnet, false, packet("tcp", "203.0.113.9", "10.10.1.4", 22), Stopped},
 		"AllowVnetInBound":                       {subnet, false, packet("tcp", "10.10.2.9", "10.10.1.4", 22), Passes},
 		"not from a private range elsewhere":     {subnet, false, packet("tcp", "10.99.2.9", "10.10.1.4", 22), Stopped},
+		"but from one that its routes name":      {vnet + "/subnets/routed", false, packet("tcp", "10.99.2.9", "10.10.1.4", 22), Passes},
 		"AllowAzureLoadBalancerInBound":          {subnet, false, packet("tcp", "168.63.129.16", "10.10.1.4", 22), Passes},
 		"AllowInternetOutBound":                  {subnet, true, packet("udp", "10.10.1.4", "203.0.113.9", 123), Passes},
 		"DenyAllOutBound":                        {subnet, true, packet("udp", "10.10.1.4", "10.99.0.1", 123), Stopped},

@@ -165,6 +165,16 @@ func (m *model) nodeSubnets(cluster *inventory.Object) (found []*inventory.Objec
 	return found
 }
 
+// vnetsOf are the VNets where an AKS cluster has nodes.
+func (m *model) vnetsOf(cluster *inventory.Object) (found []*inventory.Object) {
+	for _, subnet := range m.nodeSubnets(cluster) {
+		if vnet := m.vnetOf(subnet.ID); vnet != nil && !slices.Contains(found, vnet) {
+			found = append(found, vnet)
+		}
+	}
+	return found
+}
+
 // vnetOf is the VNet of a subnet, or nil.
 func (m *model) vnetOf(subnet string) *inventory.Object {
 	id, _, _ := strings.Cut(subnet, "/subnets/")

@@ -19,10 +19,10 @@ const (
 // plainName is a domain without the dot at its end, in lower case.
 func plainName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
 
-// within reports whether a name is in a domain.
+// within reports whether a name is in a domain; everything is in the root, "".
 func within(name, domain string) bool {
 	name = strings.TrimPrefix(name, "*.")
-	return name == domain || strings.HasSuffix(name, "."+domain)
+	return domain == "" || name == domain || strings.HasSuffix(name, "."+domain)
 }
 
 // askedInAzure judges a question from a machine of a VNet. The linked zone or the
@@ -46,7 +46,7 @@ func (m *model) askedInAzure(vnet *inventory.Object, name string, forwards int) 
 		}
 	}
 	rule, ruleset, near := m.forwardingRule(vnet, name)
-	if rule != nil && len(plainName(rule.In.Str("domainName"))) > len(domain) {
+	if rule != nil && (zone == nil || len(plainName(rule.In.Str("domainName"))) > len(domain)) {
 		return append([]Hop{passes("forwarding rule for "+rule.In.Str("domainName"), rule.ID)}, m.forwardedByAzure(rule, ruleset, name, forwards)...)
 	}
 	if zone != nil {
@@ -82,7 +82,7 @@ func (m *model) forwardingRule(vnet *inventory.Object, name string) (best, rules
 				near = stopped(place, set.ID, "ADR-18", "link the ruleset to "+lastPart(vnet.ID), "the ruleset %s is not linked to %s", lastPart(set.ID), lastPart(vnet.ID))
 			case r.Props().Str("forwardingRuleState") == "Disabled":
 				near = stopped(place, r.ID, "ADR-16", "enable it", "the rule %s is disabled", lastPart(r.ID))
-			case len(d) > len(domain):
+			case best == nil || len(d) > len(domain):
 				best, ruleset, domain = r, set, d
 			}
 		}
@@ -159,6 +159,9 @@ func (m *model) vpcsOfTargets(rule *inventory.Object) (found []*inventory.Object
 // azureAsksAWS judges a question from any address of an outbound endpoint's subnet
 // (ADR-14) to one target, and the answer's way back.
 func (m *model) azureAsksAWS(rule, from *inventory.Object, to netip.Addr, port int) (hops []Hop) {
+	if port != dnsPort {
+		return []Hop{stopped("forwarding rule for "+rule.In.Str("domainName"), rule.ID, "ADR-17", "forward to port 53", "Route 53's inbound endpoints answer at port 53, not at %d", port)}
+	}
 	endpoint, subnet := m.inboundAt(to)
 	if endpoint == nil || subnet == nil {
 		return []Hop{stopped("forwarding rule for "+rule.In.Str("domainName"), rule.ID, "ADR-17", "forward to the addresses of an inbound endpoint",
@@ -167,7 +170,7 @@ func (m *model) azureAsksAWS(rule, from *inventory.Object, to netip.Addr, port i
 	for _, protocol := range []string{"udp", "tcp"} {
 		for _, source := range m.sources(from) {
 			for _, own := range ephemeral {
-				p := Packet{Protocol: protocol, From: source, To: to, FromPort: own, ToPort: port}
+				p := Packet{Protocol: protocol, From: source, To: to, FromPort: own, ToPort: dnsPort}
 				hops = append(hops, m.nsg(from, "Outbound", p), m.azureRoute(from, to), m.acl(subnet, false, p),
 					m.groups("the inbound endpoint", endpoint.In.Strings("securityGroupIds"), false, p, nil), m.acl(subnet, true, p.Reply()))
 			}
@@ -224,18 +227,21 @@ func (m *model) associated(zone *inventory.Object, vpc string) bool {
 func (m *model) resolverRule(vpc *inventory.Object, name string) (best *inventory.Object, near Hop) {
 	for _, r := range m.All(awstype.ResolverRule) {
 		d := plainName(r.Value("domainName"))
-		if !within(name, d) || r.In.Str("ruleType") != "FORWARD" {
+		if kind := r.In.Str("ruleType"); !within(name, d) || kind != "FORWARD" && kind != "SYSTEM" {
 			continue
 		}
 		used := slices.ContainsFunc(m.All(awstype.ResolverRuleAssociation), func(a *inventory.Object) bool {
 			return a.In.Str("resolverRuleId") == r.ID && a.In.Str("vpcId") == vpc.ID
 		})
 		switch {
-		case !used:
+		case !used && r.In.Str("ruleType") == "FORWARD":
 			near = stopped("Resolver rule for "+d, r.ID, "R53-16", "associate it with "+vpc.ID, "the rule %s is not associated with %s", r.ID, vpc.ID)
-		case best == nil || len(d) > len(plainName(best.Value("domainName"))):
+		case used && (best == nil || len(d) > len(plainName(best.Value("domainName")))):
 			best = r
 		}
+	}
+	if best != nil && best.In.Str("ruleType") == "SYSTEM" {
+		return nil, Hop{} // which takes its domain out of what others forward
 	}
 	return best, near
 }
@@ -247,13 +253,23 @@ func (m *model) recordInAWS(zone *inventory.Object, domain, name string) Hop {
 		if r.In.Str("zoneId") != zone.ID || m.recordName(r) != name && name != "*."+domain {
 			continue
 		}
-		alias := plainName(r.In.Str("aliases[0].name"))
-		if strings.Contains(alias, ".elb.") && m.Find(awstype.LoadBalancer, "dnsName", alias) == nil {
+		alias := aliasOf(r)
+		if strings.Contains(alias, ".elb.") && !slices.ContainsFunc(m.All(awstype.LoadBalancer), func(lb *inventory.Object) bool { return isCalled(lb, alias) }) {
 			return stopped(place, r.ID, "R53-06", "point it at the load balancer", "%s is an alias of %s, which does not exist", name, alias)
 		}
 		return passes(place, r.ID)
 	}
 	return stopped(place, zone.ID, "R53-06", "add the record", "the zone answers for %s and has no such record", name)
+}
+
+// aliasOf is what a record is an alias of, without what asks for IPv6, too: "" for no
+// alias. Source: Amazon Route 53 guide, resource-record-sets-values-alias.md.
+func aliasOf(record *inventory.Object) string {
+	return strings.TrimPrefix(plainName(record.In.Str("aliases[0].name")), "dualstack.")
+}
+
+func isCalled(lb *inventory.Object, name string) bool {
+	return name != "" && plainName(lb.Value("dnsName")) == name
 }
 
 // recordName is a record's full name: it may be given relative to its zone.
@@ -275,6 +291,10 @@ func (m *model) forwardedByAWS(rule *inventory.Object, name string, forwards int
 	var vnets []*inventory.Object
 	for _, target := range rule.In.Maps("targetIps[*]") {
 		to := address(target.Str("ip"))
+		if port := cmp.Or(target.Int("port"), dnsPort); port != dnsPort {
+			hops = append(hops, stopped(place, rule.ID, "R53-14", "forward to port 53", "Azure's inbound endpoints answer at port 53, not at %d", port))
+			continue
+		}
 		subnet, vnet := m.azureInboundAt(to)
 		if subnet == nil {
 			hops = append(hops, stopped(place, rule.ID, "R53-14", "forward to the address of an inbound endpoint", "no inbound endpoint of Azure has the address %s", to))
@@ -285,7 +305,7 @@ func (m *model) forwardedByAWS(rule *inventory.Object, name string, forwards int
 		}
 		for _, own := range endpoint.Props().Maps("ipAddresses[*]") {
 			if from := m.Get(awstype.Subnet, own.Str("subnetId")); from != nil {
-				hops = append(hops, m.awsAsksAzure(endpoint, from, address(own.Str("ip")), subnet, to, cmp.Or(target.Int("port"), dnsPort))...)
+				hops = append(hops, m.awsAsksAzure(endpoint, from, address(own.Str("ip")), subnet, to)...)
 			}
 		}
 	}
@@ -312,10 +332,10 @@ func (m *model) azureInboundAt(a netip.Addr) (subnet, vnet *inventory.Object) {
 	return nil, nil
 }
 
-func (m *model) awsAsksAzure(endpoint, from *inventory.Object, own netip.Addr, subnet *inventory.Object, to netip.Addr, port int) (hops []Hop) {
+func (m *model) awsAsksAzure(endpoint, from *inventory.Object, own netip.Addr, subnet *inventory.Object, to netip.Addr) (hops []Hop) {
 	for _, protocol := range []string{"udp", "tcp"} {
 		for _, source := range ephemeral {
-			p := Packet{Protocol: protocol, From: own, To: to, FromPort: source, ToPort: port}
+			p := Packet{Protocol: protocol, From: own, To: to, FromPort: source, ToPort: dnsPort}
 			hops = append(hops, m.groups("the outbound endpoint", endpoint.In.Strings("securityGroupIds"), true, p, nil), m.acl(from, true, p),
 				m.nsg(subnet, "Inbound", p), m.acl(from, false, p.Reply()))
 		}

@@ -39,7 +39,12 @@ func (m *model) aclOf(subnet *inventory.Object) string {
 	return ""
 }
 
-// aclEntries are the entries of an ACL that somebody wrote.
+// opensAll are the entries that AWS writes into a VPC's default ACL. Source: Amazon VPC
+// guide, default-network-acl.md.
+const opensAll = 100
+
+// aclEntries are the entries of an ACL: those that somebody wrote, and of a default one
+// that nobody has adopted those of AWS.
 func (m *model) aclEntries(acl string) (found []aclEntry) {
 	add := func(o *inventory.Object, p inventory.Props, number int, egress bool, action string) {
 		cidr, err := netip.ParsePrefix(p.Str("cidrBlock"))
@@ -66,6 +71,11 @@ func (m *model) aclEntries(acl string) (found []aclEntry) {
 			add(o, o.In, o.In.Int("ruleNumber"), o.In.Bool("egress"), o.In.Str("ruleAction"))
 		}
 	}
+	if m.Find(awstype.Vpc, "defaultNetworkAclId", acl) != nil && m.Get(awstype.DefaultNetworkAcl, acl) == nil {
+		for _, egress := range []bool{false, true} {
+			found = append(found, aclEntry{opensAll, egress, true, "-1", 0, 0, anywhere, acl})
+		}
+	}
 	slices.SortStableFunc(found, func(a, b aclEntry) int { return a.number - b.number })
 	return found
 }
@@ -75,16 +85,6 @@ func (e aclEntry) fits(p Packet, egress bool, far netip.Addr) bool {
 		return false
 	}
 	return e.protocol == "-1" || p.Protocol == "icmp" || e.from <= p.ToPort && p.ToPort <= e.to
-}
-
-// opensAll says that the ACL is a default one that nobody has changed: it lets
-// everything through. Source: Amazon VPC guide, vpc-network-acls.md.
-func (m *model) opensAll(acl string) bool {
-	return m.isDefaultACL(acl) && m.Get(awstype.DefaultNetworkAcl, acl) == nil && len(remember(m.entries, acl, m.aclEntries)) == 0
-}
-
-func (m *model) isDefaultACL(acl string) bool {
-	return m.Find(awstype.Vpc, "defaultNetworkAclId", acl) != nil
 }
 
 // acl judges one packet at the edge of a subnet. The first entry by number that fits
@@ -100,9 +100,6 @@ func (m *model) acl(subnet *inventory.Object, egress bool, p Packet) Hop {
 	place := "network ACL of " + m.subnetName(subnet)
 	if id == "" {
 		return untold(place, "", "which ACL the subnet has cannot be told from here")
-	}
-	if m.opensAll(id) {
-		return passes(place, id)
 	}
 	for _, e := range remember(m.entries, id, m.aclEntries) {
 		switch {

@@ -103,10 +103,12 @@ func TestEKSNodes(t *testing.T) {
 		"no DNS hostnames":             {set("vpc-1", "enableDnsHostnames", false), Stopped, "VPC-08"},
 		"a role without the CNI's":     {set("nodes", "managedPolicyArns", []any{}), Stopped, "EKS-27"},
 		"a role with a policy of ours": {ownPolicy, Passes, ""},
-		"a group that failed":          {set("relay:nodes", "status", "CREATE_FAILED"), Stopped, "EKS-28"},
-		"subnets that are not there":   {without("subnet-private"), CannotTell, ""},
-		"a subnet of IPv6 alone":       {set("subnet-private", "cidrBlock", ""), CannotTell, ""},
-		"no nodes":                     {set("relay:nodes", "scalingConfig.desiredSize", 0.0), Passes, ""},
+		"a policy that denies": {set("nodes", "inlinePolicies", []any{map[string]any{"name": "shut", "policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Deny",` +
+			`"Action":"ec2:AssignPrivateIpAddresses","Resource":"*"}]}`}}), Stopped, "EKS-27"},
+		"a group that failed":        {set("relay:nodes", "status", "CREATE_FAILED"), Stopped, "EKS-28"},
+		"subnets that are not there": {without("subnet-private"), CannotTell, ""},
+		"a subnet of IPv6 alone":     {set("subnet-private", "cidrBlock", ""), CannotTell, ""},
+		"no nodes":                   {set("relay:nodes", "scalingConfig.desiredSize", 0.0), Passes, ""},
 	} {
 		all := c.change(eksWorld())
 		view := viewOf(all...)

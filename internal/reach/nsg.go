@@ -173,16 +173,19 @@ func parseRange(text string) (netip.Prefix, error) {
 }
 
 // tagHolds reports whether a service tag holds an address. VirtualNetwork is the
-// VNet, its peers and all that its gateway learns (ANW-15), Internet everything
-// outside of it that is public. Those of services are public ranges, which change
-// from week to week. Source: azure-docs virtual-network/service-tags-overview.md.
+// VNet, its peers, all that its gateway learns (ANW-15), and what the subnet's own routes
+// name, be it everything; Internet is what is outside and public. Those of services are
+// public ranges, which change from week to week. Source: azure-docs virtual-network/service-tags-overview.md.
 func (m *model) tagHolds(tag string, subnet *inventory.Object, a netip.Addr) (holds bool, unknown string) {
-	inside := a == platform || slices.ContainsFunc(m.virtualNetwork(subnet), func(r netip.Prefix) bool { return r.Contains(a) })
+	within := func(ranges []netip.Prefix) bool {
+		return slices.ContainsFunc(ranges, func(r netip.Prefix) bool { return r.Contains(a) })
+	}
+	inside := a == platform || within(m.virtualNetwork(subnet))
 	switch strings.ToLower(tag) {
 	case "*":
 		return true, ""
 	case "virtualnetwork":
-		return inside, ""
+		return inside || within(m.routed(subnet)), ""
 	case "azureloadbalancer":
 		return a == platform, ""
 	case "internet":
@@ -194,7 +197,17 @@ func (m *model) tagHolds(tag string, subnet *inventory.Object, a netip.Addr) (ho
 	return false, "what is in the service tag " + tag
 }
 
-// virtualNetwork are the ranges of the tag of that name where a subnet is.
+// routed are the ranges that a subnet's route table names.
+func (m *model) routed(subnet *inventory.Object) (ranges []netip.Prefix) {
+	hops, _ := m.userRoutes(subnet)
+	for _, h := range hops {
+		ranges = append(ranges, h.prefix)
+	}
+	return ranges
+}
+
+// virtualNetwork are the ranges of the tag of that name where a subnet is, but for its
+// own routes.
 func (m *model) virtualNetwork(subnet *inventory.Object) (ranges []netip.Prefix) {
 	id, _, _ := strings.Cut(subnet.ID, "/subnets/")
 	return remember(m.tags, id, m.virtualNetworkOf)
@@ -224,14 +237,19 @@ func usesVNet(cluster *inventory.Object, vnet string) bool {
 	})
 }
 
-// learned are the ranges that the VNet's gateway has from AWS once a tunnel is up. It does
-// not ask whether one is: a path says that of its tunnels.
+// learned are the ranges that the VNet's gateway has from AWS: those of BGP once a tunnel
+// is up, and without BGP those of the local network gateway. It does not ask whether a
+// tunnel is up: a path says that of its tunnels.
 func (m *model) learned(vnet string) (ranges []netip.Prefix) {
 	for _, e := range m.tunnelEnds() {
 		if e.vng == nil || e.gateway == nil || !inventory.SameID(e.vnetID(), vnet) {
 			continue
 		}
-		for _, r := range prefixes(e.vpcRanges()) {
+		of := e.vpcRanges()
+		if e.conn != nil && !e.azureSpeaksBGP() {
+			of = e.lng.Props().Strings("localNetworkAddressSpace.addressPrefixes")
+		}
+		for _, r := range prefixes(of) {
 			if !slices.Contains(ranges, r) {
 				ranges = append(ranges, r)
 			}

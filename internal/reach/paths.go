@@ -142,7 +142,7 @@ func (m *model) toListener(cluster, lb, listener *inventory.Object) (hops []Hop)
 	}
 	subnets := m.nodeSubnets(cluster)
 	if len(subnets) == 0 {
-		hops = append(hops, untold("nodes of "+lastPart(cluster.ID), cluster.ID, "the subnet of its nodes is not in what was looked at"))
+		hops = append(hops, m.nodesUnseen(cluster))
 	}
 	for _, subnet := range subnets {
 		for _, protocol := range protocols(listener) {
@@ -176,6 +176,10 @@ func (m *model) fromClients(subnet, lb *inventory.Object, fronts []front, groups
 		hops = append(hops, m.toPods(b, clients, protocol, port)...)
 	}
 	return hops
+}
+
+func (m *model) nodesUnseen(cluster *inventory.Object) Hop {
+	return untold("nodes of "+lastPart(cluster.ID), cluster.ID, "the network of its nodes is not in what was looked at")
 }
 
 // inDNS are the load balancer's addresses that its name gives: those from which some
@@ -224,7 +228,7 @@ func (m *model) namesInAzure(aks, balancers []*inventory.Object) (all []Path) {
 	for _, lb := range balancers {
 		found := false
 		for _, r := range m.All(awstype.Record) {
-			if alias := plainName(r.In.Str("aliases[0].name")); alias != "" && alias == plainName(lb.Value("dnsName")) {
+			if isCalled(lb, aliasOf(r)) {
 				add(m.recordName(r))
 				found = true
 			}
@@ -247,10 +251,11 @@ func (m *model) namesInAzure(aks, balancers []*inventory.Object) (all []Path) {
 			for _, namespace := range m.namespaces(region) {
 				path.Hops = append(path.Hops, m.asksDNS(cluster, namespace)...)
 			}
-			if subnets := m.nodeSubnets(cluster); len(subnets) > 0 {
-				if vnet := m.vnetOf(subnets[0].ID); vnet != nil {
-					path.Hops = append(path.Hops, m.askedInAzure(vnet, name, 0)...)
-				}
+			for _, vnet := range m.vnetsOf(cluster) {
+				path.Hops = append(path.Hops, m.askedInAzure(vnet, name, 0)...)
+			}
+			if len(m.vnetsOf(cluster)) == 0 {
+				path.Hops = append(path.Hops, m.nodesUnseen(cluster))
 			}
 			all = append(all, path)
 		}
@@ -271,7 +276,7 @@ func (m *model) namesInAWS(eks []*inventory.Object) (all []Path) {
 	for _, r := range m.All(awstype.ResolverRule) {
 		d := plainName(r.Value("domainName"))
 		forwards := r.In.Str("ruleType") == "FORWARD" && r.URN != ""
-		if forwards && !slices.ContainsFunc(names, func(n string) bool { return within(n, d) }) {
+		if forwards && d != "" && !slices.ContainsFunc(names, func(n string) bool { return within(n, d) }) {
 			names = append(names, "*."+d)
 		}
 	}

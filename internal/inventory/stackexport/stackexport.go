@@ -18,13 +18,14 @@ import (
 // cluster's address (EKS) or ARM id (AKS).
 const clusterAnnotation = `metadata.annotations["burrow/cluster"]`
 
-// Read reads the resources of an export. A secret in clear is its value; an encrypted one
-// is unknown. What a cloud made by itself is not in an export.
+// Read reads the resources of an export, as they exist: what a broken-off run has still to
+// delete is there, what it has deleted and not made again is not. A secret in clear is its
+// value; an encrypted one is unknown. What a cloud made by itself is not in an export.
 func Read(resources []apitype.ResourceV3) inventory.List {
 	var all []*inventory.Object
 	regions := providerRegions(resources)
 	for _, r := range resources {
-		if r.Delete || !r.Custom || strings.HasPrefix(string(r.Type), "pulumi:") {
+		if r.PendingReplacement || !r.Custom || strings.HasPrefix(string(r.Type), "pulumi:") {
 			continue
 		}
 		o := &inventory.Object{
