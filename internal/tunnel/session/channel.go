@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -58,6 +59,7 @@ type channel struct {
 	cause   error
 	isReady bool
 	tried   bool // a new websocket was made because of silence
+	refused atomic.Int64
 
 	writing sync.Mutex // a websocket takes one writer
 }
@@ -100,13 +102,22 @@ func (c *channel) run() {
 	var others sync.WaitGroup
 	others.Go(c.deliver)
 	others.Go(c.resend)
-	ticket := c.ticket
+	ticket, wait := c.ticket, firstBackoff
+	lost := time.Now() // since then no websocket did anything
 	for c.ctx.Err() == nil {
-		err := c.serve(ticket)
+		progress, err := c.serve(ticket)
 		if c.ctx.Err() != nil {
 			break
 		}
 		c.o.Log.Info("the data channel was lost", "session", ticket.SessionID, "why", err)
+		if progress {
+			wait, lost = firstBackoff, time.Now()
+		} else if time.Since(lost) > c.o.Reconnect {
+			c.end(fmt.Errorf("no websocket lives: %w", err))
+			break
+		} else {
+			c.pause(&wait)
+		}
 		if ticket, err = c.resume(); err != nil {
 			c.end(err)
 		}
@@ -133,25 +144,29 @@ func (c *channel) resume() (Ticket, error) {
 			return ticket, nil
 		case err == nil: // SSM answers so of a session that has ended
 			return Ticket{}, errors.New("SSM has ended it")
-		case time.Now().After(until):
+		case time.Now().After(until) || c.ctx.Err() != nil:
 			return Ticket{}, fmt.Errorf("resume it: %w", err)
 		}
-		select {
-		case <-c.ctx.Done():
-			return Ticket{}, c.ctx.Err()
-		case <-time.After(wait):
-		}
-		wait = min(2*wait, longestBackoff)
+		c.pause(&wait)
 	}
 }
 
-// serve opens a websocket and reads it until it is lost.
-func (c *channel) serve(ticket Ticket) error {
+// pause waits, and longer the next time.
+func (c *channel) pause(wait *time.Duration) {
+	select {
+	case <-c.ctx.Done():
+	case <-time.After(*wait):
+	}
+	*wait = min(2**wait, longestBackoff)
+}
+
+// serve opens a websocket and reads it until it is lost. Progress says that it lived.
+func (c *channel) serve(ticket Ticket) (progress bool, err error) {
 	dialing, cancel := context.WithTimeout(c.ctx, c.o.Silence)
 	defer cancel()
 	socket, _, err := websocket.DefaultDialer.DialContext(dialing, ticket.StreamURL, nil)
 	if err != nil {
-		return fmt.Errorf("open the websocket: %w", err)
+		return false, fmt.Errorf("open the websocket: %w", err)
 	}
 	defer socket.Close()
 	// Source: aws/session-manager-plugin src/service/contracts, OpenDataChannelInput.
@@ -160,14 +175,14 @@ func (c *channel) serve(ticket Ticket) error {
 		"ClientId": c.client, "ClientVersion": clientVersion,
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err := c.write(socket, websocket.TextMessage, open); err != nil {
-		return errors.New("open the data channel: the websocket took no token")
+		return false, errors.New("open the data channel: the websocket took no token")
 	}
-	alive := func(string) error { return socket.SetReadDeadline(time.Now().Add(c.o.Silence)) }
+	alive := func(string) error { progress = true; return socket.SetReadDeadline(time.Now().Add(c.o.Silence)) }
 	socket.SetPongHandler(alive)
-	_ = alive("")
+	_ = socket.SetReadDeadline(time.Now().Add(c.o.Silence))
 	pinging := make(chan struct{})
 	defer close(pinging)
 	go c.ping(socket, pinging)
@@ -176,7 +191,7 @@ func (c *channel) serve(ticket Ticket) error {
 	for {
 		kind, data, err := socket.ReadMessage()
 		if err != nil {
-			return err
+			return progress, err
 		}
 		_ = alive("")
 		if kind != websocket.BinaryMessage {
@@ -184,11 +199,11 @@ func (c *channel) serve(ticket Ticket) error {
 		}
 		m, err := decode(data)
 		if err != nil {
-			return err // what comes after it cannot be trusted; the agent sends it again
+			return progress, err // what comes after it cannot be trusted; the agent sends it again
 		}
 		if err := c.handle(socket, m); err != nil {
 			c.end(err)
-			return err
+			return progress, err
 		}
 	}
 }
@@ -423,6 +438,7 @@ func (c *channel) use(m message) error {
 		return errors.New("the agent asks for encryption by KMS, which was not agreed")
 	case payloadFlag:
 		if len(m.payload) == 4 && binary.BigEndian.Uint32(m.payload) == flagPortError {
+			c.refused.Add(1)
 			c.o.Log.Info("the node cannot connect to the port", "session", c.ticket.SessionID)
 		}
 	}
@@ -436,9 +452,6 @@ func (c *channel) shakeHands(payload []byte) error {
 	}
 	c.agent = version(request.AgentVersion)
 	response, refused := request.answer()
-	if refused == nil && !c.agent.hasStreams() {
-		refused = fmt.Errorf("the node's SSM agent is %s; it takes %s to forward more than one connection", request.AgentVersion, firstWithStreams)
-	}
 	text, err := json.Marshal(response)
 	if err != nil {
 		return err

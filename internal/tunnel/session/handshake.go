@@ -69,17 +69,20 @@ func (r handshakeRequest) answer() (response handshakeResponse, refused error) {
 // A version is that of an agent.
 type version string
 
-// Versions from which agents can do something. Source: aws/session-manager-plugin
+// Versions after which agents do something. Source: aws/session-manager-plugin
 // src/config/config.go and src/sessionmanagerplugin/session/portsession.
 const (
-	firstWithStreams    = "3.0.196.0"
-	firstWithKeepAlives = "3.1.1511.0"
+	lastWithoutStreams = "3.0.196.0"
+	lastWithKeepAlives = "3.1.1511.0"
 )
 
-func (v version) hasStreams() bool        { return v.atLeast(firstWithStreams) }
-func (v version) answersKeepAlives() bool { return v.atLeast(firstWithKeepAlives) }
+func (v version) hasStreams() bool { return v.after(lastWithoutStreams) }
 
-func (v version) atLeast(other string) bool {
+// keepsAlive says that the agent wants streams kept alive by pings. Later ones want none:
+// they would keep SSM from ending an idle session.
+func (v version) keepsAlive() bool { return !v.after(lastWithKeepAlives) }
+
+func (v version) after(other string) bool {
 	mine, theirs := strings.Split(string(v), "."), strings.Split(other, ".")
 	for i, part := range theirs {
 		n, m := 0, 0
@@ -91,5 +94,5 @@ func (v version) atLeast(other string) bool {
 			return n > m
 		}
 	}
-	return true
+	return false
 }

@@ -58,11 +58,13 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-func TestVersions(t *testing.T) {
+// Whether a version has streams, and keeps them alive.
+func TestOrderOfVersions(t *testing.T) {
 	for v, want := range map[version][2]bool{
-		"3.0.161.0": {}, "3.0.196.0": {true, false}, "3.1.1511.0": {true, true}, "3.3.40.0": {true, true}, "2.3.722.0": {}, "": {}, "4": {true, true},
+		"2.3.722.0": {false, true}, "3.0.161.0": {false, true}, "3.0.196.0": {false, true}, "3.0.222.0": {true, true},
+		"3.1.1511.0": {true, true}, "3.1.1511.1": {true, false}, "3.3.40.0": {true, false}, "": {false, true}, "4": {true, false},
 	} {
-		if got := [2]bool{v.hasStreams(), v.answersKeepAlives()}; got != want {
+		if got := [2]bool{v.hasStreams(), v.keepsAlive()}; got != want {
 			t.Errorf("%s: %v, want %v", v, got, want)
 		}
 	}

@@ -42,7 +42,14 @@ func TestPlugin(t *testing.T) {
 		t.Skip("builds and runs AWS's plugin, for which -plugin asks: on a busy machine it once let a connection hang")
 	}
 	path := plugin(t)
+	for version, connections := range map[string]int{"3.0.161.0": 1, "3.0.222.0": 2, "3.3.3050.0": 2} {
+		t.Run(version, func(t *testing.T) { tryPlugin(t, path, version, connections) })
+	}
+}
+
+func tryPlugin(t *testing.T, path, version string, connections int) {
 	f := ssmtest.New(t, echo(t))
+	f.AgentVersion = version
 	ticket, err := f.Start(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +83,7 @@ func TestPlugin(t *testing.T) {
 	if port == "" {
 		t.Fatal("the plugin opens no port")
 	}
-	for range 2 {
+	for range connections {
 		c, err := net.Dial("tcp", net.JoinHostPort("127.0.0.1", port))
 		if err != nil {
 			t.Fatal(err)

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/xtaci/smux"
@@ -60,10 +60,12 @@ func (o Options) withDefaults() Options {
 // agent/session/plugins/port/port.go.
 const clientVersion = "1.2.707.0"
 
-// A Session forwards connections to the port that its document names.
+// A Session forwards connections to the port that its document names: any number at once,
+// or, where the agent is too old for streams, one, with which the session ends.
 type Session struct {
 	c   *channel
-	mux *smux.Session
+	mux *smux.Session // nil with an old agent
+	one atomic.Bool   // its connection was opened
 }
 
 // Dial starts a session and waits until its agent forwards.
@@ -86,34 +88,84 @@ func Dial(ctx context.Context, service Service, o Options) (*Session, error) {
 		<-c.done
 		return nil, c.err
 	}
+	s := &Session{c: c}
+	if !c.agent.hasStreams() {
+		return s, nil
+	}
 	settings := smux.DefaultConfig()
-	settings.KeepAliveDisabled = !c.agent.answersKeepAlives()
+	settings.KeepAliveDisabled = !c.agent.keepsAlive()
 	settings.KeepAliveTimeout = o.Reconnect + o.Silence // streams outlive a lost websocket
 	settings.KeepAliveInterval = settings.KeepAliveTimeout / 4
-	mux, err := smux.Client(streams{c}, settings)
-	if err != nil {
+	if s.mux, err = smux.Client(streams{c}, settings); err != nil {
 		c.end(err)
 		<-c.done
 		return nil, fmt.Errorf("streams of session %s: %w", ticket.SessionID, err)
 	}
 	go func() {
-		<-c.done
-		mux.Close()
+		select {
+		case <-c.done:
+			s.mux.Close()
+		case <-s.mux.CloseChan(): // nothing kept it alive
+			c.end(errors.New("the agent answers no pings"))
+		}
 	}()
-	return &Session{c, mux}, nil
+	return s, nil
 }
 
+// ErrOne is why an old agent's session opens no second connection.
+var ErrOne = errors.New("the node's SSM agent forwards one connection in a session")
+
 // Open opens a connection to the port. That nobody listens there shows at its first read.
-func (s *Session) Open() (net.Conn, error) {
+//
+// Agents know no connection that is closed in one direction: closing either closes both.
+// Source: aws/amazon-ssm-agent agent/session/plugins/port/port_mux.go, handleDataTransfer.
+func (s *Session) Open() (io.ReadWriteCloser, error) {
+	if s.mux == nil {
+		switch {
+		case s.Err() != nil:
+			return nil, s.Err()
+		case s.one.Swap(true):
+			return nil, ErrOne
+		}
+		return &conn{s: s, ReadWriteCloser: plain{s}, refused: s.c.refused.Load()}, nil
+	}
 	stream, err := s.mux.OpenStream()
 	if err != nil {
 		return nil, fmt.Errorf("open a stream of session %s: %w", s.c.ticket.SessionID, errors.Join(s.Err(), err))
 	}
-	return conn{stream}, nil
+	return &conn{s: s, ReadWriteCloser: stream, refused: s.c.refused.Load()}, nil
 }
 
-// conn is a stream without its WriteTo, which calls the end of a stream an error.
-type conn struct{ net.Conn }
+// A conn is a connection that tells a clean end from a cut.
+type conn struct {
+	io.ReadWriteCloser
+	s       *Session
+	heard   bool
+	refused int64 // how often the node could not connect when it was opened
+}
+
+// ErrPort is how a connection ends to a port that the node cannot connect to.
+var ErrPort = errors.New("the node cannot connect to the port")
+
+func (c *conn) Read(p []byte) (int, error) {
+	n, err := c.ReadWriteCloser.Read(p)
+	c.heard = c.heard || n > 0
+	switch {
+	case err == nil:
+	case c.s.mux != nil && c.s.mux.IsClosed(): // which smux calls io.EOF
+		err = errors.Join(io.ErrUnexpectedEOF, c.s.Err())
+	case err == io.EOF && !c.heard && c.s.c.refused.Load() > c.refused:
+		err = ErrPort // of the streams that were just opened, whichever it was
+	}
+	return n, err
+}
+
+// plain is the channel as the one connection of an old agent.
+type plain struct{ s *Session }
+
+func (p plain) Read(data []byte) (int, error)  { return p.s.c.read.Read(data) }
+func (p plain) Write(data []byte) (int, error) { return streams{p.s.c}.Write(data) }
+func (p plain) Close() error                   { return p.s.Close() }
 
 // Done is closed when the session has ended.
 func (s *Session) Done() <-chan struct{} { return s.c.done }
@@ -133,7 +185,6 @@ var ErrClosed = errors.New("the session was closed")
 
 // Close ends the session, at the agent and at SSM.
 func (s *Session) Close() error {
-	s.mux.Close()
 	s.c.terminate()
 	s.c.end(ErrClosed)
 	<-s.c.done

@@ -55,7 +55,7 @@ func dial(t testing.TB, f *ssmtest.Fake, o session.Options) *session.Session {
 	return s
 }
 
-func open(t testing.TB, s *session.Session) net.Conn {
+func open(t testing.TB, s *session.Session) io.ReadWriteCloser {
 	t.Helper()
 	c, err := s.Open()
 	if err != nil {
@@ -65,7 +65,7 @@ func open(t testing.TB, s *session.Session) net.Conn {
 }
 
 // talk sends n bytes through an echo, and wants them back.
-func talk(c net.Conn, n int) error {
+func talk(c io.ReadWriter, n int) error {
 	said := make([]byte, n)
 	random := rand.New(rand.NewPCG(1, uint64(n)))
 	for i := range said {
@@ -107,7 +107,7 @@ func TestStreams(t *testing.T) {
 }
 
 func TestLargeAnswer(t *testing.T) {
-	const size = 32 << 20
+	const size = 10 << 20
 	target := serve(t, func(c net.Conn) {
 		random := rand.NewChaCha8([32]byte{1})
 		_, _ = io.CopyN(c, random, size)
@@ -181,8 +181,8 @@ func TestEnds(t *testing.T) {
 			if err := s.Err(); err == nil || !strings.Contains(err.Error(), c.words) {
 				t.Errorf("ended by %v, want %q", err, c.words)
 			}
-			if _, err := stream.Read(make([]byte, 1)); err == nil {
-				t.Error("a stream outlives its session")
+			if _, err := stream.Read(make([]byte, 1)); err == nil || err == io.EOF {
+				t.Errorf("the end of its session looks to a stream like %v", err)
 			}
 			if _, err := s.Open(); err == nil {
 				t.Error("a stream opens after the end")
@@ -224,13 +224,13 @@ func TestRefused(t *testing.T) {
 	}{
 		"a shell":      {set: func(f *ssmtest.Fake) { f.SessionType = "Standard_Stream" }, words: "type Port"},
 		"KMS":          {set: func(f *ssmtest.Fake) { f.KMS = true }, words: "KMS"},
-		"an old agent": {set: func(f *ssmtest.Fake) { f.AgentVersion = "3.0.161.0" }, words: "3.0.196"},
+		"no websocket": {set: func(f *ssmtest.Fake) { f.Shut = func() bool { return true } }, words: "no websocket lives", ready: 20 * time.Second},
 		"no agent":     {set: func(f *ssmtest.Fake) { f.Lose = func(int64, int) bool { return true } }, words: "does not forward", ready: time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := ssmtest.New(t, echo(t))
 			c.set(f)
-			_, err := session.Dial(context.Background(), f, session.Options{Ready: c.ready})
+			_, err := session.Dial(context.Background(), f, session.Options{Ready: c.ready, Reconnect: time.Second})
 			if err == nil || !strings.Contains(err.Error(), c.words) {
 				t.Errorf("got %v, want %q", err, c.words)
 			}
@@ -244,13 +244,65 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// What agents do depends on their version: an old one forwards one connection, later ones
+// any number, and later still without pings of their own.
+func TestVersions(t *testing.T) {
+	for version, many := range map[string]bool{"3.0.161.0": false, "3.0.196.0": false, "3.0.222.0": true, "3.1.1511.0": true, "3.3.3050.0": true} {
+		t.Run(version, func(t *testing.T) {
+			f := ssmtest.New(t, echo(t))
+			f.AgentVersion = version
+			s := dial(t, f, session.Options{})
+			first := open(t, s)
+			if err := talk(first, 100_000); err != nil {
+				t.Fatal(err)
+			}
+			second, err := s.Open()
+			if many != (err == nil) || !many && !errors.Is(err, session.ErrOne) {
+				t.Fatalf("a second connection: %v", err)
+			}
+			if many {
+				if err := talk(second, 1000); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			first.Close()
+			if <-s.Done(); len(f.Ended()) == 0 {
+				t.Error("the session outlives its connection")
+			}
+		})
+	}
+}
+
+// A connection that the far end closes ends cleanly, after all that was sent.
+func TestCleanEnd(t *testing.T) {
+	target := serve(t, func(c net.Conn) { _, _ = c.Write([]byte("bye")) })
+	s := dial(t, ssmtest.New(t, target), session.Options{})
+	got, err := io.ReadAll(open(t, s))
+	if string(got) != "bye" || err != nil || s.Err() != nil {
+		t.Errorf("read %q, %v; session %v", got, err, s.Err())
+	}
+}
+
+// Websockets that are shut as soon as they are open are not asked for in haste.
+func TestNoHaste(t *testing.T) {
+	f := ssmtest.New(t, echo(t))
+	s := dial(t, f, session.Options{Reconnect: 2 * time.Second})
+	f.Shut = func() bool { return true }
+	f.Drop(1006)
+	<-s.Done()
+	if n := f.Resumed(); n < 2 || n > 10 || !strings.Contains(s.Err().Error(), "no websocket lives") {
+		t.Errorf("%d resumptions, ended by %v", n, s.Err())
+	}
+}
+
 // Nobody listens at the port: the stream ends, and the session does not.
 func TestPortClosed(t *testing.T) {
 	s := dial(t, ssmtest.New(t, "127.0.0.1:1"), session.Options{})
 	c := open(t, s)
 	_, _ = c.Write([]byte("x"))
-	if _, err := c.Read(make([]byte, 1)); err == nil {
-		t.Error("a stream to nobody reads")
+	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, session.ErrPort) {
+		t.Errorf("a stream to nobody reads: %v", err)
 	}
 	if s.Err() != nil {
 		t.Error(s.Err())
@@ -286,7 +338,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 func BenchmarkDownload(b *testing.B) {
 	const size = 100 << 20
 	target := serve(b, func(c net.Conn) { _, _ = io.CopyN(c, rand.NewChaCha8([32]byte{}), size) })
-	run := func(name string, connect func() net.Conn) {
+	run := func(name string, connect func() io.ReadCloser) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(size)
 			for range b.N {
@@ -299,8 +351,8 @@ func BenchmarkDownload(b *testing.B) {
 		})
 	}
 	s := dial(b, ssmtest.New(b, target), session.Options{})
-	run("session", func() net.Conn { return open(b, s) })
-	run("TCP", func() net.Conn {
+	run("session", func() io.ReadCloser { return open(b, s) })
+	run("TCP", func() io.ReadCloser {
 		c, err := net.Dial("tcp", target)
 		if err != nil {
 			b.Fatal(err)

@@ -20,9 +20,10 @@ import (
 	"burrow/internal/tunnel/session"
 )
 
-// A Fake is a region's Systems Manager with one node.
+// A Fake is a region's Systems Manager: its API, its data channels, and nodes with agents
+// that forward. As a [session.Service] it opens sessions on the node [FirstNode].
 type Fake struct {
-	// AgentVersion is what the node's agent says that it is.
+	// AgentVersion is what the nodes' agents say that they are.
 	AgentVersion string
 	// SessionType is that of the document; "" is Port.
 	SessionType string
@@ -33,22 +34,32 @@ type Fake struct {
 	Lose, LoseIn func(sequence int64, times int) bool
 	// Deaf makes the agent acknowledge nothing.
 	Deaf func() bool
+	// Shut closes every websocket as soon as it is open.
+	Shut func() bool
 
 	t      testing.TB
 	target string // address that the agent forwards to
 	server *httptest.Server
 
 	mu       sync.Mutex
+	nodes    []node
 	sessions map[string]*agent
 	started  int
 	resumed  int
 	ended    []string // ids that were terminated
+	calls    []Call
+	refuse   func(Call) string
 }
 
-// New starts a fake whose node forwards to a TCP address. It is gone after the test.
+// New starts a fake with one node, which forwards to a TCP address. It is gone after the
+// test.
 func New(t testing.TB, target string) *Fake {
 	f := &Fake{AgentVersion: "3.3.3050.0", t: t, target: target, sessions: map[string]*agent{}}
-	f.server = httptest.NewServer(http.HandlerFunc(f.channel))
+	f.AddNode(FirstNode)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/v1/data-channel/", f.channel)
+	mux.HandleFunc("/{$}", f.api)
+	f.server = httptest.NewServer(mux)
 	t.Cleanup(func() {
 		f.Drop(websocket.CloseGoingAway)
 		f.server.Close()
@@ -60,11 +71,16 @@ func New(t testing.TB, target string) *Fake {
 func (f *Fake) Start(context.Context) (session.Ticket, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	return f.start(FirstNode), nil
+}
+
+// start starts a session for who holds mu.
+func (f *Fake) start(on string) session.Ticket {
 	f.started++
 	id := fmt.Sprintf("operator-%d", f.started)
-	a := &agent{fake: f, id: id, token: "token-0-" + id, sent: map[int64]int{}, got: map[int64]int{}, unacked: map[int64][]byte{}, early: map[int64]inbound{}}
+	a := &agent{fake: f, id: id, node: on, token: "token-0-" + id, sent: map[int64]int{}, got: map[int64]int{}, unacked: map[int64][]byte{}, early: map[int64]inbound{}}
 	f.sessions[id] = a
-	return f.ticket(a), nil
+	return f.ticket(a)
 }
 
 func (f *Fake) ticket(a *agent) session.Ticket {
@@ -89,7 +105,10 @@ func (f *Fake) Terminate(_ context.Context, id string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ended = append(f.ended, id)
-	delete(f.sessions, id)
+	if a := f.sessions[id]; a != nil {
+		delete(f.sessions, id)
+		a.stop()
+	}
 	return nil
 }
 
@@ -168,13 +187,16 @@ func (f *Fake) channel(w http.ResponseWriter, r *http.Request) {
 		f.t.Errorf("the data channel is opened with %+v", open)
 		return
 	}
+	if f.Shut != nil && f.Shut() {
+		return
+	}
 	a.serve(socket)
 }
 
 // An agent is a session's end on the node.
 type agent struct {
-	fake      *Fake
-	id, token string
+	fake            *Fake
+	id, token, node string
 
 	// taking is held while a message is taken: the last of an old websocket and the
 	// first of a new one come at the same time.
@@ -386,29 +408,52 @@ func (a *agent) use(payloadType uint32, payload []byte) {
 	case 1:
 		_, _ = a.in.Write(payload)
 	case 10:
+		if len(payload) != 4 || payload[3] != 2 {
+			a.fake.t.Errorf("the client sends flag %v", payload)
+		}
 		_ = a.fake.Terminate(context.Background(), a.id)
+	}
+}
+
+// stop closes what the agent has open on its node.
+func (a *agent) stop() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.in != nil {
 		a.in.Close()
 	}
 }
 
-// forward takes streams and connects each to the target.
+// opened says what the agent writes to.
+func (a *agent) opened(in net.Conn) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.in = in
+}
+
+// forward takes streams and connects each to the target. An old agent connects at once,
+// and ends with its connection.
 func (a *agent) forward() {
+	if !newer(a.fake.AgentVersion, "3.0.196.0") {
+		to, err := net.Dial("tcp", a.fake.target)
+		if err != nil {
+			return
+		}
+		a.opened(to)
+		go a.read(to)
+		return
+	}
 	ours, theirs := net.Pipe()
-	a.in = ours
-	mux, err := smux.Server(theirs, nil)
+	a.opened(ours)
+	// As the agent's source has it, for clients newer than 1.2.331.0.
+	settings := smux.DefaultConfig()
+	settings.KeepAliveDisabled = newer(a.fake.AgentVersion, "3.1.1511.0")
+	mux, err := smux.Server(theirs, settings)
 	if err != nil {
 		a.fake.t.Error(err)
 		return
 	}
-	go func() {
-		for buffer := make([]byte, 1024); ; {
-			n, err := ours.Read(buffer)
-			if err != nil {
-				return
-			}
-			a.send(1, append([]byte(nil), buffer[:n]...))
-		}
-	}()
+	go a.read(ours)
 	go func() {
 		defer ours.Close()
 		defer mux.Close()
@@ -420,6 +465,17 @@ func (a *agent) forward() {
 			go a.connect(stream)
 		}
 	}()
+}
+
+// read sends what comes from the node to the client.
+func (a *agent) read(from net.Conn) {
+	for buffer := make([]byte, 1024); ; {
+		n, err := from.Read(buffer)
+		if err != nil {
+			return
+		}
+		a.send(1, append([]byte(nil), buffer[:n]...))
+	}
 }
 
 func (a *agent) connect(stream net.Conn) {
