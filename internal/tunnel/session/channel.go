@@ -62,6 +62,7 @@ type channel struct {
 	refused atomic.Int64
 
 	writing sync.Mutex // a websocket takes one writer
+	opening sync.Mutex // held while a stream opens: its data comes later
 }
 
 // A pending message waits for its acknowledgement.
@@ -480,6 +481,8 @@ func (c *channel) deliver() {
 		case <-c.ctx.Done():
 			return
 		case data := <-c.inbox:
+			c.opening.Lock()
+			c.opening.Unlock() // it only waits
 			if _, err := c.pipe.Write(data); err != nil {
 				return
 			}

@@ -129,11 +129,15 @@ func (s *Session) Open() (io.ReadWriteCloser, error) {
 		}
 		return &conn{s: s, ReadWriteCloser: plain{s}, refused: s.c.refused.Load()}, nil
 	}
+	refused := s.c.refused.Load()
+	// smux knows a stream only after it has asked for it, and loses an answer that is faster.
+	s.c.opening.Lock()
 	stream, err := s.mux.OpenStream()
+	s.c.opening.Unlock()
 	if err != nil {
 		return nil, fmt.Errorf("open a stream of session %s: %w", s.c.ticket.SessionID, errors.Join(s.Err(), err))
 	}
-	return &conn{s: s, ReadWriteCloser: stream, refused: s.c.refused.Load()}, nil
+	return &conn{s: s, ReadWriteCloser: stream, refused: refused}, nil
 }
 
 // A conn is a connection that tells a clean end from a cut.
