@@ -20,8 +20,9 @@ Usage:
   burrow credential aks [-tenant ID]
 
 EKS: as whoever the AWS SDK finds (environment, profile, SSO, web identity, machine).
-AKS: as a service principal or workload of the environment, a managed identity, or the
-Azure CLI's user; then, in a terminal, as BURROW_AZURE_LOGIN=browser or devicecode says.
+AKS: as the service principal of the environment, by workload identity, by a managed
+identity, or as the Azure CLI's user, whoever is found first; or as BURROW_AZURE_LOGIN says:
+environment, workload, managed, cli, and in a terminal browser or devicecode.
 
 Exit codes, which is all that the Kubernetes provider tells:
 `
@@ -53,7 +54,7 @@ func runCredential(out io.Writer, args []string) error {
 		if *cluster == "" || *region == "" {
 			return &usageError{errors.New("credential eks needs -cluster and -region"), "burrow credential"}
 		}
-		credential, err = kubelogin.EKS{Cluster: *cluster, Region: *region}.Credential(ctx)
+		credential, err = kubelogin.EKS{Cluster: *cluster, Region: *region, Interactive: request.Interactive}.Credential(ctx)
 	case "aks":
 		tenant := f.String("tenant", "", "ID")
 		if err := parseAll(f, args[1:]); err != nil {

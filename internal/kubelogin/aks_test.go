@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -22,7 +23,7 @@ const (
 
 // entra answers as login.microsoftonline.com does.
 type entra struct {
-	refuses bool
+	refuses string // with this error
 	away    bool
 }
 
@@ -45,7 +46,10 @@ func (e entra) Do(r *http.Request) (*http.Response, error) {
 	if err := r.ParseForm(); err != nil {
 		return nil, err
 	}
-	if e.refuses || r.Form.Get("client_secret") != testSecret || !strings.Contains(r.Form.Get("scope"), aksScope) {
+	if e.refuses != "" {
+		return answer(401, `{"error":"invalid_client","error_description":"`+e.refuses+`"}`), nil
+	}
+	if r.Form.Get("client_secret") != testSecret || !strings.Contains(r.Form.Get("scope"), aksScope) {
 		return answer(401, `{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided."}`), nil
 	}
 	return answer(200, `{"token_type":"Bearer","expires_in":3600,"ext_expires_in":3600,"access_token":"of the principal"}`), nil
@@ -60,6 +64,12 @@ func aksLogin(t *testing.T, e entra, r Request) (Credential, error) {
 	return c, err
 }
 
+func with(set map[string]string, name, value string) map[string]string {
+	all := maps.Clone(set)
+	all[name] = value
+	return all
+}
+
 func TestAKSCredentials(t *testing.T) {
 	principal := map[string]string{"AZURE_TENANT_ID": testTenant, "AZURE_CLIENT_ID": "22222222-2222-4222-8222-222222222222", "AZURE_CLIENT_SECRET": testSecret}
 	az := func(t *testing.T, says string) {
@@ -71,7 +81,7 @@ func TestAKSCredentials(t *testing.T) {
 	for name, c := range map[string]struct {
 		set     map[string]string
 		az      string
-		refuses bool
+		refuses string
 		away    bool
 		request Request
 		token   string
@@ -79,11 +89,16 @@ func TestAKSCredentials(t *testing.T) {
 	}{
 		"a service principal":             {set: principal, az: user, token: "of the principal"},
 		"the Azure CLI":                   {az: user, token: "of the user"},
-		"a principal that is refused":     {set: principal, az: user, refuses: true, code: Denied.Code},
+		"a principal that is refused":     {set: principal, az: user, refuses: "AADSTS7000215: Invalid client secret provided.", code: Denied.Code},
+		"a secret that has ended":         {set: principal, az: user, refuses: "AADSTS7000222: The provided client secret keys are expired.", code: LoginEnded.Code},
+		"a CLI whose login has ended":     {az: "echo 'AADSTS700082: The refresh token has expired.' >&2; exit 1", set: map[string]string{AzureLogin: "cli"}, code: LoginEnded.Code},
+		"the CLI alone":                   {set: with(principal, AzureLogin, "cli"), az: user, token: "of the user"},
+		"the environment alone":           {set: map[string]string{AzureLogin: "environment"}, az: user, code: NoCredentials.Code},
+		"a password in the environment":   {set: map[string]string{"AZURE_TENANT_ID": testTenant, "AZURE_CLIENT_ID": testTenant, "AZURE_USERNAME": "me", "AZURE_PASSWORD": testSecret}, az: user, token: "of the user"},
 		"a principal without a network":   {set: principal, az: "exit 1", away: true, code: Unreachable.Code},
 		"nobody":                          {az: "echo 'Please run az login' >&2; exit 1", code: NoCredentials.Code},
 		"nobody, and none can be asked":   {set: map[string]string{AzureLogin: "browser"}, az: "exit 1", code: NeedsPerson.Code},
-		"nobody, and no way of that name": {set: map[string]string{AzureLogin: "letter"}, az: "exit 1", request: Request{Interactive: true}, code: NeedsPerson.Code},
+		"nobody, and no way of that name": {set: map[string]string{AzureLogin: "letter"}, az: "exit 1", request: Request{Interactive: true}, code: NoCredentials.Code},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bare(t, c.set)

@@ -3,10 +3,12 @@ package kubelogin
 import (
 	"context"
 	"crypto/hmac"
+	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -30,8 +32,12 @@ func bare(t *testing.T, set map[string]string) (home string) {
 		}
 	}
 	home = t.TempDir()
-	t.Setenv("HOME", home)
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	for name, value := range map[string]string{
+		"HOME": home, "USERPROFILE": home, "AWS_EC2_METADATA_DISABLED": "true", "AZURE_CONFIG_DIR": home,
+		"AWS_CONFIG_FILE": filepath.Join(home, "config"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(home, "credentials"),
+	} {
+		t.Setenv(name, value)
+	}
 	for name, value := range set {
 		t.Setenv(name, value)
 	}
@@ -142,14 +148,25 @@ func TestEKSToken(t *testing.T) {
 // Who logs in is found where the AWS CLI finds it.
 func TestEKSCredentials(t *testing.T) {
 	const profiles = "[default]\nregion = us-east-1\n[profile ops]\ncredential_process = %s/process\n" +
-		"[profile sso]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = ops\n[sso-session s]\nsso_region = eu-west-2\nsso_start_url = https://example.awsapps.com/start\n"
+		"[profile sso]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = ops\n[sso-session s]\nsso_region = eu-west-2\nsso_start_url = https://example.awsapps.com/start\n" +
+		"[profile mfa]\nrole_arn = arn:aws:iam::123456789012:role/ops\nsource_profile = keys\nmfa_serial = arn:aws:iam::123456789012:mfa/me\n[profile keys]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = " + testKey + "\n" +
+		"[profile old]\ncredential_process = %[1]s/old\n[profile elsewhere]\nregion = us-east-1\nuse_dualstack_endpoint = true\nuse_fips_endpoint = true\nendpoint_url = https://localhost:1\n"
+	static := map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": testKey}
+	with := func(more map[string]string) map[string]string {
+		all := maps.Clone(static)
+		maps.Copy(all, more)
+		return all
+	}
 	short := noon.Add(5 * time.Minute).Format(time.RFC3339)
 	prepare := func(t *testing.T, set map[string]string) {
 		home := bare(t, set)
-		t.Setenv("AWS_CONFIG_FILE", filepath.Join(home, "config"))
 		write(t, filepath.Join(home, "config"), fmt.Sprintf(profiles, home), 0o600)
 		write(t, filepath.Join(home, "process"), "#!/bin/sh\n"+
 			`echo '{"Version":1,"AccessKeyId":"AKIDPROCESS","SecretAccessKey":"`+testKey+`","SessionToken":"s","Expiration":"2099-01-01T00:00:00Z"}'`+"\n", 0o700)
+		write(t, filepath.Join(home, "old"), "#!/bin/sh\n"+
+			`echo '{"Version":1,"AccessKeyId":"AKIDPROCESS","SecretAccessKey":"`+testKey+`","SessionToken":"s","Expiration":"2026-11-27T11:59:00Z"}'`+"\n", 0o700)
+		sum := sha1.Sum([]byte("s"))
+		write(t, filepath.Join(home, ".aws", "sso", "cache", hex.EncodeToString(sum[:])+".json"), `{"accessToken":"a","expiresAt":"2020-01-01T00:00:00Z"}`, 0o600)
 	}
 	t.Run("a profile", func(t *testing.T) {
 		prepare(t, map[string]string{"AWS_PROFILE": "ops"})
@@ -185,13 +202,31 @@ func TestEKSCredentials(t *testing.T) {
 			t.Errorf("used until %v, and its credentials end at %s", c.Expires, short)
 		}
 	})
+	// EKS takes the region's own STS, whatever other calls are led to.
+	for name, set := range map[string]map[string]string{
+		"another endpoint": with(map[string]string{"AWS_ENDPOINT_URL": "http://localhost:1"}), "another STS": with(map[string]string{"AWS_ENDPOINT_URL_STS": "http://localhost:1"}),
+		"dual-stack": with(map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "true"}), "FIPS": with(map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}),
+		"a profile with all of that": with(map[string]string{"AWS_PROFILE": "elsewhere"}), "the old global endpoint": with(map[string]string{"AWS_STS_REGIONAL_ENDPOINTS": "legacy"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			prepare(t, set)
+			if c, err := login(t); err != nil {
+				t.Error(err)
+			} else if u := signed(t, c); u.Host != "sts.eu-west-2.amazonaws.com" || u.Scheme != "https" {
+				t.Errorf("the token asks %s", u.Host)
+			}
+		})
+	}
 	for name, c := range map[string]struct {
 		set  map[string]string
 		code int
 	}{
-		"nothing at all":      {nil, NoCredentials.Code},
-		"no such profile":     {map[string]string{"AWS_PROFILE": "nobody"}, NoCredentials.Code},
-		"SSO without a login": {map[string]string{"AWS_PROFILE": "sso"}, LoginEnded.Code},
+		"nothing at all":              {nil, NoCredentials.Code},
+		"no such profile":             {map[string]string{"AWS_PROFILE": "nobody"}, NoCredentials.Code},
+		"SSO whose login ended":       {map[string]string{"AWS_PROFILE": "sso"}, LoginEnded.Code},
+		"a process with old keys":     {map[string]string{"AWS_PROFILE": "old"}, LoginEnded.Code},
+		"old keys in the environment": {with(map[string]string{"AWS_SESSION_TOKEN": "s", "AWS_CREDENTIAL_EXPIRATION": "2026-11-27T11:00:00Z"}), LoginEnded.Code},
+		"a role that wants a code":    {map[string]string{"AWS_PROFILE": "mfa"}, NeedsPerson.Code},
 	} {
 		t.Run(name, func(t *testing.T) {
 			prepare(t, c.set)

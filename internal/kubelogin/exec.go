@@ -50,6 +50,14 @@ type Credential struct {
 	Expires time.Time
 }
 
+// Within is the credential, used no longer than until a time.
+func (c Credential) Within(until time.Time) Credential {
+	if until.Before(c.Expires) {
+		c.Expires = until
+	}
+	return c
+}
+
 // Write answers a request with a credential.
 func Write(w io.Writer, r Request, c Credential) error {
 	answer := map[string]any{

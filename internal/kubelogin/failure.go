@@ -17,7 +17,7 @@ var (
 	Unreachable   = Kind{12, "the cloud's login service cannot be reached", "look at the network, a proxy (HTTPS_PROXY), or the region"}
 	Denied        = Kind{13, "the login was refused", "use a role or a user that may log in"}
 	BadRequest    = Kind{14, "what kubectl asks for cannot be understood", "use a kubectl that speaks client.authentication.k8s.io/v1"}
-	NeedsPerson   = Kind{15, "the login needs a person, and nobody can be asked here", "log in beforehand (az login), or run the command in a terminal"}
+	NeedsPerson   = Kind{15, "the login needs a person, and nobody can be asked here", "log in beforehand (az login, aws configure export-credentials), or run the command in a terminal"}
 )
 
 // Kinds are all kinds, by code.
