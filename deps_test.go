@@ -58,6 +58,10 @@ var importRules = []struct {
 		"./internal/tunnel/session", append([]string{"github.com/pulumi/", "github.com/aws/", "burrow/internal/plan", "burrow/internal/emulator", "burrow/internal/local"}, resourceSDKs...),
 		"a session knows neither the cloud's SDK nor the estate: who uses it brings SSM",
 	},
+	{
+		"./internal/tunnel", append([]string{"github.com/pulumi/", "burrow/internal/plan", "burrow/internal/emulator", "burrow/internal/local"}, resourceSDKs...),
+		"a credential for kubectl starts in milliseconds, and knows no estate",
+	},
 	{"./network", siblings("network"), "components meet only in main.go"},
 	{"./clusters", siblings("clusters"), "components meet only in main.go"},
 	{"./vpn", siblings("vpn"), "components meet only in main.go"},

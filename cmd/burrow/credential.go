@@ -7,19 +7,20 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"text/tabwriter"
 
 	"burrow/internal/kubelogin"
+	"burrow/internal/tunnel"
 )
 
 const credentialUsage = `Print a token for a cluster's API, as kubectl and the Kubernetes provider ask for it. The
 kubeconfigs of both clusters call this; nobody else has to.
 
 Usage:
-  burrow credential eks -cluster NAME -region REGION
+  burrow credential eks -cluster NAME -region REGION [-document NAME -port PORT]
   burrow credential aks [-tenant ID]
 
-EKS: as whoever the AWS SDK finds (environment, profile, SSO, web identity, machine).
+EKS: as whoever the AWS SDK finds (environment, profile, SSO, web identity, machine). With
+-document and -port, a tunnel to the private API stands then: see burrow tunnel.
 AKS: as the service principal of the environment, by workload identity, by a managed
 identity, or as the Azure CLI's user, whoever is found first; or as BURROW_AZURE_LOGIN says:
 environment, workload, managed, cli, and in a terminal browser or devicecode.
@@ -31,12 +32,16 @@ Exit codes, which is all that the Kubernetes provider tells:
 func runCredential(out io.Writer, args []string) error {
 	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
 		fmt.Fprint(out, credentialUsage)
-		codes := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-		for _, k := range kubelogin.Kinds() {
-			fmt.Fprintf(codes, "  %d\t%s\t%s\n", k.Code, k.Means, k.Remedy)
-		}
-		return codes.Flush()
+		return writeCodes(out)
 	}
+	err := credential(out, args)
+	if failed := (&kubelogin.Failure{}); errors.As(err, &failed) {
+		tunnel.Note("no login to "+args[0], err, failed.Code)
+	}
+	return err
+}
+
+func credential(out io.Writer, args []string) error {
 	request, err := kubelogin.ReadRequest(os.Getenv(kubelogin.ExecInfo))
 	if err != nil {
 		return err
@@ -47,17 +52,23 @@ func runCredential(out io.Writer, args []string) error {
 	f.SetOutput(io.Discard)
 	switch args[0] {
 	case "eks":
-		cluster, region := f.String("cluster", "", "name"), f.String("region", "", "region")
-		if err := parseAll(f, args[1:]); err != nil {
+		target := targetFlags(f)
+		if err := parseAll(f, args[1:], "burrow credential"); err != nil {
 			return err
 		}
-		if *cluster == "" || *region == "" {
+		switch {
+		case target.Cluster == "" || target.Region == "":
 			return &usageError{errors.New("credential eks needs -cluster and -region"), "burrow credential"}
+		case (target.Document == "") != (target.Port == 0):
+			return &usageError{errors.New("credential eks takes -document and -port together"), "burrow credential"}
+		case target.Document == "":
+			credential, err = kubelogin.EKS{Cluster: target.Cluster, Region: target.Region, Interactive: request.Interactive}.Credential(ctx)
+		default:
+			credential, err = tunnel.Credential(ctx, *target, tunnel.Options{Patience: nodesTake, Interactive: request.Interactive, Tell: tell})
 		}
-		credential, err = kubelogin.EKS{Cluster: *cluster, Region: *region, Interactive: request.Interactive}.Credential(ctx)
 	case "aks":
 		tenant := f.String("tenant", "", "ID")
-		if err := parseAll(f, args[1:]); err != nil {
+		if err := parseAll(f, args[1:], "burrow credential"); err != nil {
 			return err
 		}
 		credential, err = kubelogin.AKS{Tenant: *tenant}.Credential(ctx, request)
@@ -71,13 +82,13 @@ func runCredential(out io.Writer, args []string) error {
 }
 
 // parseAll parses flags after which nothing may come.
-func parseAll(f *flag.FlagSet, args []string) error {
+func parseAll(f *flag.FlagSet, args []string, help string) error {
 	err := f.Parse(args)
 	if err == nil && f.NArg() > 0 {
 		err = fmt.Errorf("unexpected %q", f.Arg(0))
 	}
 	if err != nil {
-		return &usageError{err, "burrow credential"}
+		return &usageError{err, help}
 	}
 	return nil
 }

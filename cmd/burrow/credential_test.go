@@ -15,6 +15,8 @@ import (
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+
+	"burrow/internal/tunnel"
 )
 
 // asBurrow makes the test binary the command itself, for client-go to run.
@@ -28,7 +30,7 @@ func TestMain(m *testing.M) {
 }
 
 // shut is an environment in which only the given variables log in.
-func shut(t *testing.T, set map[string]string) {
+func shut(t testing.TB, set map[string]string) {
 	t.Helper()
 	for _, pair := range os.Environ() {
 		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "AWS_") {
@@ -39,6 +41,7 @@ func shut(t *testing.T, set map[string]string) {
 	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	t.Setenv(tunnel.DirVariable, t.TempDir())
 	for name, value := range set {
 		t.Setenv(name, value)
 	}
@@ -111,7 +114,7 @@ func TestClientGoLogsIn(t *testing.T) {
 }
 
 func TestCredentialUsage(t *testing.T) {
-	t.Setenv("KUBERNETES_EXEC_INFO", "")
+	shut(t, map[string]string{"KUBERNETES_EXEC_INFO": ""})
 	var out bytes.Buffer
 	if err := runCredential(&out, nil); err != nil || !strings.Contains(out.String(), "  10  no credentials were found") {
 		t.Errorf("usage: %v\n%s", err, out.String())

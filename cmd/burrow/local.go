@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -184,4 +186,13 @@ func forwardSignals(world *local.World) (stop func()) {
 		signal.Stop(signals)
 		close(signals)
 	}
+}
+
+// cliCode is the code with which the Pulumi CLI ended, which has said why; 0 for another
+// error.
+func cliCode(err error) int {
+	if cli := (&local.ExitError{}); errors.As(err, &cli) {
+		return cli.Code
+	}
+	return 0
 }

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"burrow/internal/kubelogin"
-	"burrow/internal/local"
 	"burrow/internal/tool"
 )
 
@@ -20,11 +19,13 @@ const usage = `Burrow joins a private EKS cluster and a public AKS cluster by fo
 Usage:
   burrow local [flags] COMMAND [arguments of the command]
   burrow credential eks|aks [flags]
+  burrow tunnel open|status|log|close [flags]
   burrow rule [ID or family]...
   burrow version
 
 Run "burrow local" for the commands and flags. The kubeconfigs of both clusters run
-"burrow credential" to log in. "burrow rule" lists the rules of the
+"burrow credential" to log in; "burrow tunnel" looks after the tunnel to a private API
+that this opens. "burrow rule" lists the rules of the
 clouds that messages name; "burrow rule AVC-12" explains one, "burrow rule AVC" lists
 a family.
 `
@@ -43,6 +44,8 @@ func run(args []string) error {
 		return runLocal(args[1:])
 	case "credential":
 		return runCredential(os.Stdout, args[1:])
+	case "tunnel":
+		return runTunnel(os.Stdout, args[1:])
 	case "version":
 		fmt.Println(tool.Version())
 		return nil
@@ -79,14 +82,13 @@ func (e *usageError) Unwrap() error { return e.error }
 // CLI failed, which has reported already; one for each way in which a login fails; 2
 // for a mistake on the command line.
 func exitCode(err error) int {
-	cli := &local.ExitError{}
 	wrong := &usageError{}
 	login := &kubelogin.Failure{}
 	switch {
 	case err == nil:
 		return 0
-	case errors.As(err, &cli):
-		return cli.Code
+	case cliCode(err) != 0:
+		return cliCode(err)
 	case errors.As(err, &wrong):
 		fmt.Fprintf(os.Stderr, "burrow: %v; see %s\n", err, wrong.help)
 		return 2

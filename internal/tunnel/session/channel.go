@@ -50,6 +50,7 @@ type channel struct {
 	mu      sync.Mutex
 	ticket  Ticket
 	socket  *websocket.Conn // nil while there is none
+	lost    time.Time       // since when
 	next    int64           // number of the next message to the agent
 	sent    []*pending      // in order
 	expect  int64           // number of the next message from the agent
@@ -69,6 +70,7 @@ type channel struct {
 type pending struct {
 	sequence int64
 	data     []byte
+	since    time.Time // sent at all
 	first    time.Time // sent on this websocket
 	last     time.Time
 	again    bool // sent more than once: tells nothing of the time that it takes
@@ -80,6 +82,7 @@ func newChannel(service Service, ticket Ticket, o Options) *channel {
 		inbox: make(chan []byte, inboxSize), space: make(chan struct{}, window),
 		ready: make(chan struct{}), done: make(chan struct{}), early: map[int64]message{},
 	}
+	c.lost = time.Now()
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	c.read, c.pipe = io.Pipe()
 	return c
@@ -234,7 +237,7 @@ func (c *channel) takeUp(socket *websocket.Conn) {
 func (c *channel) drop() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.socket = nil
+	c.socket, c.lost = nil, time.Now()
 }
 
 func (c *channel) ping(socket *websocket.Conn, until <-chan struct{}) {
@@ -277,7 +280,7 @@ func (c *channel) send(payloadType uint32, payload []byte) error {
 	c.mu.Lock()
 	now := time.Now()
 	m := message{kind: kindInput, created: now, sequence: c.next, id: uuid.New(), payloadType: payloadType, payload: payload}
-	p := &pending{sequence: c.next, data: m.encode(), first: now, last: now}
+	p := &pending{sequence: c.next, data: m.encode(), since: now, first: now, last: now}
 	c.next++
 	c.sent = append(c.sent, p)
 	socket := c.socket
@@ -323,6 +326,18 @@ func (c *channel) resend() {
 			_ = c.write(socket, websocket.BinaryMessage, oldest)
 		}
 	}
+}
+
+func (c *channel) stuck() time.Duration {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.socket == nil:
+		return time.Since(c.lost)
+	case len(c.sent) > 0:
+		return time.Since(c.sent[0].since)
+	}
+	return 0
 }
 
 func (c *channel) resendAfter() time.Duration {

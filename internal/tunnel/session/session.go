@@ -171,6 +171,13 @@ func (p plain) Read(data []byte) (int, error)  { return p.s.c.read.Read(data) }
 func (p plain) Write(data []byte) (int, error) { return streams{p.s.c}.Write(data) }
 func (p plain) Close() error                   { return p.s.Close() }
 
+// ID is SSM's id of the session.
+func (s *Session) ID() string { return s.c.ticket.SessionID }
+
+// Stuck says for how long the session has not done what it was asked to: there is no
+// websocket, or the agent acknowledges nothing. It may still recover.
+func (s *Session) Stuck() time.Duration { return s.c.stuck() }
+
 // Done is closed when the session has ended.
 func (s *Session) Done() <-chan struct{} { return s.c.done }
 
