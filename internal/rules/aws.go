@@ -135,6 +135,11 @@ var awsGroups = []Group{
 		{"R53-18", "Associations go before the rule, rules before the endpoint.", "getmoto/moto; Amazon Route 53 guide resolver-forwarding-outbound-queries-managing.md", Seen, september},
 		{"R53-25", "Route 53 takes ten tags in one call, and the provider sends all tags of a zone in one.", "botocore route53 model; hashicorp/terraform-provider-aws internal/service/route53/tags_gen.go", Seen, november},
 	}},
+	{"Systems Manager", []Rule{
+		{"SSM-01", "A document's name is 3 to 128 letters, digits, _, - and ., once in a region, and does not begin with aws, amazon or amzn; it keeps its type.", "botocore ssm model CreateDocumentRequest; https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_CreateDocument.html", Documented, november},
+		{"SSM-02", "A document is 64 KB at most; one of type Session has schemaVersion 1.0, a sessionType, and declares the parameters that it uses.", "https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager-schema.html; botocore ssm model", Documented, november},
+		{"SSM-03", "A session needs an instance that is online in Systems Manager (TargetNotConnected), and whoever may start one with any document may open a shell, unless a policy wants ssm:SessionDocumentAccessCheck.", "botocore ssm model StartSession; https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-sessiondocumentaccesscheck.html", Documented, november},
+	}},
 	{"Load balancers and network policies", []Rule{
 		{"NLB-01", "A load balancer's name is 32 letters, digits and hyphens at most and does not begin with internal-.", "botocore elbv2 model", Seen, september},
 		{"NLB-02", "A network load balancer has one subnet in each zone, with eight free addresses.", "botocore elbv2 model", Seen, september},

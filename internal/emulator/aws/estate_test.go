@@ -51,7 +51,7 @@ func tags(name string) props { return props{"Name": name, "Project": "burrow"} }
 // blueprint is the estate. It is close to what Burrow makes, and has besides one
 // of every type that Burrow does not use yet.
 func blueprint() []step {
-	return slices.Concat(networkSteps(), logSteps(), gatewaySteps(), clusterSteps(), balancerSteps(), dnsSteps(), otherSteps(), watchSteps(), filterSteps(), dhcpSteps())
+	return slices.Concat(networkSteps(), logSteps(), gatewaySteps(), clusterSteps(), balancerSteps(), dnsSteps(), otherSteps(), watchSteps(), filterSteps(), dhcpSteps(), documentSteps())
 }
 
 // everything is an entry of a network ACL that lets all through.

@@ -75,6 +75,7 @@ const (
 	Topic                             = "aws:sns/topic:Topic"
 	TopicPolicy                       = "aws:sns/topicPolicy:TopicPolicy"
 	TopicSubscription                 = "aws:sns/topicSubscription:TopicSubscription"
+	Document                          = "aws:ssm/document:Document"
 	SecurityGroupEgressRule           = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 	SecurityGroupIngressRule          = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 )
