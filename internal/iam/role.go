@@ -22,21 +22,22 @@ func AttachedPolicies(view inventory.View, role string) []string {
 	return arns
 }
 
-// RoleMay reports whether a role's own policies together allow it an action on something,
-// by the role's name. What AWS's managed policies say is not known, so they allow nothing
-// here.
+// RoleMay reports whether a role's own policies, put together, allow it an action on
+// something, by the role's name. What AWS's managed policies say is not known, so they allow
+// nothing here.
 func RoleMay(view inventory.View, role, action, resource string) bool {
-	return together(view, role).Permits(Request{Action: action, Resource: resource})
+	return roleDocument(view, role).Permits(Request{Action: action, Resource: resource})
 }
 
-// RoleMayNot reports whether one of a role's own policies denies it an action on
-// something, whatever others allow.
-func RoleMayNot(view inventory.View, role, action, resource string) bool {
-	return together(view, role).denies(Request{Action: action, Resource: resource})
+// RoleIsDenied reports whether one of a role's own policies denies it an action on
+// something, which no other policy can allow then.
+func RoleIsDenied(view inventory.View, role, action, resource string) bool {
+	return roleDocument(view, role).denies(Request{Action: action, Resource: resource})
 }
 
-// together is what all of a role's own policies say. One that cannot be read says nothing.
-func together(view inventory.View, role string) (all Document) {
+// roleDocument has the statements of all of the role's policies that can be read. Source:
+// IAM guide, reference_policies_evaluation-logic.md.
+func roleDocument(view inventory.View, role string) (all Document) {
 	for _, in := range rolePolicies(view, role) {
 		if d, err := Read(in, "policy"); err == nil {
 			all.Statement = append(all.Statement, d.Statement...)

@@ -38,7 +38,7 @@ func (m *model) nextHop(subnet *inventory.Object, to netip.Addr) (best hop, by s
 	}
 	vnet := m.vnetOf(subnet.ID)
 	if vnet != nil && (table == nil || !table.Props().Bool("disableBgpRoutePropagation")) {
-		for _, r := range m.learned(vnet.ID) {
+		for _, r := range m.learned(vnet.ID, true) {
 			hops = append(hops, hop{r, false, toGateway})
 		}
 	}

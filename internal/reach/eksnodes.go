@@ -140,7 +140,7 @@ func (n *EKSNodes) resolves() []Hop {
 	return []Hop{passes("DNS of "+n.vpc.ID, n.vpc.ID)}
 }
 
-// mayJoin: a node's role has what a node does (EKS-27).
+// mayJoin: a node's role has what a node does (EKS-27), and no policy of its own denies it.
 func (n *EKSNodes) mayJoin() []Hop {
 	if n.role == nil {
 		return []Hop{untold("role of the nodes", n.nodes.Value("nodeRoleArn"), "the role is not in what was looked at")}
@@ -150,13 +150,12 @@ func (n *EKSNodes) mayJoin() []Hop {
 	for _, p := range nodePolicies {
 		has := slices.ContainsFunc(p.names, func(name string) bool { return slices.Contains(attached, iam.ManagedPrefix+name) })
 		lacks := slices.ContainsFunc(p.actions, func(action string) bool { return !iam.RoleMay(n.m.View, n.role.ID, action, "*") })
-		if !has && lacks {
+		denied := slices.IndexFunc(p.actions, func(action string) bool { return iam.RoleIsDenied(n.m.View, n.role.ID, action, "*") })
+		switch {
+		case denied >= 0:
+			hops = append(hops, stopped("role of the nodes", n.role.ID, "EKS-27", "take the denial away", "a policy of role %s denies %s", n.role.ID, p.actions[denied]))
+		case !has && lacks:
 			hops = append(hops, stopped("role of the nodes", n.role.ID, "EKS-27", "attach "+p.names[0], "role %s lacks %s", n.role.ID, strings.Join(p.names, " or ")))
-		}
-		for _, action := range p.actions {
-			if iam.RoleMayNot(n.m.View, n.role.ID, action, "*") {
-				hops = append(hops, stopped("role of the nodes", n.role.ID, "EKS-27", "take the denial away", "a policy of role %s denies %s", n.role.ID, action))
-			}
 		}
 	}
 	return append(hops, passes("role of the nodes", n.role.ID))

@@ -1,13 +1,16 @@
 package reach
 
 import (
+	"maps"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 	"burrow/internal/inventory/azuretype"
 	"burrow/internal/inventory/kubetype"
+	"burrow/internal/reach/tunneltest"
 )
 
 func packet(protocol, from, to string, port int) Packet {
@@ -86,6 +89,30 @@ func TestNetworkACL(t *testing.T) {
 	)
 	if hop := NetworkACL(adopted, "subnet-1", false, packet("udp", "198.51.100.9", "10.0.0.5", 9)); hop.Verdict != Stopped {
 		t.Errorf("adopted default ACL: %v", hop)
+	}
+	// Beside what a stack adds to one that nobody has adopted, there is AWS's own entry
+	// 100. Source: Amazon VPC guide, default-network-acl.md.
+	for name, c := range map[string]struct {
+		adopted, egress bool
+		entries         []*inventory.Object
+		Packet
+		want Verdict
+	}{
+		"AWS's own entry lets the rest out":    {false, true, []*inventory.Object{entry(90, true, "deny", "tcp", "0.0.0.0/0", 22, 22)}, packet("udp", "10.0.0.5", "198.51.100.9", 53), Passes},
+		"AWS's own entry lets the rest in":     {false, false, []*inventory.Object{entry(90, false, "deny", "tcp", "0.0.0.0/0", 22, 22)}, packet("tcp", "198.51.100.9", "10.0.0.5", 80), Passes},
+		"a lower number comes first":           {false, false, []*inventory.Object{entry(90, false, "deny", "tcp", "0.0.0.0/0", 22, 22)}, packet("tcp", "198.51.100.9", "10.0.0.5", 22), Stopped},
+		"a higher number comes too late":       {false, false, []*inventory.Object{entry(110, false, "deny", "tcp", "0.0.0.0/0", 22, 22)}, packet("tcp", "198.51.100.9", "10.0.0.5", 22), Passes},
+		"an adopted one has no entry of AWS's": {true, false, []*inventory.Object{entry(110, false, "allow", "tcp", "0.0.0.0/0", 22, 22)}, packet("tcp", "198.51.100.9", "10.0.0.5", 80), Stopped},
+	} {
+		objects := append(c.entries,
+			&inventory.Object{Type: awstype.Vpc, ID: "vpc-1", In: inventory.Props{"defaultNetworkAclId": "acl-1"}},
+			&inventory.Object{Type: awstype.Subnet, ID: "subnet-1", In: inventory.Props{"vpcId": "vpc-1"}})
+		if c.adopted {
+			objects = append(objects, &inventory.Object{Type: awstype.DefaultNetworkAcl, ID: "acl-1"})
+		}
+		if hop := NetworkACL(viewOf(objects...), "subnet-1", c.egress, c.Packet); hop.Verdict != c.want {
+			t.Errorf("default ACL, %s: %v %v, want %v", name, hop.Verdict, hop, c.want)
+		}
 	}
 	if hop := NetworkACL(plain, "subnet-9", false, packet("udp", "198.51.100.9", "10.0.0.5", 9)); hop.Verdict != CannotTell {
 		t.Errorf("no subnet: %v", hop)
@@ -185,6 +212,75 @@ func TestNetworkSecurityGroup(t *testing.T) {
 	} {
 		if hop := NetworkSecurityGroup(view, c.subnet, c.egress, c.Packet); hop.Verdict != c.want {
 			t.Errorf("%s: %v %v, want %v", name, hop.Verdict, hop, c.want)
+		}
+	}
+}
+
+// What Azure's own rules take for the virtual network: the default ones let all of it
+// pass and nothing else that is private. Source: azure-docs virtual-network/
+// service-tags-overview.md, VirtualNetwork (its ranges, connected ones, prefixes of
+// user-defined routes, perhaps default routes), of the table of the group's own subnet
+// (MicrosoftDocs/azure-docs#22178, #124192); includes/vpn-gateway-faq-bgp-include.md: the
+// address space of a local network gateway is static routes, with BGP or without.
+func TestVirtualNetworkTag(t *testing.T) {
+	const routed, plain, group = testVNet + "/subnets/aks-subnet", testVNet + "/subnets/plain", tunneltest.Group + "/networkSecurityGroups/g"
+	nothing := func(tunnelWorld) {}
+	down := func(names ...string) func(tunnelWorld) {
+		return func(w tunnelWorld) {
+			for _, name := range names {
+				w.set(arm("connections", name), "connectionType", "Vnet2Vnet")
+			}
+		}
+	}
+	space := func(cidr string) func(tunnelWorld) {
+		return func(w tunnelWorld) {
+			w.set(arm("localNetworkGateways", "t01"), "localNetworkAddressSpace.addressPrefixes", []any{cidr})
+		}
+	}
+	route := func(cidr, hop string) func(tunnelWorld) {
+		return func(w tunnelWorld) {
+			w.add(azuretype.Route, arm("routeTables", "udr")+"/routes/more", inventory.Props{"addressPrefix": cidr, "nextHopType": hop})
+		}
+	}
+	for name, c := range map[string]struct {
+		world  func() tunnelWorld
+		change func(tunnelWorld)
+		subnet string
+		far    string
+		out    Verdict
+		in     Verdict
+	}{
+		"what BGP brings":                    {fourTunnels, nothing, plain, "10.0.5.5", Passes, Passes},
+		"by one tunnel of four":              {fourTunnels, down("t01", "t02", "t11"), plain, "10.0.5.5", Passes, Passes},
+		"by none":                            {fourTunnels, down("t01", "t02", "t11", "t12"), plain, "10.0.5.5", Stopped, Stopped},
+		"static":                             {staticTunnels, nothing, plain, "10.0.5.5", Passes, Passes},
+		"static, a part of the VPC":          {staticTunnels, space("10.0.0.0/17"), plain, "10.0.5.5", Passes, Passes},
+		"static, the rest of it":             {staticTunnels, space("10.0.0.0/17"), plain, "10.0.200.5", Stopped, Stopped},
+		"static, more than the VPC":          {staticTunnels, space("10.0.0.0/8"), plain, "10.99.5.5", Passes, Passes},
+		"written down beside BGP":            {fourTunnels, space("172.16.0.0/16"), plain, "172.16.5.5", Passes, Passes},
+		"a route of the user's":              {fourTunnels, route("10.99.0.0/16", "VirtualAppliance"), routed, "10.99.5.5", Passes, Passes},
+		"a route of another subnet":          {fourTunnels, route("10.99.0.0/16", "VirtualAppliance"), plain, "10.99.5.5", Stopped, Stopped},
+		"a default route, and private":       {fourTunnels, route("0.0.0.0/0", "VirtualAppliance"), routed, "10.99.5.5", CannotTell, CannotTell},
+		"a default route, and the internet":  {fourTunnels, route("0.0.0.0/0", "VirtualAppliance"), routed, "203.0.113.9", Passes, CannotTell},
+		"a default route, and the VNet":      {fourTunnels, route("0.0.0.0/0", "VirtualAppliance"), routed, "10.10.9.9", Passes, Passes},
+		"a default route of another subnet":  {fourTunnels, route("0.0.0.0/0", "VirtualAppliance"), plain, "203.0.113.9", Passes, Stopped},
+		"a default route behind the gateway": {fourTunnels, space("0.0.0.0/0"), plain, "10.99.5.5", CannotTell, CannotTell},
+		"neither connected nor routed to":    {fourTunnels, nothing, routed, "10.99.5.5", Stopped, Stopped},
+		"a public range behind an appliance": {fourTunnels, route("203.0.113.0/24", "VirtualAppliance"), routed, "203.0.113.9", Passes, Passes},
+	} {
+		w := c.world()
+		w.add(azuretype.NetworkSecurityGroup, group, inventory.Props{})
+		w.add(azuretype.Subnet, plain, inventory.Props{})
+		for _, subnet := range []string{routed, plain} {
+			w.set(subnet, "networkSecurityGroup.id", group)
+		}
+		c.change(w)
+		view := viewOf(slices.Collect(maps.Values(w))...)
+		if hop := NetworkSecurityGroup(view, c.subnet, true, packet("tcp", "10.10.1.4", c.far, 443)); hop.Verdict != c.out {
+			t.Errorf("%s, out: %v %v, want %v", name, hop.Verdict, hop, c.out)
+		}
+		if hop := NetworkSecurityGroup(view, c.subnet, false, packet("tcp", c.far, "10.10.1.4", 443)); hop.Verdict != c.in {
+			t.Errorf("%s, in: %v %v, want %v", name, hop.Verdict, hop, c.in)
 		}
 	}
 }

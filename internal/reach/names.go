@@ -13,16 +13,22 @@ import (
 
 const (
 	dnsPort     = 53
-	maxForwards = 3 // further forwards are a loop
+	maxForwards = 3   // further forwards are a loop
+	rootDomain  = "." // every name is in it
 )
 
-// plainName is a domain without the dot at its end, in lower case.
-func plainName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
+// plainName is a domain in lower case and without the dot at its end, unless it is the root.
+func plainName(name string) string {
+	if name == rootDomain {
+		return name
+	}
+	return strings.ToLower(strings.TrimSuffix(name, "."))
+}
 
-// within reports whether a name is in a domain; everything is in the root, "".
+// within reports whether a name is in a domain.
 func within(name, domain string) bool {
 	name = strings.TrimPrefix(name, "*.")
-	return domain == "" || name == domain || strings.HasSuffix(name, "."+domain)
+	return domain == rootDomain || name == domain || strings.HasSuffix(name, "."+domain)
 }
 
 // askedInAzure judges a question from a machine of a VNet. The linked zone or the
@@ -46,7 +52,7 @@ func (m *model) askedInAzure(vnet *inventory.Object, name string, forwards int) 
 		}
 	}
 	rule, ruleset, near := m.forwardingRule(vnet, name)
-	if rule != nil && (zone == nil || len(plainName(rule.In.Str("domainName"))) > len(domain)) {
+	if rule != nil && len(plainName(rule.In.Str("domainName"))) > len(domain) {
 		return append([]Hop{passes("forwarding rule for "+rule.In.Str("domainName"), rule.ID)}, m.forwardedByAzure(rule, ruleset, name, forwards)...)
 	}
 	if zone != nil {
@@ -82,7 +88,7 @@ func (m *model) forwardingRule(vnet *inventory.Object, name string) (best, rules
 				near = stopped(place, set.ID, "ADR-18", "link the ruleset to "+lastPart(vnet.ID), "the ruleset %s is not linked to %s", lastPart(set.ID), lastPart(vnet.ID))
 			case r.Props().Str("forwardingRuleState") == "Disabled":
 				near = stopped(place, r.ID, "ADR-16", "enable it", "the rule %s is disabled", lastPart(r.ID))
-			case best == nil || len(d) > len(domain):
+			case len(d) > len(domain):
 				best, ruleset, domain = r, set, d
 			}
 		}
@@ -159,13 +165,15 @@ func (m *model) vpcsOfTargets(rule *inventory.Object) (found []*inventory.Object
 // azureAsksAWS judges a question from any address of an outbound endpoint's subnet
 // (ADR-14) to one target, and the answer's way back.
 func (m *model) azureAsksAWS(rule, from *inventory.Object, to netip.Addr, port int) (hops []Hop) {
-	if port != dnsPort {
-		return []Hop{stopped("forwarding rule for "+rule.In.Str("domainName"), rule.ID, "ADR-17", "forward to port 53", "Route 53's inbound endpoints answer at port 53, not at %d", port)}
-	}
+	place := "forwarding rule for " + rule.In.Str("domainName")
 	endpoint, subnet := m.inboundAt(to)
-	if endpoint == nil || subnet == nil {
-		return []Hop{stopped("forwarding rule for "+rule.In.Str("domainName"), rule.ID, "ADR-17", "forward to the addresses of an inbound endpoint",
-			"no inbound endpoint of Route 53 has the address %s", to)}
+	switch {
+	case endpoint == nil:
+		return []Hop{stopped(place, rule.ID, "ADR-17", "forward to the addresses of an inbound endpoint", "no inbound endpoint of Route 53 has the address %s", to)}
+	case port != dnsPort:
+		return []Hop{stopped(place, rule.ID, "R53-12", "forward to port 53", "the inbound endpoint at %s answers on port 53, not on %d", to, port)}
+	case subnet == nil:
+		return []Hop{untold(place, endpoint.ID, "the subnet of the inbound endpoint at %s is not in what was looked at", to)}
 	}
 	for _, protocol := range []string{"udp", "tcp"} {
 		for _, source := range m.sources(from) {
@@ -223,25 +231,26 @@ func (m *model) associated(zone *inventory.Object, vpc string) bool {
 	})
 }
 
-// resolverRule is the rule for a name where the VPC is, or what comes near to one.
+// resolverRule is the rule that forwards a name where the VPC is, or what comes near to
+// one. A system rule of a longer domain leaves the name to the VPC.
 func (m *model) resolverRule(vpc *inventory.Object, name string) (best *inventory.Object, near Hop) {
 	for _, r := range m.All(awstype.ResolverRule) {
-		d := plainName(r.Value("domainName"))
-		if kind := r.In.Str("ruleType"); !within(name, d) || kind != "FORWARD" && kind != "SYSTEM" {
+		d, typ := plainName(r.Value("domainName")), r.In.Str("ruleType")
+		if !within(name, d) || typ != "FORWARD" && typ != "SYSTEM" {
 			continue
 		}
 		used := slices.ContainsFunc(m.All(awstype.ResolverRuleAssociation), func(a *inventory.Object) bool {
 			return a.In.Str("resolverRuleId") == r.ID && a.In.Str("vpcId") == vpc.ID
 		})
 		switch {
-		case !used && r.In.Str("ruleType") == "FORWARD":
+		case !used && typ == "FORWARD":
 			near = stopped("Resolver rule for "+d, r.ID, "R53-16", "associate it with "+vpc.ID, "the rule %s is not associated with %s", r.ID, vpc.ID)
 		case used && (best == nil || len(d) > len(plainName(best.Value("domainName")))):
 			best = r
 		}
 	}
 	if best != nil && best.In.Str("ruleType") == "SYSTEM" {
-		return nil, Hop{} // which takes its domain out of what others forward
+		return nil, near
 	}
 	return best, near
 }
@@ -254,7 +263,8 @@ func (m *model) recordInAWS(zone *inventory.Object, domain, name string) Hop {
 			continue
 		}
 		alias := aliasOf(r)
-		if strings.Contains(alias, ".elb.") && !slices.ContainsFunc(m.All(awstype.LoadBalancer), func(lb *inventory.Object) bool { return isCalled(lb, alias) }) {
+		exists := slices.ContainsFunc(m.All(awstype.LoadBalancer), func(lb *inventory.Object) bool { return plainName(lb.Value("dnsName")) == alias })
+		if strings.Contains(alias, ".elb.") && !exists {
 			return stopped(place, r.ID, "R53-06", "point it at the load balancer", "%s is an alias of %s, which does not exist", name, alias)
 		}
 		return passes(place, r.ID)
@@ -262,14 +272,10 @@ func (m *model) recordInAWS(zone *inventory.Object, domain, name string) Hop {
 	return stopped(place, zone.ID, "R53-06", "add the record", "the zone answers for %s and has no such record", name)
 }
 
-// aliasOf is what a record is an alias of, without what asks for IPv6, too: "" for no
-// alias. Source: Amazon Route 53 guide, resource-record-sets-values-alias.md.
-func aliasOf(record *inventory.Object) string {
-	return strings.TrimPrefix(plainName(record.In.Str("aliases[0].name")), "dualstack.")
-}
-
-func isCalled(lb *inventory.Object, name string) bool {
-	return name != "" && plainName(lb.Value("dnsName")) == name
+// aliasOf is the plain name that a record is an alias of, or "". A load balancer answers to
+// its own name and, for both IP versions, to dualstack. before it.
+func aliasOf(r *inventory.Object) string {
+	return strings.TrimPrefix(plainName(r.In.Str("aliases[0].name")), "dualstack.")
 }
 
 // recordName is a record's full name: it may be given relative to its zone.
@@ -290,23 +296,31 @@ func (m *model) forwardedByAWS(rule *inventory.Object, name string, forwards int
 	}
 	var vnets []*inventory.Object
 	for _, target := range rule.In.Maps("targetIps[*]") {
-		to := address(target.Str("ip"))
-		if port := cmp.Or(target.Int("port"), dnsPort); port != dnsPort {
-			hops = append(hops, stopped(place, rule.ID, "R53-14", "forward to port 53", "Azure's inbound endpoints answer at port 53, not at %d", port))
-			continue
-		}
-		subnet, vnet := m.azureInboundAt(to)
-		if subnet == nil {
+		to, port := address(target.Str("ip")), cmp.Or(target.Int("port"), dnsPort)
+		id := m.azureInboundSubnet(to)
+		if id == "" {
 			hops = append(hops, stopped(place, rule.ID, "R53-14", "forward to the address of an inbound endpoint", "no inbound endpoint of Azure has the address %s", to))
 			continue
 		}
+		subnet, vnet := m.azureInboundAt(to)
 		if vnet != nil && !slices.Contains(vnets, vnet) {
 			vnets = append(vnets, vnet)
 		}
+		switch {
+		case port != dnsPort:
+			hops = append(hops, stopped(place, rule.ID, "R53-15", "forward to port 53", "the inbound endpoint at %s answers on port 53, not on %d", to, port))
+			continue
+		case subnet == nil || vnet == nil:
+			hops = append(hops, untold(place, id, "the subnet of the inbound endpoint at %s, or its VNet, is not in what was looked at", to))
+			continue
+		}
 		for _, own := range endpoint.Props().Maps("ipAddresses[*]") {
-			if from := m.Get(awstype.Subnet, own.Str("subnetId")); from != nil {
-				hops = append(hops, m.awsAsksAzure(endpoint, from, address(own.Str("ip")), subnet, to)...)
+			from := m.Get(awstype.Subnet, own.Str("subnetId"))
+			if from == nil {
+				hops = append(hops, untold(place, endpoint.ID, "the subnet of the outbound endpoint at %s is not in what was looked at", own.Str("ip")))
+				continue
 			}
+			hops = append(hops, m.awsAsksAzure(endpoint, from, address(own.Str("ip")), subnet, to)...)
 		}
 	}
 	if forwards++; forwards > maxForwards {
@@ -318,18 +332,23 @@ func (m *model) forwardedByAWS(rule *inventory.Object, name string, forwards int
 	return hops
 }
 
-// azureInboundAt is the subnet of the inbound endpoint that answers at an address, and
-// its VNet.
-func (m *model) azureInboundAt(a netip.Addr) (subnet, vnet *inventory.Object) {
+// azureInboundSubnet is the id of the subnet of the inbound endpoint that answers at an
+// address, "" when none does.
+func (m *model) azureInboundSubnet(a netip.Addr) string {
 	for _, e := range m.All(azuretype.InboundEndpoint) {
 		for _, p := range e.Props().Maps("ipConfigurations[*]") {
 			if address(p.Str("privateIpAddress")) == a {
-				id := p.Str("subnet.id")
-				return m.Get(azuretype.Subnet, id), m.vnetOf(id)
+				return p.Str("subnet.id")
 			}
 		}
 	}
-	return nil, nil
+	return ""
+}
+
+// azureInboundAt is that subnet and its VNet, nil where they are not in what was looked at.
+func (m *model) azureInboundAt(a netip.Addr) (subnet, vnet *inventory.Object) {
+	id := m.azureInboundSubnet(a)
+	return m.Get(azuretype.Subnet, id), m.vnetOf(id)
 }
 
 func (m *model) awsAsksAzure(endpoint, from *inventory.Object, own netip.Addr, subnet *inventory.Object, to netip.Addr) (hops []Hop) {

@@ -39,13 +39,15 @@ func (m *model) aclOf(subnet *inventory.Object) string {
 	return ""
 }
 
-// opensAll are the entries that AWS writes into a VPC's default ACL. Source: Amazon VPC
-// guide, default-network-acl.md.
-const opensAll = 100
-
-// aclEntries are the entries of an ACL: those that somebody wrote, and of a default one
-// that nobody has adopted those of AWS.
+// aclEntries are the entries of an ACL by number. A VPC's default one has AWS's own entry
+// for everything, both ways, unless it was adopted: that takes all entries away first.
+// Source: Amazon VPC guide, default-network-acl.md; Pulumi's ec2.DefaultNetworkAcl.
 func (m *model) aclEntries(acl string) (found []aclEntry) {
+	if m.Find(awstype.Vpc, "defaultNetworkAclId", acl) != nil && m.Get(awstype.DefaultNetworkAcl, acl) == nil {
+		for _, egress := range []bool{false, true} {
+			found = append(found, aclEntry{number: 100, egress: egress, allow: true, protocol: "-1", cidr: anywhere, resource: acl})
+		}
+	}
 	add := func(o *inventory.Object, p inventory.Props, number int, egress bool, action string) {
 		cidr, err := netip.ParsePrefix(p.Str("cidrBlock"))
 		if err != nil {
@@ -69,11 +71,6 @@ func (m *model) aclEntries(acl string) (found []aclEntry) {
 	for _, o := range m.All(awstype.NetworkAclRule) {
 		if o.In.Str("networkAclId") == acl {
 			add(o, o.In, o.In.Int("ruleNumber"), o.In.Bool("egress"), o.In.Str("ruleAction"))
-		}
-	}
-	if m.Find(awstype.Vpc, "defaultNetworkAclId", acl) != nil && m.Get(awstype.DefaultNetworkAcl, acl) == nil {
-		for _, egress := range []bool{false, true} {
-			found = append(found, aclEntry{opensAll, egress, true, "-1", 0, 0, anywhere, acl})
 		}
 	}
 	slices.SortStableFunc(found, func(a, b aclEntry) int { return a.number - b.number })

@@ -78,6 +78,10 @@ func TestEKSNodes(t *testing.T) {
 	add := func(more ...*inventory.Object) func([]*inventory.Object) []*inventory.Object {
 		return func(all []*inventory.Object) []*inventory.Object { return append(all, more...) }
 	}
+	deny := func(action string) *inventory.Object {
+		return object(awstype.RolePolicy, "nodes:deny", props{"role": "nodes", "policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Deny",` +
+			`"Action":"` + action + `","Resource":"*"}]}`})
+	}
 	closed := object(awstype.NetworkAcl, "acl-1", props{"subnetIds": []any{"subnet-public"}})
 	for name, c := range map[string]struct {
 		change func([]*inventory.Object) []*inventory.Object
@@ -103,12 +107,13 @@ func TestEKSNodes(t *testing.T) {
 		"no DNS hostnames":             {set("vpc-1", "enableDnsHostnames", false), Stopped, "VPC-08"},
 		"a role without the CNI's":     {set("nodes", "managedPolicyArns", []any{}), Stopped, "EKS-27"},
 		"a role with a policy of ours": {ownPolicy, Passes, ""},
-		"a policy that denies": {set("nodes", "inlinePolicies", []any{map[string]any{"name": "shut", "policy": `{"Version":"2012-10-17","Statement":[{"Effect":"Deny",` +
-			`"Action":"ec2:AssignPrivateIpAddresses","Resource":"*"}]}`}}), Stopped, "EKS-27"},
-		"a group that failed":        {set("relay:nodes", "status", "CREATE_FAILED"), Stopped, "EKS-28"},
-		"subnets that are not there": {without("subnet-private"), CannotTell, ""},
-		"a subnet of IPv6 alone":     {set("subnet-private", "cidrBlock", ""), CannotTell, ""},
-		"no nodes":                   {set("relay:nodes", "scalingConfig.desiredSize", 0.0), Passes, ""},
+		"a denial of what AWS allows":  {add(deny("ecr:*")), Stopped, "EKS-27"},
+		"a denial of what ours allows": {func(all []*inventory.Object) []*inventory.Object { return append(ownPolicy(all), deny("ec2:*")) }, Stopped, "EKS-27"},
+		"a denial of something else":   {add(deny("s3:*")), Passes, ""},
+		"a group that failed":          {set("relay:nodes", "status", "CREATE_FAILED"), Stopped, "EKS-28"},
+		"subnets that are not there":   {without("subnet-private"), CannotTell, ""},
+		"a subnet of IPv6 alone":       {set("subnet-private", "cidrBlock", ""), CannotTell, ""},
+		"no nodes":                     {set("relay:nodes", "scalingConfig.desiredSize", 0.0), Passes, ""},
 	} {
 		all := c.change(eksWorld())
 		view := viewOf(all...)

@@ -76,6 +76,16 @@ func (m *model) nsg(subnet *inventory.Object, direction string, p Packet) Hop {
 		return untold(place, id, "the group is not in what was looked at")
 	}
 	at := []string{}
+	// doubt is a rule of which it cannot be told whether it fits. It matters only where what
+	// comes after it decides otherwise.
+	var doubt Hop
+	doubtAllows := false
+	decided := func(allows bool, h Hop) Hop {
+		if doubt.Verdict == CannotTell && doubtAllows != allows {
+			return doubt
+		}
+		return h
+	}
 	for _, r := range remember(m.rules, group.ID, func(string) []nsgRule { return m.nsgRules(group) }) {
 		if !strings.EqualFold(r.in.Str("direction"), direction) {
 			continue
@@ -84,16 +94,19 @@ func (m *model) nsg(subnet *inventory.Object, direction string, p Packet) Hop {
 		allows := strings.EqualFold(r.in.Str("access"), "Allow")
 		switch {
 		case misses == 0 && unknown != "":
-			return untold(place, cmp.Or(r.resource, id), "whether rule %s fits depends on %s", r.name, unknown)
+			if doubt.Verdict == CannotTell && doubtAllows != allows {
+				return doubt
+			}
+			doubt, doubtAllows = untold(place, cmp.Or(r.resource, id), "whether rule %s fits depends on %s", r.name, unknown), allows
 		case misses == 1 && allows && r.resource != "":
 			at = append(at, r.resource)
 		case misses > 0:
 		case allows:
-			return passes(place, cmp.Or(r.resource, id))
+			return decided(true, passes(place, cmp.Or(r.resource, id)))
 		default:
-			return stopped(place, strings.Join(append(at, cmp.Or(r.resource, id)), ", "), "ANW-11",
+			return decided(false, stopped(place, strings.Join(append(at, cmp.Or(r.resource, id)), ", "), "ANW-11",
 				fmt.Sprintf("add a rule of a priority below %d that allows it, or mend one that comes near", r.priority),
-				"rule %s of %s denies %s", r.name, lastPart(id), p)
+				"rule %s of %s denies %s", r.name, lastPart(id), p))
 		}
 	}
 	return stopped(place, id, "ANW-11", "allow it", "no rule fits %s", p)
@@ -173,19 +186,29 @@ func parseRange(text string) (netip.Prefix, error) {
 }
 
 // tagHolds reports whether a service tag holds an address. VirtualNetwork is the
-// VNet, its peers, all that its gateway learns (ANW-15), and what the subnet's own routes
-// name, be it everything; Internet is what is outside and public. Those of services are
-// public ranges, which change from week to week. Source: azure-docs virtual-network/service-tags-overview.md.
+// VNet, its peers, all that its gateway leads to (ANW-15) and what routes of the subnet's
+// own table name; it may have default routes, too. Internet is everything public outside
+// of it, wherever routes lead that. Tags of services are public ranges, which change from
+// week to week. Source: azure-docs virtual-network/service-tags-overview.md.
 func (m *model) tagHolds(tag string, subnet *inventory.Object, a netip.Addr) (holds bool, unknown string) {
-	within := func(ranges []netip.Prefix) bool {
-		return slices.ContainsFunc(ranges, func(r netip.Prefix) bool { return r.Contains(a) })
-	}
-	inside := a == platform || within(m.virtualNetwork(subnet))
+	ranges := m.virtualNetwork(subnet)
+	in := func(r netip.Prefix) bool { return r != anywhere && r.Contains(a) }
+	inside := a == platform || slices.ContainsFunc(ranges, in)
 	switch strings.ToLower(tag) {
 	case "*":
 		return true, ""
 	case "virtualnetwork":
-		return inside || within(m.routed(subnet)), ""
+		hops, _ := m.userRoutes(subnet)
+		for _, h := range hops {
+			ranges = append(ranges[:len(ranges):len(ranges)], h.prefix)
+		}
+		if inside || slices.ContainsFunc(ranges, in) {
+			return true, ""
+		}
+		if slices.Contains(ranges, anywhere) {
+			unknown = "whether the service tag VirtualNetwork has the default route"
+		}
+		return false, unknown
 	case "azureloadbalancer":
 		return a == platform, ""
 	case "internet":
@@ -197,17 +220,7 @@ func (m *model) tagHolds(tag string, subnet *inventory.Object, a netip.Addr) (ho
 	return false, "what is in the service tag " + tag
 }
 
-// routed are the ranges that a subnet's route table names.
-func (m *model) routed(subnet *inventory.Object) (ranges []netip.Prefix) {
-	hops, _ := m.userRoutes(subnet)
-	for _, h := range hops {
-		ranges = append(ranges, h.prefix)
-	}
-	return ranges
-}
-
-// virtualNetwork are the ranges of the tag of that name where a subnet is, but for its
-// own routes.
+// virtualNetwork are the ranges of the tag of that name where a subnet is.
 func (m *model) virtualNetwork(subnet *inventory.Object) (ranges []netip.Prefix) {
 	id, _, _ := strings.Cut(subnet.ID, "/subnets/")
 	return remember(m.tags, id, m.virtualNetworkOf)
@@ -228,7 +241,7 @@ func (m *model) virtualNetworkOf(id string) (ranges []netip.Prefix) {
 			ranges = append(ranges, prefixes([]string{c.Value("networkProfile.podCidr")})...)
 		}
 	}
-	return append(ranges, m.learned(id)...)
+	return append(ranges, m.learned(id, false)...)
 }
 
 func usesVNet(cluster *inventory.Object, vnet string) bool {
@@ -237,22 +250,32 @@ func usesVNet(cluster *inventory.Object, vnet string) bool {
 	})
 }
 
-// learned are the ranges that the VNet's gateway has from AWS: those of BGP once a tunnel
-// is up, and without BGP those of the local network gateway. It does not ask whether a
-// tunnel is up: a path says that of its tunnels.
-func (m *model) learned(vnet string) (ranges []netip.Prefix) {
+// learned are the ranges behind the VNet's gateway: the address spaces of its local network
+// gateways, which are static routes with BGP or without, and what AWS tells over tunnels on
+// which BGP is up. With down it tells over the others, too: routes are judged as if all
+// tunnels were up, since a path asks its tunnels besides. Source: azure-docs
+// includes/vpn-gateway-faq-bgp-include.md.
+func (m *model) learned(vnet string, down bool) (ranges []netip.Prefix) {
+	add := func(all []netip.Prefix) {
+		for _, r := range all {
+			if !slices.Contains(ranges, r) {
+				ranges = append(ranges, r)
+			}
+		}
+	}
+	for _, conn := range m.All(azuretype.VirtualNetworkGatewayConnection) {
+		vng := m.Get(azuretype.VirtualNetworkGateway, conn.In.Str("virtualNetworkGateway1.id"))
+		lng := m.Get(azuretype.LocalNetworkGateway, conn.In.Str("localNetworkGateway2.id"))
+		if vng != nil && lng != nil && isBelow(vng.Props().Str("ipConfigurations[0].subnet.id"), vnet) {
+			add(prefixes(lng.Props().Strings("localNetworkAddressSpace.addressPrefixes")))
+		}
+	}
 	for _, e := range m.tunnelEnds() {
 		if e.vng == nil || e.gateway == nil || !inventory.SameID(e.vnetID(), vnet) {
 			continue
 		}
-		of := e.vpcRanges()
-		if e.conn != nil && !e.azureSpeaksBGP() {
-			of = e.lng.Props().Strings("localNetworkAddressSpace.addressPrefixes")
-		}
-		for _, r := range prefixes(of) {
-			if !slices.Contains(ranges, r) {
-				ranges = append(ranges, r)
-			}
+		if down && !e.static() || !down && e.tunnel().BGP.Up() {
+			add(prefixes(e.vpcRanges()))
 		}
 	}
 	return ranges

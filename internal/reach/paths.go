@@ -228,7 +228,7 @@ func (m *model) namesInAzure(aks, balancers []*inventory.Object) (all []Path) {
 	for _, lb := range balancers {
 		found := false
 		for _, r := range m.All(awstype.Record) {
-			if isCalled(lb, aliasOf(r)) {
+			if alias := aliasOf(r); alias != "" && alias == plainName(lb.Value("dnsName")) {
 				add(m.recordName(r))
 				found = true
 			}
@@ -240,7 +240,7 @@ func (m *model) namesInAzure(aks, balancers []*inventory.Object) (all []Path) {
 		}
 	}
 	for _, r := range m.All(azuretype.ForwardingRule) {
-		if d := plainName(r.In.Str("domainName")); d != "" && !slices.ContainsFunc(names, func(n string) bool { return within(n, d) }) {
+		if d := plainName(r.In.Str("domainName")); d != "" && d != rootDomain && !slices.ContainsFunc(names, func(n string) bool { return within(n, d) }) {
 			add("*." + d)
 		}
 	}
@@ -275,8 +275,8 @@ func (m *model) namesInAWS(eks []*inventory.Object) (all []Path) {
 	}
 	for _, r := range m.All(awstype.ResolverRule) {
 		d := plainName(r.Value("domainName"))
-		forwards := r.In.Str("ruleType") == "FORWARD" && r.URN != ""
-		if forwards && d != "" && !slices.ContainsFunc(names, func(n string) bool { return within(n, d) }) {
+		forwards := r.In.Str("ruleType") == "FORWARD" && r.URN != "" && d != "" && d != rootDomain
+		if forwards && !slices.ContainsFunc(names, func(n string) bool { return within(n, d) }) {
 			names = append(names, "*."+d)
 		}
 	}

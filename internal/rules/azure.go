@@ -135,7 +135,7 @@ var azureGroups = []Group{
 		{"ANW-12", "A rule has a protocol, ports and addresses in one form, singular or plural, and 140 characters of description.", "Azure/bicep-types-az; hashicorp/terraform-provider-azurerm", Documented, september},
 		{"ANW-13", "Two rules that exchange priorities in one update collide on the way.", "hashicorp/terraform-provider-azurerm#293", Seen, september},
 		{"ANW-14", "A security group has 1,000 rules; Azure adds three of its own in each direction.", "azure-docs includes/azure-virtual-network-limits.md", Documented, september},
-		{"ANW-15", "The tag VirtualNetwork includes what the VPN gateway learns, so the default rule lets AWS in.", "azure-docs virtual-network/service-tags-overview.md", Unverified, september},
+		{"ANW-15", "The tag VirtualNetwork includes what is behind the VPN gateway and the prefixes of user-defined routes, so the default rule lets AWS in.", "azure-docs virtual-network/service-tags-overview.md", Documented, november},
 		{"ANW-16", "A route's next hop has an address where it is an appliance, and only there.", "Azure/bicep-types-az; azure-docs virtual-networks-udr-overview.md", Documented, september},
 		{"ANW-18", "A route table has 400 routes and each prefix once.", "azure-docs includes/azure-virtual-network-limits.md", Documented, september},
 		{"ANW-19", "A delegation names a service that exists (InvalidServiceNameOnDelegation).", "Azure Resource Manager, code as printed in public issue reports", Seen, september},

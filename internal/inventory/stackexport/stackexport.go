@@ -4,6 +4,7 @@ package stackexport
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
@@ -18,11 +19,16 @@ import (
 // cluster's address (EKS) or ARM id (AKS).
 const clusterAnnotation = `metadata.annotations["burrow/cluster"]`
 
-// Read reads the resources of an export, as they exist: what a broken-off run has still to
-// delete is there, what it has deleted and not made again is not. A secret in clear is its
-// value; an encrypted one is unknown. What a cloud made by itself is not in an export.
+// Read reads the resources of an export. A secret in clear is its value; an encrypted one
+// is unknown. What a cloud made by itself is not in an export.
+//
+// Of a run that ended half way it reads what exists. What is marked PendingReplacement does
+// not: the engine sets that once the provider has deleted it, before anything is made in
+// its place. What is marked Delete does: it is to be deleted now that its replacement is
+// there, and until then it does what it did.
 func Read(resources []apitype.ResourceV3) inventory.List {
 	var all []*inventory.Object
+	old := map[*inventory.Object]bool{}
 	regions := providerRegions(resources)
 	for _, r := range resources {
 		if r.PendingReplacement || !r.Custom || strings.HasPrefix(string(r.Type), "pulumi:") {
@@ -37,12 +43,19 @@ func Read(resources []apitype.ResourceV3) inventory.List {
 			o.Region = regions[r.Provider]
 		}
 		all = append(all, o)
+		old[o] = r.Delete
 	}
 	list := inventory.NewList(all...)
 	for _, o := range all {
 		if o.Cloud == "kubernetes" {
 			o.Region = host(list, o.Props().Str(clusterAnnotation))
 		}
+	}
+	// Where ids are names, a replacement is what it replaces, changed.
+	for typ, objects := range list {
+		list[typ] = slices.DeleteFunc(slices.Clone(objects), func(o *inventory.Object) bool {
+			return old[o] && slices.ContainsFunc(objects, func(p *inventory.Object) bool { return !old[p] && p.Collides(o) })
+		})
 	}
 	return list
 }

@@ -1,34 +1,55 @@
 package stackexport
 
 import (
+	"maps"
+	"slices"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/azuretype"
 )
 
-// A run that was broken off leaves what it has still to delete, and what it deleted before
-// it could make it again. Source: pulumi/pulumi sdk/go/common/apitype/core.go, ResourceV3.
-func TestBrokenOff(t *testing.T) {
-	lb := func(id string, change func(*apitype.ResourceV3)) apitype.ResourceV3 {
-		r := apitype.ResourceV3{Custom: true, Type: awstype.LoadBalancer, ID: "lb"}
-		r.Inputs = map[string]any{"name": id}
-		change(&r)
-		return r
+// A run that ended half way leaves marks in the state, and an export of it says what exists.
+// Source: pulumi pkg/resource/deploy/step.go, where PendingReplacement is set after the
+// provider's Delete and Delete before it.
+func TestReadOfHalfARun(t *testing.T) {
+	const aws, other = "urn:pulumi:s::p::pulumi:providers:aws::a::1", "urn:pulumi:s::p::pulumi:providers:aws::b::2"
+	const table = "/subscriptions/0/resourceGroups/rg/providers/Microsoft.Network/routeTables/t"
+	thing := func(typ, id, provider, state string) apitype.ResourceV3 {
+		return apitype.ResourceV3{
+			Type: tokens.Type(typ), ID: resource.ID(id), Custom: true, Provider: provider, Inputs: map[string]any{"state": state},
+			Delete: state == "old", PendingReplacement: state == "gone",
+		}
+	}
+	provider := func(name, id, region string) apitype.ResourceV3 {
+		return apitype.ResourceV3{
+			URN: resource.URN("urn:pulumi:s::p::pulumi:providers:aws::" + name), Type: "pulumi:providers:aws", ID: resource.ID(id),
+			Custom: true, Inputs: map[string]any{"region": region},
+		}
 	}
 	view := inventory.View{Source: Read([]apitype.ResourceV3{
-		lb("new", func(*apitype.ResourceV3) {}),
-		lb("still there", func(r *apitype.ResourceV3) { r.Delete = true }),
-		lb("gone", func(r *apitype.ResourceV3) { r.PendingReplacement = true }),
-		lb("of a component", func(r *apitype.ResourceV3) { r.Custom = false }),
+		provider("a", "1", "eu-west-2"), provider("b", "2", "eu-central-1"),
+		thing(awstype.Vpc, "vpc-kept", aws, ""),
+		thing(awstype.Vpc, "vpc-gone", aws, "gone"),                                                   // deleted, its replacement is not made yet
+		thing(awstype.Vpc, "vpc-old", aws, "old"),                                                     // its replacement is made, it is not deleted yet
+		thing(azuretype.RouteTable, table, "", ""), thing(azuretype.RouteTable, table+"/", "", "old"), // names are ids: both are one
+		thing(awstype.Role, "r", aws, "old"), thing(awstype.Role, "r", other, ""), // one in each region
+		thing(awstype.Policy, "p", aws, "old"), thing(awstype.Policy, "p", aws, "gone"),
 	})}
-	var names []string
-	for _, o := range view.All(awstype.LoadBalancer) {
-		names = append(names, o.In.Str("name"))
+	got := map[string]int{}
+	for _, o := range view.All() {
+		got[o.Type+" "+o.ID+" "+o.Region+" "+o.In.Str("state")]++
 	}
-	if len(names) != 2 || names[0] != "new" || names[1] != "still there" {
-		t.Errorf("the export has %q", names)
+	want := map[string]int{
+		awstype.Vpc + " vpc-kept eu-west-2 ": 1, awstype.Vpc + " vpc-old eu-west-2 old": 1, azuretype.RouteTable + " " + table + "  ": 1,
+		awstype.Role + " r eu-west-2 old": 1, awstype.Role + " r eu-central-1 ": 1, awstype.Policy + " p eu-west-2 old": 1,
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("it reads %v, want %v", slices.Sorted(maps.Keys(got)), slices.Sorted(maps.Keys(want)))
 	}
 }

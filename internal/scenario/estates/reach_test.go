@@ -225,10 +225,15 @@ func mutations() map[string]mutation {
 		"a role that may not join":       gone(in("role"))(awstype.RolePolicyAttachment, "AmazonEKSWorkerNodePolicy"),
 		"a role without addresses":       gone(in("role"))(awstype.RolePolicyAttachment, "AmazonEKS_CNI_Policy"),
 		"a role that may not pull":       gone(in("role"))(awstype.RolePolicyAttachment, "ContainerRegistryPullOnly"),
-		"a failed node group":            {awstype.NodeGroup, "", func(_ *wreck, o *inventory.Object) { o.Out.Set("status", "CREATE_FAILED") }, nil},
-		"a failed AKS cluster":           {azuretype.ManagedCluster, "", func(_ *wreck, o *inventory.Object) { o.Out.Set("provisioningState", "Failed") }, nil},
-		"AKS nodes not let out":          gone(at(nsg, "nodes-nsg-deny-rest-out"))(nsg, "nodes-nsg-https-out"),
-		"AKS nodes denied":               set(nsg, "nodes-nsg-https-out", "access", "Deny"),
+		"a role that is denied": {awstype.RolePolicyAttachment, "AmazonEKSWorkerNodePolicy", func(w *wreck, o *inventory.Object) {
+			w.objects = append(w.objects, &inventory.Object{Type: awstype.RolePolicy, ID: "denial", Serial: 90001, In: inventory.Props{
+				"role": o.In.Str("role"), "policy": `{"Statement":{"Effect":"Deny","Action":"ecr:*","Resource":"*"}}`,
+			}})
+		}, in("role")},
+		"a failed node group":   {awstype.NodeGroup, "", func(_ *wreck, o *inventory.Object) { o.Out.Set("status", "CREATE_FAILED") }, nil},
+		"a failed AKS cluster":  {azuretype.ManagedCluster, "", func(_ *wreck, o *inventory.Object) { o.Out.Set("provisioningState", "Failed") }, nil},
+		"AKS nodes not let out": gone(at(nsg, "nodes-nsg-deny-rest-out"))(nsg, "nodes-nsg-https-out"),
+		"AKS nodes denied":      set(nsg, "nodes-nsg-https-out", "access", "Deny"),
 
 		// Network policies.
 		"bunny may not ask names": {policy, "allow-dns", func(w *wreck, o *inventory.Object) { w.remove(o) }, func(*wreck, *inventory.Object) string { return "bunny/default-deny" }},
@@ -247,6 +252,8 @@ func mutations() map[string]mutation {
 		"the forwarding rule for others":   {azuretype.ForwardingRule, "", func(_ *wreck, o *inventory.Object) { o.In.Set("domainName", "elsewhere.internal.") }, at(azuretype.VirtualNetwork, "")},
 		"the forwarding rule gone":         gone(at(azuretype.VirtualNetwork, ""))(azuretype.ForwardingRule, ""),
 		"the forwarding rule's target":     {azuretype.ForwardingRule, "", func(_ *wreck, o *inventory.Object) { o.In.Set("targetDnsServers[1].ipAddress", "10.0.2.249") }, nil},
+		"the forwarding rule's port":       set(azuretype.ForwardingRule, "", "targetDnsServers[0].port", 5353.0),
+		"the Resolver rule's port":         set(awstype.ResolverRule, "private.azure", "targetIps[0].port", 5353.0),
 		"the ruleset without its link":     gone(at(azuretype.DnsForwardingRuleset, ""))(azuretype.PrivateResolverVirtualNetworkLink, ""),
 		"the ruleset without its endpoint": gone(at(azuretype.DnsForwardingRuleset, ""))(azuretype.OutboundEndpoint, ""),
 		"a zone in Azure shadows AWS's":    shadow(),
