@@ -90,7 +90,7 @@ func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) 
 	}
 	eks, err := clusters.NewEKS(ctx, name, clusters.EKSArgs{
 		Estate: p.Estate, EKS: p.Clusters.EKS, Network: p.Network.AWS, VPCID: aws.VPCID,
-		SubnetIDs: aws.PrivateSubnetIDs, LogKeyARN: aws.LogKeyARN, NetworkReady: aws.Ready,
+		SubnetIDs: aws.PrivateSubnetIDs, Access: p.K8s.Access, LogKeyARN: aws.LogKeyARN, NetworkReady: aws.Ready,
 		MTU: p.VPN.AlgorithmSuite().MTU(), EndpointGroupID: aws.EndpointGroupID, S3PrefixListID: aws.S3PrefixListID,
 	}, clouds)
 	if err != nil {

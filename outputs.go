@@ -21,6 +21,8 @@ import (
 //	eksEndpoint, aksEndpoint                    addresses of the Kubernetes APIs
 //	eksKubeconfigCommand, aksKubeconfigCommand  what to type to get a kubeconfig
 //	eksKubeconfig, aksKubeconfig                secret; what the program itself uses
+//	operatorPolicyArn    policy that lets its holder reach the private EKS API by Session
+//	                     Manager; empty with direct access
 //	tunnels              by tunnel name: instance, number, awsOutside, azureOutside,
 //	                     awsInside, azureInside, insideCidr, keyGeneration
 //	tunnelKeys           secret; pre-shared key by tunnel name
@@ -104,6 +106,7 @@ func (p parts) outputs() pulumi.Map {
 		"eksEndpoint":          p.eks.Endpoint,
 		"eksKubeconfigCommand": kubeconfigCommand("eksKubeconfig", p.eks.Name),
 		"eksKubeconfig":        pulumi.ToSecret(p.eks.Kubeconfig),
+		"operatorPolicyArn":    p.eks.OperatorPolicyARN,
 		"aksClusterName":       p.aks.Name,
 		"aksEndpoint":          p.aks.Endpoint,
 		"aksKubeconfigCommand": kubeconfigCommand("aksKubeconfig", p.aks.Name),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
@@ -24,6 +25,7 @@ type EKSArgs struct {
 	Network   plan.AWSNetwork
 	VPCID     pulumi.IDOutput
 	SubnetIDs []pulumi.IDOutput // private, in the order of the plan's zones
+	Access    plan.Access
 	LogKeyARN pulumi.StringOutput
 	// MTU of nodes and pods, in bytes, 576 to 9001.
 	MTU int
@@ -44,6 +46,7 @@ type EKS struct {
 	Name                 pulumi.StringOutput
 	Endpoint             pulumi.StringOutput
 	Kubeconfig           pulumi.StringOutput // secret; holds no credential
+	OperatorPolicyARN    pulumi.StringOutput // empty with direct access
 	NodeSecurityGroupID  pulumi.IDOutput
 	AutoScalingGroupName pulumi.StringOutput
 }
@@ -98,7 +101,7 @@ func transformEKS(_ context.Context, a *pulumi.ResourceTransformArgs) *pulumi.Re
 // NewEKS makes the private cluster, its nodes and its add-ons. [TransformEKS]
 // must have been called.
 func NewEKS(ctx *pulumi.Context, name string, args EKSArgs, opts ...pulumi.ResourceOption) (*EKS, error) {
-	out := &EKS{}
+	out := &EKS{OperatorPolicyARN: pulumi.String("").ToStringOutput()}
 	if err := ctx.RegisterComponentResource("burrow:clusters:EKS", name, out, opts...); err != nil {
 		return nil, fmt.Errorf("eks %s: %w", name, err)
 	}
@@ -110,6 +113,7 @@ func NewEKS(ctx *pulumi.Context, name string, args EKSArgs, opts ...pulumi.Resou
 		"name":                 out.Name,
 		"endpoint":             out.Endpoint,
 		"kubeconfig":           out.Kubeconfig,
+		"operatorPolicyArn":    out.OperatorPolicyARN,
 		"nodeSecurityGroupId":  out.NodeSecurityGroupID,
 		"autoScalingGroupName": out.AutoScalingGroupName,
 	})
@@ -135,6 +139,9 @@ func (b *eksBuilder) build() error {
 	b.out.Name = cluster.EksCluster.Name()
 	b.out.Endpoint = cluster.EksCluster.Endpoint()
 	b.out.Kubeconfig = b.kubeconfig(cluster)
+	if err := b.access(cluster); err != nil {
+		return fmt.Errorf("access to the API: %w", err)
+	}
 	if err := b.apiClients(cluster); err != nil {
 		return fmt.Errorf("clients of the API: %w", err)
 	}
@@ -281,11 +288,19 @@ func (b *eksBuilder) addons(nodes *eks.ManagedNodeGroup) error {
 }
 
 func (b *eksBuilder) kubeconfig(cluster *eks.Cluster) pulumi.StringOutput {
-	name, region := b.clusterName(), b.args.Network.Region
+	name := b.clusterName()
+	by, tunnel := eksLogin(b.args.Network.Region, name, nil), ""
+	if b.args.Access == plan.AccessSSM {
+		port := strconv.Itoa(b.args.EKS.TunnelPort)
+		by, tunnel = eksLogin(b.args.Network.Region, name, []string{"-document", b.apiDocument(), "-port", port}), "https://127.0.0.1:"+port
+	}
 	text := pulumi.All(cluster.EksCluster.Endpoint(), cluster.EksCluster.CertificateAuthority().Data().Elem()).
 		ApplyT(func(v []any) (string, error) {
-			to := endpoint{Server: v[0].(string), CertificateAuthority: v[1].(string)}
-			return kubeconfig(name, to, eksLogin(region, name))
+			to, err := eksEndpoint(v[0].(string), v[1].(string), tunnel)
+			if err != nil {
+				return "", err
+			}
+			return kubeconfig(name, to, by)
 		}).(pulumi.StringOutput)
 	return pulumi.ToSecret(text).(pulumi.StringOutput)
 }

@@ -11,6 +11,7 @@ import (
 	awseks "github.com/pulumi/pulumi-aws/sdk/v6/go/aws/eks"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"burrow/internal/inventory/awstype"
 	"burrow/internal/plan"
 	"burrow/internal/sent"
 )
@@ -52,6 +53,7 @@ func makeEKSOf(t *testing.T, p *plan.Plan, check func(*EKS) error) *sent.Log {
 			EKS:       p.Clusters.EKS,
 			Network:   p.Network.AWS,
 			VPCID:     id("vpc"),
+			Access:    p.K8s.Access,
 			LogKeyARN: pulumi.String("log-key").ToStringOutput(),
 			MTU:       p.VPN.AlgorithmSuite().MTU(),
 		}
@@ -327,6 +329,30 @@ func rulesOf(log *sent.Log) map[string]groupRule {
 	return rules
 }
 
+// Where a route leads to the API, there is neither tunnel nor document nor policy.
+func TestDirectAccess(t *testing.T) {
+	p := plan.Default()
+	p.K8s.Access = plan.AccessDirect
+	log := makeEKSOf(t, p, func(cluster *EKS) error {
+		text, _, err := await(cluster.Kubeconfig)
+		if err != nil {
+			return err
+		}
+		if to := parse(t, text).Clusters[0].Cluster; to["server"] != "https://relay.example" || to["tls-server-name"] != "" {
+			t.Errorf("server = %v, want the cluster's endpoint", to)
+		}
+		if arn, _, err := await(cluster.OperatorPolicyARN); arn != "" || err != nil {
+			t.Errorf("operators' policy %q: %v", arn, err)
+		}
+		return nil
+	})
+	for _, r := range log.All() {
+		if r.Type == awstype.Document || r.Type == awstype.Policy {
+			t.Errorf("made %s", r.Type)
+		}
+	}
+}
+
 func TestEKSOutputs(t *testing.T) {
 	makeEKS(t, func(cluster *EKS) error {
 		text, secret, err := await(cluster.Kubeconfig)
@@ -336,8 +362,9 @@ func TestEKSOutputs(t *testing.T) {
 		if !secret {
 			t.Error("the kubeconfig is not secret")
 		}
-		if got := parse(t, text).Clusters[0].Cluster["server"]; got != "https://relay.example" {
-			t.Errorf("server = %s, want the cluster's endpoint", got)
+		to := parse(t, text).Clusters[0].Cluster
+		if to["server"] != "https://127.0.0.1:28876" || to["tls-server-name"] != "relay.example" {
+			t.Errorf("server = %v, want the near end of the tunnel", to)
 		}
 		asg, _, err := await(cluster.AutoScalingGroupName)
 		if asg != "asg" {

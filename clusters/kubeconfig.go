@@ -5,19 +5,22 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
 
 	"gopkg.in/yaml.v3"
 )
 
 // A kubeconfig says how to reach an API server and how to log in to it. Both
-// are decided here and nowhere else. Today the API is reached directly: the
-// endpoint is the server, so whoever uses the EKS kubeconfig has to be where
-// the private endpoint can be reached. Another way there is another server (and
-// tls-server-name or proxy-url) in endpoint.
+// are decided here and nowhere else. Where the endpoint itself is the server, whoever
+// uses the kubeconfig has to be where a route leads to it. By Session Manager, the server
+// is the near end of a tunnel that the login opens; certificates are verified end to end
+// all the same, by the endpoint's own name.
 
 // endpoint is an API server and what proves that it is the right one.
 type endpoint struct {
 	Server string `json:"server" yaml:"server"`
+	// TLSServerName is the name in the server's certificate where Server has another.
+	TLSServerName string `json:"tls-server-name,omitempty" yaml:"tls-server-name"`
 	// CertificateAuthority is the cluster's own CA, PEM in base64.
 	CertificateAuthority string `json:"certificate-authority-data" yaml:"certificate-authority-data"`
 }
@@ -45,9 +48,22 @@ func burrowLogin(interactive string, args ...string) login {
 	}
 }
 
-// eksLogin gets a token from the caller's own AWS credentials.
-func eksLogin(region, cluster string) login {
-	return burrowLogin("Never", "eks", "-region", region, "-cluster", cluster)
+// eksLogin gets a token from the caller's own AWS credentials, and opens the way to the
+// API where it takes one. MFA may ask for a code.
+func eksLogin(region, cluster string, way []string) login {
+	return burrowLogin("IfAvailable", append([]string{"eks", "-region", region, "-cluster", cluster}, way...)...)
+}
+
+// eksEndpoint is the private API at its own address, or at the near end of a tunnel.
+func eksEndpoint(address, authority, tunnel string) (endpoint, error) {
+	if tunnel == "" {
+		return endpoint{Server: address, CertificateAuthority: authority}, nil
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Hostname() == "" {
+		return endpoint{}, fmt.Errorf("the endpoint %q has no host", address)
+	}
+	return endpoint{Server: tunnel, TLSServerName: u.Hostname(), CertificateAuthority: authority}, nil
 }
 
 // aksLogin gets a token from Entra. Local accounts are off, so there is no other way in.

@@ -49,7 +49,9 @@ func TestKubeconfig(t *testing.T) {
 		command string
 		args    []string // must be among the arguments, in this order
 	}{
-		{"eks", eksLogin("eu-west-2", "relay"), "burrow", []string{"credential", "eks", "-region", "eu-west-2", "-cluster", "relay"}},
+		{"eks", eksLogin("eu-west-2", "relay", nil), "burrow", []string{"credential", "eks", "-region", "eu-west-2", "-cluster", "relay"}},
+		{"eks by a tunnel", eksLogin("eu-west-2", "relay", []string{"-document", "relay-api", "-port", "28876"}), "burrow",
+			[]string{"credential", "eks", "-region", "eu-west-2", "-cluster", "relay", "-document", "relay-api", "-port", "28876"}},
 		{"aks", aksLogin("tenant"), "burrow", []string{"credential", "aks", "-tenant", "tenant"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -98,7 +100,7 @@ func TestAKSEndpoint(t *testing.T) {
 		want    endpoint
 		err     string // part of the message; empty for success
 	}{
-		{"as AKS writes it", encode(fromAKS), endpoint{"https://aks.example:443", "LS0t"}, ""},
+		{"as AKS writes it", encode(fromAKS), endpoint{Server: "https://aks.example:443", CertificateAuthority: "LS0t"}, ""},
 		{"not base64", "%%%", endpoint{}, "base64"},
 		{"not YAML", encode("\ttoken: hunter2"), endpoint{}, "not YAML"},
 		{"no cluster", encode("clusters: []"), endpoint{}, "0 clusters"},

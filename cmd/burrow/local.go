@@ -129,6 +129,8 @@ func newLocalFlags() *localFlags {
 	f.Func("emulate", "emulate only these `packages`, separated by commas; the engine loads the others as\n"+
 		"usual; default: "+strings.Join(local.Providers, ","), f.setEmulate)
 	f.StringVar(&f.options.As, "as", "", "the `ARN` that deploys to the emulated AWS")
+	f.StringVar(&f.options.From, "from", "", "where this runs, `outside` or inside the VPC: outside, private addresses lead\n"+
+		"nowhere; default: outside")
 	f.Func("quota", "replace a limit of the emulated accounts, `NAME=N`; may be repeated", f.setQuota)
 	f.Usage = func() {} // a mistake is answered with one line
 	f.SetOutput(io.Discard)

@@ -21,6 +21,8 @@ type Account struct {
 	// CallerARN is the IAM role or user that deploys. Unset, it is the role
 	// "deployer" of the account.
 	CallerARN string `json:"callerArn"`
+	// Inside says that who deploys is in the VPC, where private addresses lead somewhere.
+	Inside bool `json:"inside,omitempty"`
 	// Quotas raises (or lowers) the default limits, by Quota.Name.
 	Quotas map[string]int `json:"quotas,omitempty"`
 }

@@ -71,6 +71,17 @@ func checkCaller(arn string) error {
 	return fmt.Errorf("deploy as %q: not an ARN such as arn:aws:iam::123456789012:role/deployer", arn)
 }
 
+// fromInside is the place in the VPC from which a private API may be reached directly.
+const fromInside = "inside"
+
+// checkPlace refuses places that there are not.
+func checkPlace(from string) error {
+	if from == "" || from == fromInside || from == "outside" {
+		return nil
+	}
+	return fmt.Errorf("run from %q: outside or inside", from)
+}
+
 // An extraServer is attached beside the emulated providers.
 type extraServer struct {
 	name   string
@@ -80,7 +91,7 @@ type extraServer struct {
 // openWorld opens what exists in the emulated clouds.
 func (w *World) openWorld() (*emulator.World, error) {
 	world, err := emulator.Open(w.path("world.db"), emulator.Options{
-		Account: emulator.Account{CallerARN: w.options.As, Quotas: w.options.Quotas},
+		Account: emulator.Account{CallerARN: w.options.As, Inside: w.options.From == fromInside, Quotas: w.options.Quotas},
 		OnWrite: w.options.OnWrite,
 	})
 	if errors.Is(err, emulator.ErrDamaged) {

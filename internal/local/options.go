@@ -35,6 +35,9 @@ type Options struct {
 	Emulate []string
 	// As is the ARN that deploys to the emulated AWS. Default: the emulator's.
 	As string
+	// From is where the program and the CLI run, outside (the default) or inside the VPC:
+	// outside, private addresses lead nowhere.
+	From string
 	// Quotas replaces limits of the emulated accounts, by name.
 	Quotas map[string]int
 	// OnWrite is told of every write to the emulated clouds, see
@@ -97,7 +100,7 @@ func (o Options) complete() (Options, error) {
 		o.Emulate, err = knownProviders(o.Emulate)
 	}
 	if err == nil {
-		err = errors.Join(checkQuotas(o.Quotas), checkCaller(o.As))
+		err = errors.Join(checkQuotas(o.Quotas), checkCaller(o.As), checkPlace(o.From))
 	}
 	return o, err
 }

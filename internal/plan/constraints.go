@@ -124,6 +124,7 @@ var constraints = map[string]Constraint{
 	"network.azure.storageAccount": form(`^[a-z0-9]{3,24}$`, "a storage account's name has 3 to 24 lower-case letters and digits (NAM-04)",
 		"write such a name, or leave the key out to have one made"),
 
+	"clusters.eks.tunnelPort": numbers(1024, 65535, "it is a port that everybody may listen at on their own machine"),
 	"clusters.eks.name": form(`^[0-9A-Za-z][0-9A-Za-z_-]{0,99}$`,
 		"an EKS cluster's name has 1 to 100 letters, digits, - and _, a letter or digit first (EKS-01)", nameRemedy),
 	"clusters.eks.adminRoleArns": list(1, 0, "nobody could administer the cluster: its creator gets no rights (EKS-15)", "write the ARN of an IAM role"),
@@ -185,7 +186,7 @@ var constraints = map[string]Constraint{
 	"dns.relayRecord": form(recordPattern, recordReason, "write a word such as relay"),
 	"dns.bunnyRecord": form(recordPattern, recordReason, "write a word such as bunny"),
 
-	"k8s.access":          choice([]string{string(AccessDirect)}, "Burrow knows one way to the private API so far: running where it can be reached"),
+	"k8s.access":          choice([]string{string(AccessSSM), string(AccessDirect)}, "Burrow knows two ways to the private API: through a node by Session Manager, and directly"),
 	"k8s.relay.namespace": form(`^`+labelPattern+`$`, namespaceReason, nameRemedy),
 	"k8s.bunny.namespace": form(`^`+labelPattern+`$`, namespaceReason, nameRemedy),
 	"k8s.relay.port":      numbers(1, 65535, "TCP ports are numbered from 1 to 65535"),

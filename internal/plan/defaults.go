@@ -2,6 +2,7 @@ package plan
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"net/netip"
 	"strings"
@@ -49,7 +50,7 @@ func base() *Plan {
 			BunnyRecord: "bunny",
 		},
 		K8s: K8s{
-			Access: AccessDirect,
+			Access: AccessSSM,
 			Relay:  Relay{Namespace: "relay", Port: 8443, NodePort: 30443, NLB: "relay-nlb"},
 			Bunny:  Bunny{Namespace: "bunny"},
 		},
@@ -162,6 +163,7 @@ func (p *Plan) derive() {
 	fill(&azure.NetworkWatcher.Name, "NetworkWatcher_"+azure.Location)
 	fill(&azure.StorageAccount, storageAccount(p.Estate, azure.SubscriptionID))
 	fill(&p.Clusters.EKS.Addons.KubeProxy, eksVersions[p.Clusters.EKS.Version].kubeProxy)
+	fill(&p.Clusters.EKS.TunnelPort, tunnelPort(p.Estate.Name(p.Clusters.EKS.Name)))
 	fill(&p.Clusters.AKS.DNSServiceIP, nth(p.Clusters.AKS.ServiceCIDR, 10))
 	fill(&p.DNS.AzureInbound, nth(azure.Subnets.ResolverInbound, azureReservedFirst))
 }
@@ -192,6 +194,17 @@ func storageAccount(e Estate, subscription string) string {
 	key := strings.Join([]string{subscription, e.Project, e.Environment, e.Suffix}, "\x00")
 	sum := sha256.Sum256([]byte(key))
 	return "burrow" + hex.EncodeToString(sum[:])[:18]
+}
+
+// Ports from which a cluster's is taken: no system gives them to outgoing connections
+// (Linux from 32768, macOS and Windows from 49152), and Kubernetes has none of them for
+// node ports.
+const firstTunnelPort, tunnelPorts = 20000, 10000
+
+// tunnelPort is the same on every machine, so that everybody's kubeconfig is.
+func tunnelPort(cluster string) int {
+	sum := sha256.Sum256([]byte(cluster))
+	return firstTunnelPort + int(binary.BigEndian.Uint32(sum[:])%tunnelPorts)
 }
 
 // fill sets what was left open.

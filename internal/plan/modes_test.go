@@ -220,6 +220,7 @@ func TestSwitches(t *testing.T) {
 		"clusters.aks.pool.name":                 {func(p *Plan) { p.Clusters.AKS.Pool.Name = "workers" }, cut},
 		"clusters.aks.pool.diskGB":               {func(p *Plan) { p.Clusters.AKS.Pool.DiskGB = 256 }, cut},
 		"clusters.aks.pool.vmSize":               {func(p *Plan) { p.Clusters.AKS.Pool.VMSize = "Standard_D4ads_v5" }, cut},
+		"k8s.access":                             {func(p *Plan) { p.K8s.Access = AccessDirect }, stays},
 		"clusters.eks.name":                      {func(p *Plan) { p.Clusters.EKS.Name = "two" }, cut},
 		"clusters.eks.serviceCidr":               {func(p *Plan) { p.Clusters.EKS.ServiceCIDR = prefix("172.21.0.0/16") }, cut},
 		"clusters.eks.nodes.instanceType":        {func(p *Plan) { p.Clusters.EKS.Nodes.InstanceType = "m7g.large" }, stays},
@@ -272,6 +273,16 @@ func TestStaticEstateBecomesBGP(t *testing.T) {
 	before["vpn.routing"] = "static"
 	found := Default().Modes().Switches(before)
 	if len(found) != 1 || !strings.HasPrefix(found[0].String(), "vpn.routing changes from static to bgp: THE PATH BETWEEN BUNNY AND RELAY IS CUT for") {
+		t.Errorf("the warning is %v", found)
+	}
+}
+
+// Estates of versions before access by SSM were all reached directly.
+func TestAccessOfOlderEstates(t *testing.T) {
+	before := Default().Modes()
+	delete(before, accessMode)
+	found := Default().Modes().Switches(before)
+	if len(found) != 1 || found[0].Unsaid || !strings.HasPrefix(found[0].String(), "k8s.access changes from direct to ssm: ") {
 		t.Errorf("the warning is %v", found)
 	}
 }

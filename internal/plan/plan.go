@@ -195,8 +195,12 @@ type EKS struct {
 	// APIClients are ranges of the VPC from which, beside the nodes, the private
 	// Kubernetes API may be reached (TCP 443): where the program runs with access
 	// direct, for example a runner's private subnet. None may touch a public
-	// subnet. 0 to 10 ranges; real AWS needs one (EKS-08).
+	// subnet. 0 to 10 ranges; with access direct, real AWS needs one (EKS-08).
 	APIClients []netip.Prefix `json:"apiClients"`
+	// TunnelPort is the port of 127.0.0.1 at which, with access ssm, the private API is
+	// found on the machine of whoever uses it, 1024 to 65535. Default: a number from
+	// 20000 to 29999 that follows from the cluster's name.
+	TunnelPort int `json:"tunnelPort" plan:"derived"`
 	// ServiceCIDR is the range of Kubernetes services: RFC 1918, /24 to /12
 	// (EKS-11). It cannot be changed later.
 	ServiceCIDR netip.Prefix `json:"serviceCidr"`
@@ -374,12 +378,18 @@ type DNS struct {
 // Access says how the Kubernetes providers reach the private API.
 type Access string
 
-// AccessDirect means that the program runs where the private API can be reached.
-const AccessDirect Access = "direct"
+const (
+	// AccessSSM means that whoever needs the private API, wherever they are, comes to it
+	// by Session Manager through a node.
+	AccessSSM Access = "ssm"
+	// AccessDirect means that the program runs where the private API can be reached.
+	AccessDirect Access = "direct"
+)
 
 // K8s is what runs in the clusters.
 type K8s struct {
-	// Access is direct: the program runs where the private EKS API can be reached.
+	// Access is how the program and people reach the private EKS API: ssm, through a
+	// node by Session Manager, from anywhere; or direct, from where a route leads to it.
 	Access Access `json:"access"`
 	Relay  Relay  `json:"relay"`
 	Bunny  Bunny  `json:"bunny"`

@@ -96,6 +96,9 @@ func (m Modes) Switches(before Modes) []Switch {
 	var found []Switch
 	for _, s := range switches {
 		from, known := before[s.key]
+		if !known && s.was != "" {
+			from, known = s.was, true
+		}
 		said := slices.ContainsFunc(s.unless, func(key string) bool {
 			was, known := before[key]
 			return known && was != m[key]

@@ -34,6 +34,7 @@ type switched struct {
 	effect
 	by        func(before, after Modes) effect // in place of effect, where that depends
 	unless    []string                         // modes that say it all when they change, too
+	was       string                           // what it was in every version that did not say it, "" where that differed
 	protected bool                             // the change replaces or deletes a gateway, a zone or a key
 }
 
@@ -262,6 +263,18 @@ func vnetRangeEffect(before, after Modes) effect {
 	return effect{Means: "The VNet grows around its subnets, and the rules and routes of both clouds that name its range follow."}
 }
 
+const accessMode = "k8s.access"
+
+// accessEffect: what is inside the clusters stays, and so does the path. People's
+// kubeconfigs name another server.
+func accessEffect(_, after Modes) effect {
+	const anew = "People write their kubeconfigs anew: burrow kubeconfig eks."
+	if after[accessMode] == string(AccessDirect) {
+		return effect{Means: "The private API is reached directly: run this program from a range of clusters.eks.apiClients. " + anew}
+	}
+	return effect{Means: "The private API is reached by Session Manager, through a node. " + anew}
+}
+
 var clusterSwitches = []switched{
 	{
 		key: "clusters.aks.name", of: func(p *Plan) string { return p.Clusters.AKS.Name },
@@ -274,6 +287,9 @@ var clusterSwitches = []switched{
 	{
 		key: "clusters.aks.serviceCidr", of: func(p *Plan) string { return p.Clusters.AKS.ServiceCIDR.String() },
 		effect: effect{Cut: clusterMinutes, Means: aksMeans},
+	},
+	{
+		key: accessMode, of: func(p *Plan) string { return string(p.K8s.Access) }, by: accessEffect, was: string(AccessDirect),
 	},
 	{
 		key: "clusters.eks.name", of: func(p *Plan) string { return p.Clusters.EKS.Name },

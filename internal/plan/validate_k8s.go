@@ -24,9 +24,9 @@ func (v *validator) ports() {
 }
 
 // direct refuses an estate whose program would make a private API and then
-// stand before it. An emulated API is open to the program wherever it runs.
+// stand before it.
 func (v *validator) direct() {
-	if v.world.Emulated[awsProvider] || v.plan.K8s.Access != AccessDirect {
+	if v.plan.K8s.Access != AccessDirect {
 		return
 	}
 	clients := v.plan.Clusters.EKS.APIClients

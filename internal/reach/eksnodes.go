@@ -43,7 +43,12 @@ var nodePolicies = []struct {
 	{[]string{"AmazonEKS_CNI_Policy"}, []string{"ec2:AssignPrivateIpAddresses"}},
 }
 
+// sessionPolicy is the managed policy of what Session Manager's agent does, and
+// sessionActions what of it counts in others. Source: awsdocs systems-manager
+// getting-started-create-iam-instance-profile.html.
 const sessionPolicy = "AmazonSSMManagedInstanceCore"
+
+var sessionActions = []string{"ssm:UpdateInstanceInformation", "ssmmessages:CreateControlChannel", "ssmmessages:CreateDataChannel", "ssmmessages:OpenControlChannel", "ssmmessages:OpenDataChannel"}
 
 // EKSNodes are the machines of a node group, and what they need.
 type EKSNodes struct {
@@ -95,17 +100,45 @@ func (n *EKSNodes) Paths() []Path {
 	}
 	ready.Hops = slices.Concat(ready.Hops, n.Joining(), n.running())
 	all := []Path{ready, {Name: "images for " + name, Hops: append(n.asks(imageServices), n.Pulling()...)}}
-	if n.role != nil && slices.Contains(iam.AttachedPolicies(n.m.View, n.role.ID), iam.ManagedPrefix+sessionPolicy) {
-		session := Path{Name: "Session Manager on " + name, Spare: true}
-		for _, h := range n.asks(sessionServices) {
-			if h.Verdict == Stopped {
-				h.Rule, h.Reason = "VPC-38", "Session Manager lists no node: "+h.Reason
-			}
-			session.Hops = append(session.Hops, h)
-		}
-		all = append(all, session)
+	if n.role != nil && n.maySession() {
+		all = append(all, Path{Name: "Session Manager on " + name, Spare: true, Hops: n.sessions()})
 	}
 	return all
+}
+
+// maySession reports whether the nodes' role lets their agent speak to Session Manager.
+func (n *EKSNodes) maySession() bool {
+	own := !slices.ContainsFunc(sessionActions, func(action string) bool { return !iam.RoleMay(n.m.View, n.role.ID, action, "*") })
+	denied := slices.ContainsFunc(sessionActions, func(action string) bool { return iam.RoleIsDenied(n.m.View, n.role.ID, action, "*") })
+	return !denied && (own || slices.Contains(iam.AttachedPolicies(n.m.View, n.role.ID), iam.ManagedPrefix+sessionPolicy))
+}
+
+// sessions judges the agents' way to Session Manager.
+func (n *EKSNodes) sessions() (hops []Hop) {
+	for _, h := range n.asks(sessionServices) {
+		if h.Verdict == Stopped {
+			h.Rule, h.Reason = "VPC-38", "Session Manager lists no node: "+h.Reason
+		}
+		hops = append(hops, h)
+	}
+	return hops
+}
+
+// Online judges whether Session Manager calls a node of the group online: there is one, its
+// role lets it, and its way leads there.
+func (n *EKSNodes) Online() []Hop {
+	what := "node group " + n.nodes.Value("nodeGroupName")
+	switch {
+	case n.nodes.Props().Int("scalingConfig.desiredSize") == 0:
+		return []Hop{stopped(what, n.nodes.ID, "SSM-03", "let it have nodes", "%s has no nodes", what)}
+	case n.nodes.Value("status") != "ACTIVE":
+		return []Hop{stopped(what, n.nodes.ID, "SSM-03", "mend what keeps the nodes away", "the status of %s is %s", what, n.nodes.Value("status"))}
+	case n.role == nil:
+		return []Hop{untold("role of the nodes", n.nodes.Value("nodeRoleArn"), "the role is not in what was looked at")}
+	case !n.maySession():
+		return []Hop{stopped("role of the nodes", n.role.ID, "VPC-38", "attach "+sessionPolicy, "the role %s has not the rights of %s", n.role.ID, sessionPolicy)}
+	}
+	return n.sessions()
 }
 
 // Joining judges what nodes need to become part of the cluster, but for images: DNS, a

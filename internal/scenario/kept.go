@@ -31,8 +31,8 @@ const (
 )
 
 // Kept is an estate that an earlier version made, in its clouds, with the
-// configuration that it had.
-func Kept(t *testing.T, dir string) *Stack {
+// configuration that it had, but for what is set.
+func Kept(t *testing.T, dir string, set Settings) *Stack {
 	t.Helper()
 	home := t.TempDir()
 	must := func(data []byte, err error) []byte {
@@ -50,7 +50,13 @@ func Kept(t *testing.T, dir string) *Stack {
 	write("world.db", worldFile)
 	s := open(t, home, nil)
 	s.provePlaceholders(string(worldFile), string(stateFile))
-	write(filepath.Base(s.file), must(os.ReadFile(filepath.Join(dir, keptSettings))))
+	var settings struct{ Config map[string]map[string]any }
+	must(nil, yaml.Unmarshal(must(os.ReadFile(filepath.Join(dir, keptSettings))), &settings))
+	for path, value := range set {
+		section, key, _ := strings.Cut(path, ".")
+		settings.Config["burrow:"+section][key] = value
+	}
+	write(filepath.Base(s.file), must(yaml.Marshal(map[string]any{"config": settings.Config})))
 	s.Run("stack", "init", s.name)
 	var kept struct {
 		Version    int                  `json:"version"`

@@ -20,6 +20,7 @@ import (
 	"burrow/internal/inventory/awstype"
 	"burrow/internal/inventory/azuretype"
 	"burrow/internal/local"
+	"burrow/internal/plan"
 	"burrow/internal/reach"
 )
 
@@ -60,6 +61,9 @@ func open(t *testing.T, home string, s Settings, change ...func(*local.Options))
 	st.Configure(s)
 	o := options(t, home)
 	o.Notices = &st.log
+	if s["k8s.access"] == string(plan.AccessDirect) {
+		o.From = "inside"
+	}
 	for _, c := range change {
 		c(&o)
 	}

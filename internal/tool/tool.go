@@ -13,7 +13,7 @@ import (
 
 // Protocol is raised when kubeconfigs ask for something that an older burrow does not
 // know.
-const Protocol = 1
+const Protocol = 2
 
 // Version is what "burrow version" prints.
 func Version() string { return fmt.Sprintf("burrow protocol %d", Protocol) }

@@ -14,13 +14,14 @@ import (
 	"burrow/internal/inventory/azuretype"
 )
 
-// A kubeconfig is the part of one that names clusters.
+// A kubeconfig is the part of one that names clusters and how to log in to them.
 type kubeconfig struct {
 	CurrentContext string `yaml:"current-context"`
 	Contexts       []struct {
 		Name    string `yaml:"name"`
 		Context struct {
 			Cluster   string `yaml:"cluster"`
+			User      string `yaml:"user"`
 			Namespace string `yaml:"namespace"`
 		} `yaml:"context"`
 	} `yaml:"contexts"`
@@ -28,6 +29,18 @@ type kubeconfig struct {
 		Name    string  `yaml:"name"`
 		Cluster cluster `yaml:"cluster"`
 	} `yaml:"clusters"`
+	Users []struct {
+		Name string `yaml:"name"`
+		User struct {
+			Exec login `yaml:"exec"`
+		} `yaml:"user"`
+	} `yaml:"users"`
+}
+
+// A login is the command that prints a credential.
+type login struct {
+	Command string   `yaml:"command"`
+	Args    []string `yaml:"args"`
 }
 
 // A cluster is where an API server is reached and what it must prove.
@@ -37,6 +50,8 @@ type cluster struct {
 	// something else, such as the near end of a port forwarding.
 	TLSServerName string `yaml:"tls-server-name"`
 	CAData        string `yaml:"certificate-authority-data"`
+
+	login login // of the user that goes with it
 }
 
 // host is the name that identifies the cluster, in lower case.
@@ -67,6 +82,7 @@ func active(config inventory.Props) (cluster, error) {
 	}
 	for _, c := range k.Clusters {
 		if c.Name == name {
+			c.Cluster.login = k.loginOf(config.StrOr("context", k.CurrentContext))
 			return c.Cluster, nil
 		}
 	}
@@ -86,6 +102,18 @@ func (k kubeconfig) chosen(config inventory.Props) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("context %q does not exist in the kubeconfig", context)
+}
+
+// loginOf is the command of a context's user.
+func (k kubeconfig) loginOf(context string) (l login) {
+	for _, c := range k.Contexts {
+		for _, u := range k.Users {
+			if c.Name == context && u.Name == c.Context.User {
+				l = u.User.Exec
+			}
+		}
+	}
+	return l
 }
 
 // home is the host of the API server that a provider configuration leads to, or
@@ -136,20 +164,9 @@ func hostedOn(deleted *inventory.Object) string {
 	return ""
 }
 
-// ready refuses what cannot reach its cluster.
-func ready(c *emulator.Call) *emulator.Fault {
-	chosen, err := active(c.Provider)
-	switch {
-	case err != nil:
-	case clusterAt(c.Tx, chosen.host()) == nil:
-		//lint:ignore ST1005 Go's HTTP client's own words
-		err = fmt.Errorf("Get %q: dial tcp: lookup %s: no such host", chosen.Server+"/openapi/v2?timeout=32s", chosen.host())
-	default:
-		return nil
-	}
-	return &emulator.Fault{
-		Code: codeUnreachable, Message: err.Error(), Rule: "PRV-22", Source: "pulumi-eks#1134",
-	}
+// same reports whether two are one cluster, however people log in to it.
+func (c cluster) same(d cluster) bool {
+	return c.Server == d.Server && c.TLSServerName == d.TLSServerName && c.CAData == d.CAData
 }
 
 // identifying are the settings that choose a cluster.
@@ -167,7 +184,7 @@ func configReplaces(before, after inventory.Props) []string {
 	known := after.Known("kubeconfig") && after.Known("context") && after.Known("cluster")
 	was, errBefore := active(before)
 	is, errAfter := active(after)
-	if known && errBefore == nil && errAfter == nil && was == is {
+	if known && errBefore == nil && errAfter == nil && was.same(is) {
 		return nil
 	}
 	return identifying

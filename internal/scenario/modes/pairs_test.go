@@ -67,6 +67,10 @@ var dimensions = []dimension{
 			"clusters.aks.authorizedRanges": []string{"198.51.100.0/24", "203.0.113.7/32"},
 		}},
 	}},
+	{"access", []mode{
+		{name: "by Session Manager"},
+		{name: "direct access", settings: scenario.Settings{"k8s.access": "direct", "clusters.eks.apiClients": []string{"10.0.8.0/24"}}},
+	}},
 	{"image", []mode{
 		{name: "no image yet"},
 		{name: "image from another registry", settings: scenario.Settings{"k8s.relay.image": "ghcr.io/burrow/relay:1.0"}, rare: true},

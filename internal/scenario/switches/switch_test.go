@@ -9,6 +9,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
+	"burrow/internal/inventory/kubetype"
 	"burrow/internal/local"
 	"burrow/internal/plan"
 	"burrow/internal/reach"
@@ -95,12 +96,27 @@ var switches = []modeSwitch{
 		keeps: []string{"aws:eks/cluster:Cluster", "aws:lb/loadBalancer:LoadBalancer"},
 	},
 	{
+		name: "access by Session Manager to direct", to: scenario.Settings{"k8s.access": "direct", "clusters.eks.apiClients": []string{"10.0.8.0/24"}},
+		order: []string{"create burrow-in-api-10.0.8.0-24", "delete burrow-api-document"},
+		warns: []string{"k8s.access changes from ssm to direct: the path between bunny and relay stays"},
+		keeps: inClusters,
+	},
+	{
+		name: "direct access to Session Manager", from: scenario.Settings{"k8s.access": "direct", "clusters.eks.apiClients": []string{"10.0.8.0/24"}}, rare: true,
+		order: []string{"create burrow-api-document", "delete burrow-in-api-10.0.8.0-24"},
+		warns: []string{"k8s.access changes from direct to ssm: the path between bunny and relay stays"},
+		keeps: inClusters,
+	},
+	{
 		name: "another policy engine", to: scenario.Settings{"clusters.aks.networkPolicy": "calico"},
 		warns: []string{"clusters.aks.networkPolicy changes from cilium to calico: THE PATH BETWEEN BUNNY AND RELAY IS CUT for 10 to 20 minutes"},
 		keeps: []string{"azure-native:network:VirtualNetworkGateway"},
 		cut:   true,
 	},
 }
+
+// inClusters are the types of what the clusters hold, and of the clusters.
+var inClusters = []string{awstype.Cluster, awstype.NodeGroup, kubetype.Namespace, kubetype.NetworkPolicy, "pulumi:providers:kubernetes"}
 
 func TestMain(m *testing.M) { scenario.Main(m, nil) }
 
@@ -122,7 +138,11 @@ func TestSwitches(t *testing.T) {
 // estate is the living estate that the switch begins with.
 func (sw modeSwitch) estate(t *testing.T, change func(*local.Options)) *scenario.Stack {
 	if sw.from == nil {
-		return scenario.Living(t, change)
+		return scenario.Living(t, change, func(o *local.Options) {
+			if sw.to["k8s.access"] == string(plan.AccessDirect) {
+				o.From = "inside" // and so are those who change the estate
+			}
+		})
 	}
 	s := scenario.New(t, sw.from, change)
 	s.Up()
