@@ -104,12 +104,12 @@ func (p parts) outputs() pulumi.Map {
 		"azureResourceGroup":   p.azure.GroupName,
 		"eksClusterName":       p.eks.Name,
 		"eksEndpoint":          p.eks.Endpoint,
-		"eksKubeconfigCommand": kubeconfigCommand("eksKubeconfig", p.eks.Name),
+		"eksKubeconfigCommand": kubeconfigCommand("eks", p.eks.Name),
 		"eksKubeconfig":        pulumi.ToSecret(p.eks.Kubeconfig),
 		"operatorPolicyArn":    p.eks.OperatorPolicyARN,
 		"aksClusterName":       p.aks.Name,
 		"aksEndpoint":          p.aks.Endpoint,
-		"aksKubeconfigCommand": kubeconfigCommand("aksKubeconfig", p.aks.Name),
+		"aksKubeconfigCommand": kubeconfigCommand("aks", p.aks.Name),
 		"aksKubeconfig":        pulumi.ToSecret(p.aks.Kubeconfig),
 		tunnelsOutput:          tunnels,
 		"tunnelKeys":           pulumi.ToSecret(keys),
@@ -137,6 +137,6 @@ func (p parts) outputs() pulumi.Map {
 
 // kubeconfigCommand writes a cluster's kubeconfig into a file. Whoever uses it logs in as
 // themselves, by burrow.
-func kubeconfigCommand(output string, cluster pulumi.StringOutput) pulumi.StringOutput {
-	return pulumi.Sprintf("pulumi stack output %s --show-secrets > %s.kubeconfig", output, cluster)
+func kubeconfigCommand(cloud string, cluster pulumi.StringOutput) pulumi.StringOutput {
+	return pulumi.Sprintf("burrow kubeconfig %s -o %s.kubeconfig", cloud, cluster)
 }

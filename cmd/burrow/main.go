@@ -20,12 +20,13 @@ Usage:
   burrow local [flags] COMMAND [arguments of the command]
   burrow credential eks|aks [flags]
   burrow tunnel open|status|log|close [flags]
+  burrow kubeconfig eks|aks [flags]
   burrow rule [ID or family]...
   burrow version
 
 Run "burrow local" for the commands and flags. The kubeconfigs of both clusters run
 "burrow credential" to log in; "burrow tunnel" looks after the tunnel to a private API
-that this opens. "burrow rule" lists the rules of the
+that this opens. "burrow kubeconfig" writes one for kubectl. "burrow rule" lists the rules of the
 clouds that messages name; "burrow rule AVC-12" explains one, "burrow rule AVC" lists
 a family.
 `
@@ -44,6 +45,8 @@ func run(args []string) error {
 		return runLocal(args[1:])
 	case "credential":
 		return runCredential(os.Stdout, args[1:])
+	case "kubeconfig":
+		return runKubeconfig(os.Stdout, args[1:])
 	case "tunnel":
 		return runTunnel(os.Stdout, args[1:])
 	case "version":
