@@ -2,6 +2,7 @@ package tunnel
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -67,7 +68,8 @@ func Credential(ctx context.Context, t Target, o Options) (kubelogin.Credential,
 	return token.Within(a.Lease), nil
 }
 
-// asker tells callers apart by what their AWS credentials come from, without giving it away.
+// asker tells callers apart by what their AWS credentials come from, without giving it away:
+// their environment, and the shared files, as they were written last.
 func asker(t Target) string {
 	var about []string
 	for _, pair := range os.Environ() {
@@ -76,6 +78,15 @@ func asker(t Target) string {
 		}
 	}
 	slices.Sort(about)
+	home, _ := os.UserHomeDir()
+	for _, path := range []string{
+		cmp.Or(os.Getenv("AWS_CONFIG_FILE"), filepath.Join(home, ".aws", "config")),
+		cmp.Or(os.Getenv("AWS_SHARED_CREDENTIALS_FILE"), filepath.Join(home, ".aws", "credentials")),
+	} {
+		if file, err := os.Stat(path); err == nil {
+			about = append(about, fmt.Sprint(file.ModTime().UnixNano(), file.Size()))
+		}
+	}
 	sum := sha256.Sum256([]byte(strings.Join(append(about, t.Cluster, t.Region), "\x00")))
 	return hex.EncodeToString(sum[:])
 }
@@ -115,6 +126,9 @@ func (f folder) converse(ctx context.Context, t Target, q question, tell func(st
 		return answer{}, fmt.Errorf("reach the tunnel's process: %w", err)
 	}
 	defer c.Close()
+	if err := sameUser(c.(*net.UnixConn)); err != nil { // keys are not for others
+		return answer{}, err
+	}
 	defer context.AfterFunc(ctx, func() { c.Close() })()
 	q.Protocol = protocol
 	if err := json.NewEncoder(c).Encode(q); err != nil {
@@ -134,9 +148,15 @@ func (f folder) converse(ctx context.Context, t Target, q question, tell func(st
 	}
 }
 
+// ownerMark is set in an owner's environment.
+const ownerMark = "BURROW_TUNNEL_OWNER"
+
 // start starts an owner that outlives this process and its group. Which of several that
 // are started at once stays, they settle among themselves.
 func (f folder) start(t Target, command []string) error {
+	if os.Getenv(ownerMark) != "" { // a program that knows no "tunnel serve" would go on for ever
+		return errors.New("this program was started as a tunnel's process itself")
+	}
 	if len(command) == 0 {
 		self, err := os.Executable()
 		if err != nil {
@@ -152,7 +172,7 @@ func (f folder) start(t Target, command []string) error {
 	cmd := exec.Command(command[0], append(command[1:], t.args()...)...)
 	cmd.Dir = string(f) // no folder of somebody's is kept in use
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Env = append(os.Environ(), DirVariable+"="+string(f))
+	cmd.Env = append(os.Environ(), DirVariable+"="+string(f), ownerMark+"=1")
 	detach(cmd)
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start the tunnel's process: %w", err)

@@ -1,14 +1,13 @@
 package tunnel
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
-
-	"errors"
 )
 
 // logLimit is the size in bytes from which a log is put aside.
@@ -16,12 +15,22 @@ const logLimit = 1 << 20
 
 func (f folder) logPath() string { return filepath.Join(string(f), "log") }
 
+// Write writes a line of the log, which is opened for it alone: owners live long, and any
+// of them may put it aside.
+func (f folder) Write(line []byte) (int, error) {
+	log, err := f.openLog()
+	if err != nil {
+		return 0, err
+	}
+	defer log.Close()
+	return log.Write(line)
+}
+
 // openLog opens the log of all tunnels and logins of a user, at its end.
 func (f folder) openLog() (*os.File, error) {
 	if about, err := os.Stat(f.logPath()); err == nil && about.Size() > logLimit {
-		if err := os.Rename(f.logPath(), f.logPath()+".old"); err != nil {
-			return nil, fmt.Errorf("put the log aside: %w", err)
-		}
+		// Windows does not, while an owner has it for what the runtime says of a crash.
+		_ = os.Rename(f.logPath(), f.logPath()+".old")
 	}
 	log, err := os.OpenFile(f.logPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -37,12 +46,7 @@ func Note(what string, failure error, code int) {
 	if err != nil {
 		return // the failure itself is what matters
 	}
-	log, err := f.openLog()
-	if err != nil {
-		return
-	}
-	defer log.Close()
-	slog.New(slog.NewTextHandler(log, nil)).Error(what, "code", code, "why", failure.Error())
+	slog.New(slog.NewTextHandler(f, nil)).Error(what, "code", code, "why", failure.Error())
 }
 
 // WriteLog copies the log, what was put aside first.

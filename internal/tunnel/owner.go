@@ -31,8 +31,15 @@ const (
 	askAgain = 5 * time.Second
 	// stuck is how long a session may do nothing until new connections take another.
 	stuck = 10 * time.Second
+)
+
+// Limits that tests shorten.
+var (
 	// linger is how long a connection waits for more that a client closed in its direction.
 	linger = 30 * time.Second
+	// connecting is how long a connection waits for a session. client-go waits no longer
+	// for the answer of a TLS server than 10 s, for that of TCP 30 s.
+	connecting = 30 * time.Second
 )
 
 // An owner is a tunnel that stands.
@@ -56,14 +63,14 @@ type owner struct {
 	sessions    map[*session.Session]bool // that have not ended
 	seen        time.Time                 // when a node was online
 
-	dialing sync.Mutex // one session is opened at a time
+	dialing chan struct{} // one session is opened at a time
 }
 
 func newOwner(t Target, c clock.Clock, log *slog.Logger, config aws.Config) *owner {
 	o := &owner{
 		target: t, clock: c, log: log.With("cluster", t.Cluster), since: c.Now(), lease: c.Now().Add(idle),
 		changed: make(chan struct{}, 1), tokens: map[string]*token{},
-		sessions: map[*session.Session]bool{},
+		sessions: map[*session.Session]bool{}, dialing: make(chan struct{}, 1),
 	}
 	config.Credentials = aws.CredentialsProviderFunc(o.credentials) // not cached: o knows the newest
 	o.ssm = control{ssm.NewFromConfig(config), t}
@@ -183,7 +190,9 @@ func (o *owner) serve(c *net.TCPConn) {
 	o.count(1)
 	defer o.count(-1)
 	defer c.Close()
-	far, err := o.connect(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), connecting)
+	far, err := o.connect(ctx)
+	cancel()
 	if err != nil {
 		o.log.Error("a connection was refused", "why", err)
 		_ = c.SetLinger(0) // a reset, not an end
@@ -251,7 +260,7 @@ func forward(near *net.TCPConn, far io.ReadWriteCloser) error {
 			return err
 		case <-heard:
 		case <-time.After(linger):
-			return nil
+			return errors.New("nothing more came to a client that has said all")
 		}
 	}
 }
@@ -299,8 +308,12 @@ func (o *owner) connect(ctx context.Context) (io.ReadWriteCloser, error) {
 
 // current is the session that lives, or a new one.
 func (o *owner) current(ctx context.Context) (*session.Session, error) {
-	o.dialing.Lock()
-	defer o.dialing.Unlock()
+	select {
+	case o.dialing <- struct{}{}:
+		defer func() { <-o.dialing }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("wait for a session that is being opened: %w", ctx.Err())
+	}
 	o.mu.Lock()
 	s := o.session
 	o.mu.Unlock()
@@ -363,6 +376,7 @@ func (o *owner) ready(ctx context.Context, limit time.Duration, tell func(string
 	if err := o.listen(); err != nil {
 		return err
 	}
+	told := ""
 	for until := o.clock.Now().Add(limit); ; {
 		nodes, offline, err := o.ssm.nodes(ctx)
 		if err == nil && len(nodes) > 0 {
@@ -380,7 +394,10 @@ func (o *owner) ready(ctx context.Context, limit time.Duration, tell func(string
 		if !errors.As(err, &failed) || !slices.Contains(passing, failed.Code) || !o.clock.Now().Before(until) {
 			return err
 		}
-		tell(fmt.Sprintf("waiting for the tunnel: %v", failed.Unwrap()))
+		if words := fmt.Sprintf("waiting for the tunnel: %v", failed.Unwrap()); words != told {
+			tell(words)
+			told = words
+		}
 		select {
 		case <-ctx.Done():
 			return err

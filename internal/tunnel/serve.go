@@ -25,7 +25,7 @@ func Serve(ctx context.Context, t Target) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return serve(ctx, f, t, clock.RealClock{}, slog.New(slog.NewTextHandler(os.Stderr, nil)))
+	return serve(ctx, f, t, clock.RealClock{}, slog.New(slog.NewTextHandler(f, nil)))
 }
 
 func serve(ctx context.Context, f folder, t Target, c clock.Clock, log *slog.Logger) error {

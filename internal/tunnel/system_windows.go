@@ -9,6 +9,7 @@ import (
 )
 
 // detach makes a process one without a console and in a group of its own.
+// It inherits the handles that it is given and no other.
 func detach(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{CreationFlags: windows.DETACHED_PROCESS | windows.CREATE_NEW_PROCESS_GROUP}
 }

@@ -53,8 +53,9 @@ func openFolder() (folder, error) {
 	return f, nil
 }
 
-// path is a file of a cluster's owner.
+// path is a file of the owner for a cluster and a port: a kubeconfig with another port than
+// before has an owner of its own, so that connections at the old one live on.
 func (f folder) path(t Target, suffix string) string {
-	sum := sha256.Sum256([]byte(t.Region + "/" + t.Cluster))
+	sum := sha256.Sum256([]byte(fmt.Sprint(t.Region, "/", t.Cluster, "/", t.Port)))
 	return filepath.Join(string(f), hex.EncodeToString(sum[:6])+suffix)
 }

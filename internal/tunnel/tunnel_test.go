@@ -39,9 +39,14 @@ func TestMain(m *testing.M) {
 		f.IntVar(&t.Port, "port", 0, "")
 		_ = f.Parse(os.Args[1:])
 		var err error
-		if what == "owner" {
+		switch what {
+		case "owner":
 			err = Serve(context.Background(), t)
-		} else {
+		case "stranger":
+			err = stranger()
+		case "impostor":
+			err = impostor()
+		default:
 			var c kubelogin.Credential
 			c, err = Credential(context.Background(), t, asOwner())
 			fmt.Print(c.Token)
