@@ -193,10 +193,7 @@ func TestSilentSSM(t *testing.T) {
 	w := newWorld(t)
 	w.byClock()
 	w.login()
-	w.fake.End("the session was idle for 20 minutes")
-	for w.owners()[0].Session != "" {
-		time.Sleep(5 * time.Millisecond)
-	}
+	w.endSession()
 	silent := make(chan struct{})
 	defer close(silent)
 	w.fake.Refuse(func(ssmtest.Call) string { <-silent; return "" })

@@ -312,7 +312,7 @@ func (o *owner) current(ctx context.Context) (*session.Session, error) {
 	case o.dialing <- struct{}{}:
 		defer func() { <-o.dialing }()
 	case <-ctx.Done():
-		return nil, fmt.Errorf("wait for a session that is being opened: %w", ctx.Err())
+		return nil, kubelogin.Fail(kubelogin.NoSSM, fmt.Errorf("wait for a session that is being opened: %w", ctx.Err()))
 	}
 	o.mu.Lock()
 	s := o.session
@@ -351,7 +351,7 @@ func (o *owner) dial(ctx context.Context) (*session.Session, error) {
 		}
 		o.log.Info("a node was passed over", "node", node, "why", err)
 	}
-	return nil, ssmFailure(err)
+	return nil, kubelogin.Fail(kubelogin.NoTunnel, err)
 }
 
 // watch notes how a session ends.
@@ -371,22 +371,19 @@ func noNode(t Target, offline int) error {
 	return kubelogin.Fail(kubelogin.NoNode, err)
 }
 
-// ready waits until the port is listened at and a node is online, for a while at most.
+// ready waits until the port is listened at and a session is open, for a while at most. A
+// session that a connection opens later has nobody to whom it could say what SSM refuses.
 func (o *owner) ready(ctx context.Context, limit time.Duration, tell func(string)) error {
 	if err := o.listen(); err != nil {
 		return err
 	}
 	told := ""
 	for until := o.clock.Now().Add(limit); ; {
-		nodes, offline, err := o.ssm.nodes(ctx)
-		if err == nil && len(nodes) > 0 {
-			o.mu.Lock()
-			o.seen = o.clock.Now()
-			o.mu.Unlock()
-			return nil
-		}
+		trying, cancel := context.WithTimeout(ctx, connecting)
+		_, err := o.current(trying)
+		cancel()
 		if err == nil {
-			err = noNode(o.target, offline)
+			return nil
 		}
 		// Nodes come, and so does a network; a refusal does not go away.
 		passing := []int{kubelogin.NoNode.Code, kubelogin.NoSSM.Code}

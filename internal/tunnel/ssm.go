@@ -100,7 +100,7 @@ func ssmFailure(err error) error {
 		case "ExpiredTokenException", "ExpiredToken", "UnrecognizedClientException", "InvalidClientTokenId":
 			return kubelogin.Fail(kubelogin.LoginEnded, err)
 		}
-	case errors.As(err, &network), errors.As(err, &address):
+	case errors.As(err, &network), errors.As(err, &address), errors.Is(err, context.DeadlineExceeded):
 		return kubelogin.Fail(kubelogin.NoSSM, err)
 	}
 	return kubelogin.Fail(kubelogin.NoTunnel, err)

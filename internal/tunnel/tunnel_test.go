@@ -223,19 +223,24 @@ func TestTunnel(t *testing.T) {
 			t.Errorf("%s: %v, %v", path, about.Mode(), err)
 		}
 	}
+	w.fake.Drop(1000)
+	for w.fake.Resumed() == 0 {
+		time.Sleep(time.Millisecond)
+	}
 	if n, err := Close(context.Background(), w.target.Cluster); n != 1 || err != nil {
 		t.Errorf("closed %d: %v", n, err)
 	}
 	var asked []string
-	for _, c := range w.fake.Calls() {
-		if !slices.Contains(asked, c.Action) {
+	for until := time.Now().Add(10 * time.Second); !slices.Contains(asked, "ssm:TerminateSession") && time.Now().Before(until); time.Sleep(time.Millisecond) {
+		asked = nil
+		for _, c := range w.fake.Calls() {
 			asked = append(asked, c.Action)
 		}
 	}
-	for _, action := range asked {
-		if !slices.Contains([]string{"ssm:DescribeInstanceInformation", "ssm:StartSession", "ssm:ResumeSession", "ssm:TerminateSession"}, action) {
-			t.Errorf("operators have no right to %s", action)
-		}
+	slices.Sort(asked)
+	asked = slices.Compact(asked)
+	if want := []string{"ssm:DescribeInstanceInformation", "ssm:ResumeSession", "ssm:StartSession", "ssm:TerminateSession"}; !slices.Equal(asked, want) {
+		t.Errorf("called %v, and operators have a right to %v", asked, want)
 	}
 }
 
@@ -339,6 +344,19 @@ func TestFailures(t *testing.T) {
 			func(w *world) { w.refuse("ExpiredTokenException") }, kubelogin.LoginEnded, "refused by the test",
 			func(w *world) { w.refuse("") },
 		},
+		"a node that is not connected": {
+			func(w *world) { w.refuseStart("TargetNotConnected") }, kubelogin.NoNode, "TargetNotConnected",
+			func(w *world) { w.refuse("") },
+		},
+		"sessions are refused": {
+			func(w *world) { w.refuseStart("AccessDeniedException") }, kubelogin.TunnelDenied, "refused by the test",
+			func(w *world) { w.refuse("") },
+		},
+		"no document": {
+			func(w *world) { w.target.Document = "another" }, kubelogin.NoDocument, "another",
+			func(w *world) { w.target.Document = ssmtest.Document }, // another target of the same cluster takes its place
+		},
+		"a document of another type": {func(w *world) { w.fake.SessionType = "Standard_Stream" }, kubelogin.NoTunnel, "Standard_Stream", nil},
 		"SSM is away": {func(w *world) { w.t.Setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:1") }, kubelogin.NoSSM, "refused", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -358,6 +376,15 @@ func TestFailures(t *testing.T) {
 			}
 		})
 	}
+}
+
+func (w *world) refuseStart(code string) {
+	w.fake.Refuse(func(c ssmtest.Call) string {
+		if c.Action == "ssm:StartSession" {
+			return code
+		}
+		return ""
+	})
 }
 
 func (w *world) refuse(code string) { w.fake.Refuse(func(ssmtest.Call) string { return code }) }
@@ -380,26 +407,6 @@ func TestPortTaken(t *testing.T) {
 		}
 	}
 	l.Close()
-	w.login()
-	if err := w.talk(); err != nil {
-		t.Error(err)
-	}
-}
-
-// A document that does not exist shows when a connection needs a session.
-func TestNoDocument(t *testing.T) {
-	w := newWorld(t)
-	w.target.Document = "another"
-	w.login()
-	if err := w.talk(); err == nil {
-		t.Error("a connection without a session")
-	}
-	var log bytes.Buffer
-	if _ = WriteLog(&log); !strings.Contains(log.String(), kubelogin.NoDocument.Means) {
-		t.Errorf("the log says nothing of it: %s", log.String())
-	}
-	// Another target of the same cluster takes the place of this one.
-	w.target.Document = ssmtest.Document
 	w.login()
 	if err := w.talk(); err != nil {
 		t.Error(err)
@@ -439,16 +446,20 @@ func TestEndedSession(t *testing.T) {
 	if err := w.talk(); err != nil {
 		t.Fatal(err)
 	}
-	w.fake.End("the session was idle for 20 minutes")
-	for w.owners()[0].Session != "" {
-		time.Sleep(5 * time.Millisecond)
-	}
+	w.endSession()
 	if err := w.talk(); err != nil {
 		t.Error(err)
 	}
 	w.fake.Drop(1000)
 	if err := w.talk(); err != nil {
 		t.Error(err)
+	}
+}
+
+func (w *world) endSession() {
+	w.fake.End("the session was idle for 20 minutes")
+	for w.owners()[0].Session != "" {
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 
@@ -491,6 +502,7 @@ func TestOldAgent(t *testing.T) {
 func TestNewKeys(t *testing.T) {
 	w := newWorld(t)
 	w.login()
+	w.endSession()
 	w.fake.Refuse(func(c ssmtest.Call) string {
 		if c.Key == "AKIDEXAMPLE" {
 			return "ExpiredTokenException"
