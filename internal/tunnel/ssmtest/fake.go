@@ -59,7 +59,8 @@ func New(t testing.TB, target string) *Fake {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/v1/data-channel/", f.channel)
 	mux.HandleFunc("/{$}", f.api)
-	f.server = httptest.NewServer(mux)
+	f.server = httptest.NewUnstartedServer(mux)
+	f.server.Start() // its handlers read what is set before
 	t.Cleanup(func() {
 		f.Drop(websocket.CloseGoingAway)
 		f.server.Close()
