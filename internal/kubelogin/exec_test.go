@@ -65,7 +65,7 @@ func TestWrite(t *testing.T) {
 func TestKinds(t *testing.T) {
 	seen := map[int]bool{}
 	for _, k := range Kinds() {
-		if seen[k.Code] || k.Code < 10 || k.Code > 19 || k.Means == "" || k.Remedy == "" {
+		if seen[k.Code] || k.Code < 10 || k.Code > 99 || k.Means == "" || k.Remedy == "" {
 			t.Errorf("kind %+v", k)
 		}
 		seen[k.Code] = true

@@ -357,7 +357,7 @@ func TestFailures(t *testing.T) {
 			func(w *world) { w.target.Document = ssmtest.Document }, // another target of the same cluster takes its place
 		},
 		"a document of another type": {func(w *world) { w.fake.SessionType = "Standard_Stream" }, kubelogin.NoTunnel, "Standard_Stream", nil},
-		"SSM is away": {func(w *world) { w.t.Setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:1") }, kubelogin.NoSSM, "refused", nil},
+		"SSM is away":                {func(w *world) { w.t.Setenv("AWS_ENDPOINT_URL_SSM", "http://127.0.0.1:1") }, kubelogin.NoSSM, "refused", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)

@@ -106,9 +106,9 @@ func (k cluster) flag(name string) string {
 	return ""
 }
 
-// throughNodes: burrow credential waits for a node that is online and fails with the exit
-// code of package kubelogin; a session by a document that forwards elsewhere, or does not
-// exist, ends the connection.
+// throughNodes: burrow credential waits for a node that is online, opens a session, and
+// fails with the exit codes of package kubelogin; by a document that leads elsewhere the
+// session opens, and no connection comes to the API.
 func (k cluster) throughNodes(c *emulator.Call, o *inventory.Object) error {
 	view := c.Tx.Everywhere().View.Within(o.Region)
 	if why := noNode(view, o); why != "" {
@@ -122,7 +122,10 @@ func (k cluster) throughNodes(c *emulator.Call, o *inventory.Object) error {
 		return k.fails("getting credentials: exec: executable burrow failed with exit code 20 (there is no cluster %s in %s)", k.flag("-cluster"), k.flag("-region"))
 	}
 	document := view.Find(awstype.Document, "name", k.flag("-document"))
-	if document == nil || !forwardsTo(document, k.host()) {
+	switch {
+	case document == nil:
+		return k.fails("getting credentials: exec: executable burrow failed with exit code 23 (there is no document %s)", k.flag("-document"))
+	case !forwardsTo(document, k.host()):
 		return k.fails("read tcp %s: read: connection reset by peer (the document %s does not forward to %s)", u.Host, k.flag("-document"), k.host())
 	}
 	return nil

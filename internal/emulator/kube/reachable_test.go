@@ -79,14 +79,14 @@ func TestPrivateAPI(t *testing.T) {
 		"no nodes":                  {tunnel, false, func(w map[string]*inventory.Object) { w["relay:nodes"].Out.Set("scalingConfig.desiredSize", 0.0) }, "exit code 20"},
 		"nodes without the rights":  {tunnel, false, func(w map[string]*inventory.Object) { w["nodes"].In.Set("managedPolicyArns", []any{}) }, "AmazonSSMManagedInstanceCore"},
 		"another cluster's nodes":   {tunnel, false, func(w map[string]*inventory.Object) { w["relay:nodes"].Out.Set("clusterName", "other") }, "exit code 20"},
-		"no document":               {tunnel, false, func(w map[string]*inventory.Object) { delete(w, "relay-api") }, "connection reset by peer"},
+		"no document":               {tunnel, false, func(w map[string]*inventory.Object) { delete(w, "relay-api") }, "exit code 23"},
 		"a document that leads elsewhere": {tunnel, false, func(w map[string]*inventory.Object) {
 			w["relay-api"].Out.Set("content", `{"sessionType":"Port","properties":{"host":"example.com","portNumber":"443"}}`)
 		}, "connection reset by peer"},
 		"a document that opens a shell": {tunnel, false, func(w map[string]*inventory.Object) {
 			w["relay-api"].Out.Set("content", `{"sessionType":"Standard_Stream"}`)
 		}, "connection reset by peer"},
-		"another document": {tunnelKubeconfig(28876, "relay", "other"), false, nil, "the document other"},
+		"another document": {tunnelKubeconfig(28876, "relay", "other"), false, nil, "no document other"},
 		"another port":     {tunnelKubeconfig(28877, "relay", "relay-api"), false, nil, "connection refused"},
 		"another cluster":  {tunnelKubeconfig(28876, "other", "relay-api"), false, nil, "no cluster other"},
 	} {
