@@ -22,17 +22,18 @@ const (
 )
 
 // loadPlan reads the stack's configuration into a validated plan, and checks
-// what the plan changes against the stack's last run.
-func loadPlan(ctx *pulumi.Context) (*plan.Plan, error) {
+// what the plan changes against the stack's last run. Moving says that this run makes
+// another VPC beside the one that is there.
+func loadPlan(ctx *pulumi.Context) (p *plan.Plan, moving bool, err error) {
 	values, err := configValues(os.Getenv(configVariable), ctx.Project())
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	p, err := plan.Load(values, world(os.Getenv(emulatedVariable)))
-	if err != nil {
-		return nil, err
+	if p, err = plan.Load(values, world(os.Getenv(emulatedVariable))); err != nil {
+		return nil, false, err
 	}
-	return p, checkChange(ctx, p)
+	moving, err = checkChange(ctx, p)
+	return p, moving, err
 }
 
 // configValues are the project's own keys, without its namespace. Keys of other
@@ -68,18 +69,18 @@ func world(emulated string) plan.World {
 // checkChange compares the plan with what the stack's last run exported: one run
 // changes the key of one tunnel at most, and a change of a mode says beforehand,
 // in previews too, what becomes of the path. The stack reads its own outputs; in
-// its first run it has none.
-func checkChange(ctx *pulumi.Context, p *plan.Plan) error {
+// its first run it has none. Moving says that the VPC is another one.
+func checkChange(ctx *pulumi.Context, p *plan.Plan) (moving bool, err error) {
 	self := fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), ctx.Stack())
 	stack, err := pulumi.NewStackReference(ctx, self, nil)
 	if err != nil {
-		return fmt.Errorf("read the stack's last outputs: %w", err)
+		return false, fmt.Errorf("read the stack's last outputs: %w", err)
 	}
 	last := map[string]any{}
 	for _, name := range []string{tunnelsOutput, modesOutput} {
 		details, err := stack.GetOutputDetails(name)
 		if err != nil {
-			return fmt.Errorf("read the stack's last outputs: %w", err)
+			return false, fmt.Errorf("read the stack's last outputs: %w", err)
 		}
 		last[name] = details.Value
 	}
@@ -90,21 +91,21 @@ func checkChange(ctx *pulumi.Context, p *plan.Plan) error {
 		problems = append(problems, plan.CheckSwitches(before, p.Modes())...)
 	}
 	if len(problems) > 0 {
-		return problems
+		return false, problems
 	}
 	switch {
 	case ran:
 	case len(generations) > 0:
-		return warn(ctx, plan.NoModes)
+		return false, warn(ctx, plan.NoModes)
 	default:
-		return nil // nothing is there yet
+		return false, nil // nothing is there yet
 	}
 	for _, s := range p.Modes().Switches(before) {
 		if err := warn(ctx, s.String()); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return p.Modes().MovesVPC(before), nil
 }
 
 func warn(ctx *pulumi.Context, text string) error {

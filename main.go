@@ -25,7 +25,7 @@ func main() { pulumi.Run(deploy) }
 // deploy makes the estate that the stack's configuration describes. Nothing is
 // made before the whole plan is known to be good.
 func deploy(ctx *pulumi.Context) error {
-	p, err := loadPlan(ctx)
+	p, moving, err := loadPlan(ctx)
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func deploy(ctx *pulumi.Context) error {
 	if err := clusters.TransformEKS(ctx); err != nil {
 		return err
 	}
-	outputs, err := estate(ctx, "burrow", p)
+	outputs, err := estate(ctx, "burrow", p, moving)
 	if err != nil {
 		return err
 	}
@@ -49,9 +49,9 @@ func deploy(ctx *pulumi.Context) error {
 }
 
 // estate is the map: everything that exists, and what it needs of the rest. The
-// name tells the estates of one program apart. The program has to have called
-// clusters.TransformEKS.
-func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) {
+// name tells the estates of one program apart, and moving says that its VPC is another one
+// than before. The program has to have called clusters.TransformEKS.
+func estate(ctx *pulumi.Context, name string, p *plan.Plan, moving bool) (pulumi.Map, error) {
 	awsProvider, azureProvider, err := providers(ctx, name, p.Network)
 	if err != nil {
 		return nil, err
@@ -63,7 +63,7 @@ func estate(ctx *pulumi.Context, name string, p *plan.Plan) (pulumi.Map, error) 
 	}
 	clouds := pulumi.Providers(awsProvider, azureProvider)
 	aws, err := network.NewAWS(ctx, name, network.AWSArgs{
-		Estate: p.Estate, Network: p.Network, Relay: p.K8s.Relay, APIClients: p.Clusters.EKS.APIClients,
+		Estate: p.Estate, Network: p.Network, Relay: p.K8s.Relay, APIClients: p.Clusters.EKS.APIClients, Moving: moving,
 	}, clouds)
 	if err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ func twoEstates(ctx *pulumi.Context) error {
 		if err != nil {
 			return err
 		}
-		outputs, err := estate(ctx, name, p)
+		outputs, err := estate(ctx, name, p, false)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}

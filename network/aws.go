@@ -20,6 +20,10 @@ type AWSArgs struct {
 	// APIClients are ranges of the VPC beside the private subnets whose hosts work
 	// with the estate. Endpoints of AWS services admit them too.
 	APIClients []netip.Prefix
+	// Moving says that a VPC of this name stands, and that this run makes another. The
+	// old one has to work until the old cluster is empty, whose API is reached through its
+	// nodes: nothing of it goes before its successor comes.
+	Moving bool
 }
 
 // AWS is the VPC.
@@ -155,7 +159,7 @@ func (b *awsBuilder) vpc() error {
 // publicSubnet is a public subnet that reaches the internet: way is what must
 // exist before a NAT gateway in it is of any use (VPC-11).
 type publicSubnet struct {
-	id  pulumi.IDOutput
+	*ec2.Subnet
 	way []pulumi.Resource
 }
 
@@ -192,7 +196,7 @@ func (b *awsBuilder) publicSubnets() ([]publicSubnet, error) {
 		if err != nil {
 			return nil, err
 		}
-		subnets = append(subnets, publicSubnet{id: subnet.ID(), way: append(joined, route)})
+		subnets = append(subnets, publicSubnet{Subnet: subnet, way: append(joined, route)})
 	}
 	return subnets, nil
 }
@@ -205,7 +209,9 @@ func (b *awsBuilder) internetGateway() (pulumi.StringInput, error) {
 	gateway, err := ec2.NewInternetGateway(b.ctx, b.name+"-internet-gateway", &ec2.InternetGatewayArgs{
 		VpcId: b.out.VPCID,
 		Tags:  b.tags(b.args.Estate.Name("burrow-igw")),
-	}, b.parent)
+		// Moved to another VPC in place, it would leave the old one, which AWS refuses while
+		// addresses are mapped there.
+	}, b.parent, pulumi.ReplaceOnChanges([]string{"vpcId"}))
 	if err != nil {
 		return nil, err
 	}
@@ -222,22 +228,26 @@ func (b *awsBuilder) natGateways(public []publicSubnet) ([]*ec2.NatGateway, erro
 	for i, subnet := range public {
 		name := b.args.Estate.Name("burrow-nat-" + az(i))
 		ready := pulumi.DependsOn(subnet.way)
+		// An address goes with one gateway at a time: the old gateway leaves before the
+		// new one comes, or, in another VPC, the new one has an address of its own.
+		own := pulumi.ReplaceWith(nil)
+		if b.args.Moving {
+			own = pulumi.ReplaceWith([]pulumi.Resource{subnet.Subnet})
+		}
 		// An Elastic IP of a VPC without internet gateway cannot be used (VPC-09).
 		address, err := ec2.NewEip(b.ctx, b.name+"-nat-ip-"+az(i), &ec2.EipArgs{
 			Domain: pulumi.String("vpc"),
 			Tags:   b.tags(name),
-		}, b.parent, ready)
+		}, b.parent, ready, own)
 		if err != nil {
 			return nil, fmt.Errorf("elastic ip %s: %w", az(i), err)
 		}
-		// The address goes with one gateway at a time, so the old gateway
-		// leaves before the new one comes.
 		gateway, err := ec2.NewNatGateway(b.ctx, b.name+"-nat-"+az(i), &ec2.NatGatewayArgs{
 			AllocationId:     address.ID(),
-			SubnetId:         subnet.id,
+			SubnetId:         subnet.ID(),
 			ConnectivityType: pulumi.String("public"),
 			Tags:             b.tags(name),
-		}, b.parent, ready, pulumi.DeleteBeforeReplace(true))
+		}, b.parent, ready, pulumi.DeleteBeforeReplace(!b.args.Moving))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", az(i), err)
 		}
@@ -380,8 +390,8 @@ func (b *awsBuilder) networkACL(kind string, rules []aclRule) (*guardedACL, erro
 	for _, r := range rules {
 		child := fmt.Sprintf("%s-%s-acl-%s-%s", b.name, kind, r.direction(), r.Name)
 		// Every change replaces a rule, and two rules of one number cannot
-		// stand side by side (VPC-17).
-		rule, err := ec2.NewNetworkAclRule(b.ctx, child, r.args(acl.ID()), b.parent, pulumi.DeleteBeforeReplace(true))
+		// stand side by side in an ACL (VPC-17).
+		rule, err := ec2.NewNetworkAclRule(b.ctx, child, r.args(acl.ID()), b.parent, pulumi.DeleteBeforeReplace(!b.args.Moving))
 		if err != nil {
 			return nil, fmt.Errorf("%s network acl, rule %s: %w", kind, r.Name, err)
 		}

@@ -49,6 +49,14 @@ var estateSwitches = []switched{
 	},
 }
 
+// bothVPCs stand beside each other until the old cluster is empty (VPC-06).
+const bothVPCs = "Until the old cluster is empty its VPC stands beside the new one, with a NAT gateway and an Elastic IP in each zone: for three zones the quota of five addresses has to be raised."
+
+// MovesVPC reports whether everything of AWS comes anew in another VPC, beside the old.
+func (m Modes) MovesVPC(before Modes) bool {
+	return before[vpcKey] != m[vpcKey] || before[vpcIDMode] != m[vpcIDMode]
+}
+
 var awsSwitches = []switched{
 	{
 		key: "network.aws.accountId", of: func(p *Plan) string { return p.Network.AWS.AccountID },
@@ -60,11 +68,11 @@ var awsSwitches = []switched{
 	},
 	{
 		key: vpcKey, of: func(p *Plan) string { return p.Network.AWS.CIDR.String() }, protected: true,
-		effect: effect{Cut: clusterMinutes + " at least", Means: "Another range is another VPC and another EKS cluster with everything in it."},
+		effect: effect{Cut: clusterMinutes + " at least", Means: "Another range is another VPC and another EKS cluster with everything in it. " + bothVPCs},
 	},
 	{
 		key: vpcIDMode, of: func(p *Plan) string { return p.Network.AWS.VPCID }, protected: true,
-		effect: effect{Cut: clusterMinutes + " at least", Means: "Another VPC is another EKS cluster with everything in it."},
+		effect: effect{Cut: clusterMinutes + " at least", Means: "Another VPC is another EKS cluster with everything in it. " + bothVPCs},
 	},
 	{
 		key: egressMode, of: func(p *Plan) string { return string(p.Network.AWS.Egress) },
@@ -169,7 +177,7 @@ func publicEffect(before, after Modes) effect {
 // with any; it says so, or nothing when all is well. In another VPC nothing is
 // taken.
 func takenRange(before, after Modes) string {
-	if before[vpcKey] != after[vpcKey] || before[vpcIDMode] != after[vpcIDMode] {
+	if after.MovesVPC(before) {
 		return ""
 	}
 	living := slices.Concat(before.list(privateMode), before.list(publicMode))

@@ -25,6 +25,7 @@ func internetGateway() *emulator.Kind {
 		Rules: []emulator.Rule{
 			refuse("VPC-09", "Resource.AlreadyAssociated", emulator.OpWrite, moto("ec2/exceptions.py"), secondInternetGateway),
 			refuse("VPC-09", "DependencyViolation", emulator.OpDelete, model("ec2")+" DetachInternetGateway", publicAddressesLeft),
+			refuse("VPC-09", "DependencyViolation", emulator.OpUpdate, model("ec2")+" DetachInternetGateway", leavesAddresses),
 		},
 		Fill: func(c *emulator.Call) error {
 			defaults(c, inventory.Props{
@@ -33,6 +34,14 @@ func internetGateway() *emulator.Kind {
 			return nil
 		},
 	})
+}
+
+// leavesAddresses: another VPC is a detachment from the one before.
+func leavesAddresses(c *emulator.Call) string {
+	if !c.Changed("vpcId") {
+		return ""
+	}
+	return publicAddressesLeft(c)
 }
 
 func internetAttachment() *emulator.Kind {

@@ -127,6 +127,7 @@ func networkRefusals() []refusal {
 		{"reservation type", "reserved1", onCheck, "VPC-04", "", props{"reservationType": "fixed"}},
 		{"reservation outside", "reserved1", onCreate, "VPC-04", "InvalidParameterValue", props{"cidrBlock": "10.0.2.0/28"}},
 		{"reservation twice", "reserved1", onCreate, "VPC-04", "InvalidParameterValue", props{"cidrBlock": "10.0.1.240/29"}},
+		{"an internet gateway that leaves addresses", "igw", onUpdate, "VPC-09", "DependencyViolation", props{"vpcId": nil}},
 		{"second internet gateway", "igw", onCreate, "VPC-09", "Resource.AlreadyAssociated", nil},
 		{"second attachment", "igw2In", onCreate, "VPC-09", "Resource.AlreadyAssociated", props{"vpcId": "=vpc"}},
 		{"address domain", "eip1", onCheck, "VPC-06", "", props{"domain": "classic"}},
