@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +21,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/gofrs/flock"
 	clocktest "k8s.io/utils/clock/testing"
 
 	"burrow/internal/kubelogin"
@@ -92,6 +95,119 @@ func TestAskerKnowsFiles(t *testing.T) {
 			t.Errorf("with %q: %s; before it was %v", text, who, seen)
 		}
 		seen = append(seen, who)
+	}
+}
+
+// An owner that is ending is waited for by the next, and not for long.
+func TestOwnerEnds(t *testing.T) {
+	w := newWorld(t)
+	f, err := openFolder()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ending := flock.New(f.path(w.target, ".lock"))
+	if got, err := ending.TryLock(); err != nil || !got {
+		t.Fatal(got, err)
+	}
+	go func() {
+		for log := (&bytes.Buffer{}); !strings.Contains(log.String(), "waits for another"); time.Sleep(time.Millisecond) {
+			log.Reset()
+			_ = WriteLog(log)
+		}
+		_ = ending.Unlock()
+	}()
+	w.login()
+	var log bytes.Buffer
+	if _ = WriteLog(&log); strings.Count(log.String(), "waits for another") != 1 {
+		t.Errorf("one owner was started and ended in vain: %s", log.String())
+	}
+}
+
+// An owner that answers nothing is not waited for without end.
+func TestOwnerHangs(t *testing.T) {
+	shorten(t, &answering, 200*time.Millisecond)
+	w := newWorld(t)
+	w.login()
+	pid := w.owners()[0].Pid
+	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = syscall.Kill(pid, syscall.SIGCONT) }()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := Credential(context.Background(), w.target, asOwner())
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		if failed := (&kubelogin.Failure{}); !errors.As(err, &failed) || failed.Code != kubelogin.NoOwner.Code {
+			t.Errorf("got %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("a login waits for a process that is stopped")
+	}
+}
+
+// flaky is a listener that fails once, as one does when a process has too many files open.
+type flaky struct {
+	net.Listener
+	failed bool
+}
+
+func (f *flaky) Accept() (net.Conn, error) {
+	if !f.failed {
+		f.failed = true
+		return nil, syscall.EMFILE
+	}
+	return f.Listener.Accept()
+}
+
+func TestAcceptGoesOn(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := newOwner(Target{}, clocktest.NewFakeClock(time.Now()), slog.New(slog.DiscardHandler), aws.Config{Region: "eu-west-2"})
+	o.listener = l
+	var accepting sync.WaitGroup
+	accepting.Go(func() { o.accept(&flaky{l, false}) })
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) { // it has no SSM
+		t.Errorf("the connection was not accepted: %v", err)
+	}
+	l.Close()
+	accepting.Wait()
+}
+
+// Who listens at the same port of another address has not taken it.
+func TestHolder(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("nobody tells who has a port")
+	}
+	other, err := net.Listen("tcp4", "127.0.0.2:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	port := other.Addr().(*net.TCPAddr).Port
+	if who := holder(port); who != "" {
+		t.Errorf("%s has a port of another address", who)
+	}
+	for _, address := range []string{"127.0.0.1", "[::]"} {
+		port := freePort(t)
+		l, err := net.Listen("tcp", fmt.Sprint(address, ":", port))
+		if err != nil {
+			t.Logf("%s: %v", address, err)
+			continue
+		}
+		if who := holder(port); !strings.Contains(who, fmt.Sprintf("(process %d)", os.Getpid())) {
+			t.Errorf("at %s it is %q", address, who)
+		}
+		l.Close()
 	}
 }
 

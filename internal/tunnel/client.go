@@ -23,6 +23,9 @@ import (
 // starting is how long an owner may take from its start until it answers.
 const starting = 15 * time.Second
 
+// answering is how long an owner may take for what it has only to look up. Tests shorten it.
+var answering = 10 * time.Second
+
 // Options are how to come to a tunnel.
 type Options struct {
 	// Patience is how long nodes may take to be online.
@@ -104,7 +107,7 @@ func ask(ctx context.Context, t Target, q question, o Options) (answer, error) {
 		if err == nil && a.Protocol == protocol && a.Code != kubelogin.NoOwner.Code {
 			return a, nil
 		}
-		if ctx.Err() != nil || time.Now().After(until) {
+		if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) || time.Now().After(until) {
 			return answer{}, kubelogin.Fail(kubelogin.NoOwner, errors.Join(ctx.Err(), err))
 		}
 		if err != nil && time.Now().After(next) {
@@ -120,6 +123,11 @@ func ask(ctx context.Context, t Target, q question, o Options) (answer, error) {
 
 // converse asks an owner that lives.
 func (f folder) converse(ctx context.Context, t Target, q question, tell func(string)) (answer, error) {
+	if q.Ask != handLogin { // which waits for nodes
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, answering)
+		defer cancel()
+	}
 	var dialer net.Dialer
 	c, err := dialer.DialContext(ctx, "unix", f.path(t, ".socket"))
 	if err != nil {
@@ -137,7 +145,7 @@ func (f folder) converse(ctx context.Context, t Target, q question, tell func(st
 	for in := json.NewDecoder(bufio.NewReader(c)); ; {
 		var a answer
 		if err := in.Decode(&a); err != nil {
-			return answer{}, fmt.Errorf("hear the tunnel's process: %w", err)
+			return answer{}, fmt.Errorf("hear the tunnel's process: %w", cmp.Or(ctx.Err(), err))
 		}
 		if a.Progress == "" {
 			return a, nil

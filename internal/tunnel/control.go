@@ -82,8 +82,12 @@ type Status struct {
 func (o *owner) control(ctx context.Context, l *net.UnixListener, end func()) {
 	for {
 		c, err := l.AcceptUnix()
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return
+		}
+		if err != nil { // too many files are open, for now
+			time.Sleep(acceptAgain)
+			continue
 		}
 		go func() {
 			defer c.Close()

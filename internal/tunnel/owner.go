@@ -29,6 +29,8 @@ const (
 	fresh = time.Minute
 	// askAgain is how often SSM is asked for nodes while there are none.
 	askAgain = 5 * time.Second
+	// acceptAgain is how long to wait when no connection can be accepted.
+	acceptAgain = 100 * time.Millisecond
 	// stuck is how long a session may do nothing until new connections take another.
 	stuck = 10 * time.Second
 )
@@ -172,14 +174,13 @@ func (o *owner) listen() error {
 func (o *owner) accept(l net.Listener) {
 	for {
 		c, err := l.Accept()
-		if err != nil {
-			if !errors.Is(err, net.ErrClosed) {
-				o.log.Error("the port is lost", "why", err)
-			}
-			o.mu.Lock()
-			o.listener = nil
-			o.mu.Unlock()
+		if errors.Is(err, net.ErrClosed) {
 			return
+		}
+		if err != nil { // too many files are open, for now
+			o.log.Error("no connection is accepted", "why", err)
+			time.Sleep(acceptAgain)
+			continue
 		}
 		go o.serve(c.(*net.TCPConn))
 	}
@@ -190,18 +191,19 @@ func (o *owner) serve(c *net.TCPConn) {
 	o.count(1)
 	defer o.count(-1)
 	defer c.Close()
+	_ = c.SetLinger(0) // until it ends well, its end is a reset: this process may be killed
 	ctx, cancel := context.WithTimeout(context.Background(), connecting)
 	far, err := o.connect(ctx)
 	cancel()
 	if err != nil {
 		o.log.Error("a connection was refused", "why", err)
-		_ = c.SetLinger(0) // a reset, not an end
 		return
 	}
 	if err := forward(c, far); err != nil {
 		o.log.Info("a connection was cut", "why", err)
-		_ = c.SetLinger(0)
+		return
 	}
+	_ = c.SetLinger(-1)
 }
 
 func (o *owner) count(n int) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -40,6 +41,7 @@ func holder(port int) string {
 // listening is the inode of the socket that listens at a port, "" for none.
 func listening(port int) string {
 	const listen = "0A"
+	here := []string{"0100007F", "00000000", strings.Repeat("0", 32)} // 127.0.0.1, and all addresses
 	for _, table := range []string{"/proc/net/tcp", "/proc/net/tcp6"} {
 		file, err := os.Open(table)
 		if err != nil {
@@ -48,7 +50,10 @@ func listening(port int) string {
 		defer file.Close()
 		for lines := bufio.NewScanner(file); lines.Scan(); {
 			f := strings.Fields(lines.Text())
-			if len(f) > 9 && f[3] == listen && strings.HasSuffix(f[1], fmt.Sprintf(":%04X", port)) {
+			if len(f) < 10 || f[3] != listen {
+				continue
+			}
+			if address, at, _ := strings.Cut(f[1], ":"); at == fmt.Sprintf("%04X", port) && slices.Contains(here, address) {
 				return f[9]
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/gofrs/flock"
@@ -30,16 +31,29 @@ func Serve(ctx context.Context, t Target) error {
 
 func serve(ctx context.Context, f folder, t Target, c clock.Clock, log *slog.Logger) error {
 	// The system lets go of a file's lock when its process ends, however it ends.
-	alone := flock.New(f.path(t, ".lock"))
-	got, err := alone.TryLock()
-	if err != nil {
-		return fmt.Errorf("lock the tunnel: %w", err)
-	}
-	if !got {
-		return nil // another owner was faster
+	alone, path := flock.New(f.path(t, ".lock")), f.path(t, ".socket")
+	waits := false
+	for until := time.Now().Add(starting); ; time.Sleep(5 * time.Millisecond) {
+		got, err := alone.TryLock()
+		if err != nil {
+			return fmt.Errorf("lock the tunnel: %w", err)
+		}
+		if got {
+			break
+		}
+		if other, err := net.Dial("unix", path); err == nil {
+			other.Close()
+			return nil // another owner was faster
+		}
+		if time.Now().After(until) {
+			return errors.New("another owner does not end")
+		}
+		if !waits {
+			log.Info("an owner waits for another to end", "cluster", t.Cluster)
+			waits = true
+		}
 	}
 	defer alone.Unlock()
-	path := f.path(t, ".socket")
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("take away the socket of an owner that is gone: %w", err)
 	}

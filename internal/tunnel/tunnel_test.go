@@ -65,16 +65,22 @@ func asOwner() Options {
 	return Options{Command: []string{"/usr/bin/env", asWhat + "=owner", os.Args[0]}}
 }
 
-// A world is a cluster's API that echoes, behind a fake SSM.
+// A world is a cluster's API behind a fake SSM.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	fake   *ssmtest.Fake
 	target Target
+	api    string // its address
 }
 
 const secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
-func newWorld(t *testing.T) *world {
+// newWorld is a world whose API echoes.
+func newWorld(t testing.TB) *world {
+	return worldOf(t, func(c net.Conn) { _, _ = io.Copy(c, c) })
+}
+
+func worldOf(t testing.TB, api func(net.Conn)) *world {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -88,11 +94,11 @@ func newWorld(t *testing.T) *world {
 			}
 			go func() {
 				defer c.Close()
-				_, _ = io.Copy(c, c)
+				api(c)
 			}()
 		}
 	}()
-	w := &world{t: t, fake: ssmtest.New(t, l.Addr().String())}
+	w := &world{t: t, api: l.Addr().String(), fake: ssmtest.New(t, l.Addr().String())}
 	w.target = Target{Cluster: ssmtest.Cluster, Region: ssmtest.Region, Document: ssmtest.Document, Port: freePort(t)}
 	dir, err := os.MkdirTemp("", "tunnel") // t.TempDir is too long for sockets
 	if err != nil {
@@ -134,7 +140,7 @@ func newWorld(t *testing.T) *world {
 	return w
 }
 
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -290,9 +296,20 @@ func TestKilled(t *testing.T) {
 	if err := w.talk(); err != nil {
 		t.Fatal(err)
 	}
+	c, err := net.Dial("tcp", w.target.address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := echo(c); err != nil {
+		t.Fatal(err)
+	}
 	was := w.owners()[0].Pid
 	if err := syscall.Kill(was, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
+	}
+	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("a connection of a tunnel that was killed ends with %v", err)
 	}
 	for w.talk() == nil { // until it is gone
 		time.Sleep(time.Millisecond)
