@@ -21,7 +21,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/gofrs/flock"
 	clocktest "k8s.io/utils/clock/testing"
 
@@ -125,7 +125,8 @@ func TestOwnerEnds(t *testing.T) {
 
 // An owner that answers nothing is not waited for without end.
 func TestOwnerHangs(t *testing.T) {
-	shorten(t, &answering, 200*time.Millisecond)
+	answering = 200 * time.Millisecond
+	defer func() { answering = 10 * time.Second }()
 	w := newWorld(t)
 	w.login()
 	pid := w.owners()[0].Pid
@@ -133,6 +134,16 @@ func TestOwnerHangs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = syscall.Kill(pid, syscall.SIGCONT) }()
+	for { // until all its threads have stopped
+		state, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		if err != nil {
+			t.Skip("nobody tells whether it has stopped: ", err)
+		}
+		if strings.Contains(string(state), "State:\tT") {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
 	ended := make(chan error, 1)
 	go func() {
 		_, err := Credential(context.Background(), w.target, asOwner())
@@ -163,11 +174,17 @@ func (f *flaky) Accept() (net.Conn, error) {
 }
 
 func TestAcceptGoesOn(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	w := newWorld(t)
+	w.refuse("AccessDeniedException")
+	l, err := net.Listen("tcp", w.target.address())
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := newOwner(Target{}, clocktest.NewFakeClock(time.Now()), slog.New(slog.DiscardHandler), aws.Config{Region: "eu-west-2"})
+	config, err := config.LoadDefaultConfig(context.Background(), config.WithRegion(w.target.Region))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := newOwner(w.target, usual, clocktest.NewFakeClock(time.Now()), slog.New(slog.DiscardHandler), config)
 	o.listener = l
 	var accepting sync.WaitGroup
 	accepting.Go(func() { o.accept(&flaky{l, false}) })
@@ -176,7 +193,7 @@ func TestAcceptGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = c.SetDeadline(time.Now().Add(10 * time.Second))
-	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) { // it has no SSM
+	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, syscall.ECONNRESET) { // SSM refuses
 		t.Errorf("the connection was not accepted: %v", err)
 	}
 	l.Close()
@@ -222,7 +239,7 @@ func TestOwnerStartsNone(t *testing.T) {
 }
 
 // byClock serves a tunnel in this process, by a clock of the test's, until the test ends.
-func (w *world) byClock() *clocktest.FakeClock {
+func (w *world) byClock(l limits) *clocktest.FakeClock {
 	w.t.Helper()
 	f, err := openFolder()
 	if err != nil {
@@ -232,7 +249,7 @@ func (w *world) byClock() *clocktest.FakeClock {
 	ctx, end := context.WithCancel(context.Background())
 	var served sync.WaitGroup
 	served.Go(func() {
-		if err := serve(ctx, f, w.target, now, slog.New(slog.DiscardHandler)); err != nil {
+		if err := serve(ctx, f, w.target, l, now, slog.New(slog.DiscardHandler)); err != nil {
 			w.t.Error(err)
 		}
 	})
@@ -250,7 +267,7 @@ func (w *world) byClock() *clocktest.FakeClock {
 func TestWaits(t *testing.T) {
 	w := newWorld(t)
 	w.fake.LoseNode(ssmtest.FirstNode)
-	now := w.byClock()
+	now := w.byClock(usual)
 	var told []string
 	o := Options{Patience: 10 * time.Minute, Tell: func(words string) { told = append(told, words) }}
 	ended := make(chan error, 1)
@@ -285,9 +302,8 @@ func TestWaits(t *testing.T) {
 
 // An answer that stops coming is cut off, although its client has nothing more to say.
 func TestSilentAnswer(t *testing.T) {
-	shorten(t, &linger, 50*time.Millisecond)
 	w := newWorld(t)
-	w.byClock()
+	w.byClock(limits{50 * time.Millisecond, usual.connecting})
 	w.login()
 	c, err := net.Dial("tcp", w.target.address())
 	if err != nil {
@@ -305,9 +321,8 @@ func TestSilentAnswer(t *testing.T) {
 
 // An SSM that does not answer does not hold connections for ever.
 func TestSilentSSM(t *testing.T) {
-	shorten(t, &connecting, 100*time.Millisecond)
 	w := newWorld(t)
-	w.byClock()
+	w.byClock(limits{usual.linger, 500 * time.Millisecond})
 	w.login()
 	w.endSession()
 	silent := make(chan struct{})
@@ -328,12 +343,6 @@ func TestSilentSSM(t *testing.T) {
 		})
 	}
 	all.Wait()
-}
-
-func shorten(t *testing.T, limit *time.Duration, to time.Duration) {
-	usual := *limit
-	*limit = to
-	t.Cleanup(func() { *limit = usual })
 }
 
 // The log of an owner that lives long is put aside, too.

@@ -35,18 +35,20 @@ const (
 	stuck = 10 * time.Second
 )
 
-// Limits that tests shorten.
-var (
+// limits are those that tests shorten.
+type limits struct {
 	// linger is how long a connection waits for more that a client closed in its direction.
-	linger = 30 * time.Second
-	// connecting is how long a connection waits for a session. client-go waits no longer
-	// for the answer of a TLS server than 10 s, for that of TCP 30 s.
-	connecting = 30 * time.Second
-)
+	linger time.Duration
+	// connecting is how long a connection, or a try to open the tunnel, waits for a session.
+	connecting time.Duration
+}
+
+var usual = limits{linger: 30 * time.Second, connecting: 30 * time.Second}
 
 // An owner is a tunnel that stands.
 type owner struct {
 	target Target
+	limits limits
 	clock  clock.Clock
 	log    *slog.Logger
 	since  time.Time
@@ -68,9 +70,9 @@ type owner struct {
 	dialing chan struct{} // one session is opened at a time
 }
 
-func newOwner(t Target, c clock.Clock, log *slog.Logger, config aws.Config) *owner {
+func newOwner(t Target, l limits, c clock.Clock, log *slog.Logger, config aws.Config) *owner {
 	o := &owner{
-		target: t, clock: c, log: log.With("cluster", t.Cluster), since: c.Now(), lease: c.Now().Add(idle),
+		target: t, limits: l, clock: c, log: log.With("cluster", t.Cluster), since: c.Now(), lease: c.Now().Add(idle),
 		changed: make(chan struct{}, 1), tokens: map[string]*token{},
 		sessions: map[*session.Session]bool{}, dialing: make(chan struct{}, 1),
 	}
@@ -192,14 +194,14 @@ func (o *owner) serve(c *net.TCPConn) {
 	defer o.count(-1)
 	defer c.Close()
 	_ = c.SetLinger(0) // until it ends well, its end is a reset: this process may be killed
-	ctx, cancel := context.WithTimeout(context.Background(), connecting)
+	ctx, cancel := context.WithTimeout(context.Background(), o.limits.connecting)
 	far, err := o.connect(ctx)
 	cancel()
 	if err != nil {
 		o.log.Error("a connection was refused", "why", err)
 		return
 	}
-	if err := forward(c, far); err != nil {
+	if err := forward(c, far, o.limits.linger); err != nil {
 		o.log.Info("a connection was cut", "why", err)
 		return
 	}
@@ -217,7 +219,7 @@ func (o *owner) count(n int) {
 // forward copies both ways until the far end ends. Agents close a connection whole, so a
 // client that closes its direction is not passed on until nothing more comes. The error is
 // that of a cut.
-func forward(near *net.TCPConn, far io.ReadWriteCloser) error {
+func forward(near *net.TCPConn, far io.ReadWriteCloser, linger time.Duration) error {
 	defer far.Close()
 	ended, heard := make(chan error, 1), make(chan struct{}, 1)
 	go func() {
@@ -381,7 +383,7 @@ func (o *owner) ready(ctx context.Context, limit time.Duration, tell func(string
 	}
 	told := ""
 	for until := o.clock.Now().Add(limit); ; {
-		trying, cancel := context.WithTimeout(ctx, connecting)
+		trying, cancel := context.WithTimeout(ctx, o.limits.connecting)
 		_, err := o.current(trying)
 		cancel()
 		if err == nil {

@@ -26,10 +26,10 @@ func Serve(ctx context.Context, t Target) error {
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return serve(ctx, f, t, clock.RealClock{}, slog.New(slog.NewTextHandler(f, nil)))
+	return serve(ctx, f, t, usual, clock.RealClock{}, slog.New(slog.NewTextHandler(f, nil)))
 }
 
-func serve(ctx context.Context, f folder, t Target, c clock.Clock, log *slog.Logger) error {
+func serve(ctx context.Context, f folder, t Target, limits limits, c clock.Clock, log *slog.Logger) error {
 	// The system lets go of a file's lock when its process ends, however it ends.
 	alone, path := flock.New(f.path(t, ".lock")), f.path(t, ".socket")
 	waits := false
@@ -68,7 +68,7 @@ func serve(ctx context.Context, f folder, t Target, c clock.Clock, log *slog.Log
 	if err != nil {
 		return fmt.Errorf("read the AWS configuration: %w", err)
 	}
-	o := newOwner(t, c, log, aws)
+	o := newOwner(t, limits, c, log, aws)
 	ctx, end := context.WithCancel(ctx)
 	defer end()
 	log.Info("a tunnel begins", "cluster", t.Cluster, "region", t.Region, "port", t.Port, "pid", os.Getpid())

@@ -547,7 +547,7 @@ func TestIdle(t *testing.T) {
 	}
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serve(context.Background(), f, w.target, now, slog.New(slog.DiscardHandler))
+		ended <- serve(context.Background(), f, w.target, usual, now, slog.New(slog.DiscardHandler))
 	}()
 	pass := func(d time.Duration) bool {
 		for range 400 { // until the owner waits
