@@ -289,18 +289,22 @@ func (b *eksBuilder) addons(nodes *eks.ManagedNodeGroup) error {
 
 func (b *eksBuilder) kubeconfig(cluster *eks.Cluster) pulumi.StringOutput {
 	name := b.clusterName()
-	by, tunnel := eksLogin(b.args.Network.Region, name, nil), ""
+	tunnel, way := "", []string(nil)
 	if b.args.Access == plan.AccessSSM {
 		port := strconv.Itoa(b.args.EKS.TunnelPort)
-		by, tunnel = eksLogin(b.args.Network.Region, name, []string{"-document", b.apiDocument(), "-port", port}), "https://127.0.0.1:"+port
+		tunnel, way = "https://127.0.0.1:"+port, []string{"-document", b.apiDocument(), "-port", port}
 	}
+	region := b.args.Network.Region
 	text := pulumi.All(cluster.EksCluster.Endpoint(), cluster.EksCluster.CertificateAuthority().Data().Elem()).
 		ApplyT(func(v []any) (string, error) {
 			to, err := eksEndpoint(v[0].(string), v[1].(string), tunnel)
 			if err != nil {
 				return "", err
 			}
-			return kubeconfig(name, to, by)
+			if to.TLSServerName != "" {
+				way = append(way[:len(way):len(way)], "-host", to.TLSServerName)
+			}
+			return kubeconfig(name, to, eksLogin(region, name, way))
 		}).(pulumi.StringOutput)
 	return pulumi.ToSecret(text).(pulumi.StringOutput)
 }

@@ -16,7 +16,7 @@ const credentialUsage = `Print a token for a cluster's API, as kubectl and the K
 kubeconfigs of both clusters call this; nobody else has to.
 
 Usage:
-  burrow credential eks -cluster NAME -region REGION [-document NAME -port PORT]
+  burrow credential eks -cluster NAME -region REGION [-host HOST -document NAME -port PORT]
   burrow credential aks [-tenant ID]
 
 EKS: as whoever the AWS SDK finds (environment, profile, SSO, web identity, machine). With

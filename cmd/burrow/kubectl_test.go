@@ -79,7 +79,7 @@ func behindSSM(t *testing.T, accept func(token string) bool) (*kubetest.Server, 
 		"contexts": []object{{"name": "c", "context": object{"cluster": "c", "user": "c"}}},
 		"users": []object{{"name": "c", "user": object{"exec": object{
 			"apiVersion": "client.authentication.k8s.io/v1", "command": self, "interactiveMode": "IfAvailable",
-			"args": []string{"credential", "eks", "-region", ssmtest.Region, "-cluster", ssmtest.Cluster, "-document", ssmtest.Document, "-port", fmt.Sprint(port)},
+			"args": []string{"credential", "eks", "-region", ssmtest.Region, "-cluster", ssmtest.Cluster, "-document", ssmtest.Document, "-port", fmt.Sprint(port), "-host", kubetest.Host},
 		}}}},
 	})
 	if err != nil {

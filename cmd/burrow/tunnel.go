@@ -18,7 +18,7 @@ const tunnelUsage = `Look after tunnels to private APIs. "burrow credential" ope
 Kubernetes provider need them, and they end by themselves 20 minutes after the last use.
 
 Usage:
-  burrow tunnel open -cluster NAME -region REGION -document NAME -port PORT
+  burrow tunnel open -cluster NAME -region REGION -host HOST -document NAME -port PORT
   burrow tunnel status
   burrow tunnel log
   burrow tunnel close [-cluster NAME]
@@ -94,6 +94,7 @@ func targetFlags(f *flag.FlagSet) *tunnel.Target {
 	var t tunnel.Target
 	f.StringVar(&t.Cluster, "cluster", "", "name")
 	f.StringVar(&t.Region, "region", "", "region")
+	f.StringVar(&t.Host, "host", "", "host of the cluster's endpoint")
 	f.StringVar(&t.Document, "document", "", "SSM document")
 	f.IntVar(&t.Port, "port", 0, "local port")
 	return &t

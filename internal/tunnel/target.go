@@ -12,6 +12,9 @@ import (
 // A Target is a cluster's API and the way to it.
 type Target struct {
 	Cluster, Region string
+	// Host is that of the cluster's endpoint. The document leads there by itself: it tells
+	// clusters of one name apart, in two accounts or one after the other.
+	Host string
 	// Document is the SSM document of type Port that names the cluster's endpoint.
 	Document string
 	// Port of 127.0.0.1 that is listened at, 1 to 65535.
@@ -19,7 +22,7 @@ type Target struct {
 }
 
 func (t Target) args() []string {
-	return []string{"-cluster", t.Cluster, "-region", t.Region, "-document", t.Document, "-port", strconv.Itoa(t.Port)}
+	return []string{"-cluster", t.Cluster, "-region", t.Region, "-host", t.Host, "-document", t.Document, "-port", strconv.Itoa(t.Port)}
 }
 
 func (t Target) address() string { return "127.0.0.1:" + strconv.Itoa(t.Port) }

@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 		f.StringVar(&t.Cluster, "cluster", "", "")
 		f.StringVar(&t.Region, "region", "", "")
 		f.StringVar(&t.Document, "document", "", "")
+		f.StringVar(&t.Host, "host", "", "")
 		f.IntVar(&t.Port, "port", 0, "")
 		_ = f.Parse(os.Args[1:])
 		var err error
@@ -99,7 +100,7 @@ func worldOf(t testing.TB, api func(net.Conn)) *world {
 		}
 	}()
 	w := &world{t: t, api: l.Addr().String(), fake: ssmtest.New(t, l.Addr().String())}
-	w.target = Target{Cluster: ssmtest.Cluster, Region: ssmtest.Region, Document: ssmtest.Document, Port: freePort(t)}
+	w.target = Target{Cluster: ssmtest.Cluster, Region: ssmtest.Region, Host: "one.example", Document: ssmtest.Document, Port: freePort(t)}
 	dir, err := os.MkdirTemp("", "tunnel") // t.TempDir is too long for sockets
 	if err != nil {
 		t.Fatal(err)
@@ -597,5 +598,20 @@ func TestIdle(t *testing.T) {
 	}
 	if !pass(40 * time.Minute) {
 		t.Error("lives on for nobody")
+	}
+}
+
+// A cluster of the same name, in another account or after this one, has a tunnel of its own.
+func TestSameName(t *testing.T) {
+	w := newWorld(t)
+	w.login()
+	first := w.owners()[0].Pid
+	w.target.Host = "two.example"
+	w.login()
+	if err := w.talk(); err != nil {
+		t.Error(err)
+	}
+	if all := w.owners(); len(all) != 1 || all[0].Pid == first || all[0].Target.Host != "two.example" {
+		t.Errorf("owners: %+v", all)
 	}
 }
