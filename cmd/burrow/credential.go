@@ -21,9 +21,9 @@ Usage:
 
 EKS: as whoever the AWS SDK finds (environment, profile, SSO, web identity, machine). With
 -document and -port, a tunnel to the private API stands then: see burrow tunnel.
-AKS: as the service principal of the environment, by workload identity, by a managed
-identity, or as the Azure CLI's user, whoever is found first; or as BURROW_AZURE_LOGIN says:
-environment, workload, managed, cli, and in a terminal browser or devicecode.
+AKS: as the first that is there of a service principal of the environment (environment),
+workload identity (workload), a managed identity (managed), the Azure CLI's user (cli).
+BURROW_AZURE_LOGIN names one of these alone, or, in a terminal, browser or devicecode.
 
 Exit codes, which is all that the Kubernetes provider tells:
 `
@@ -62,9 +62,9 @@ func credential(out io.Writer, args []string) error {
 		case (target.Document == "") != (target.Port == 0):
 			return &usageError{errors.New("credential eks takes -document and -port together"), "burrow credential"}
 		case target.Document == "":
-			credential, err = kubelogin.EKS{Cluster: target.Cluster, Region: target.Region, Interactive: request.Interactive}.Credential(ctx)
+			credential, err = kubelogin.EKS{Cluster: target.Cluster, Region: target.Region}.Credential(ctx)
 		default:
-			credential, err = tunnel.Credential(ctx, *target, tunnel.Options{Patience: nodesTake, Interactive: request.Interactive, Tell: tell})
+			credential, err = tunnel.Credential(ctx, *target, tunnel.Options{Patience: nodesTake, Tell: tell})
 		}
 	case "aks":
 		tenant := f.String("tenant", "", "ID")

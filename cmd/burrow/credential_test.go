@@ -9,13 +9,16 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
-	"path/filepath"
+	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"burrow/internal/kubelogin"
+	"burrow/internal/kubelogin/logintest"
 	"burrow/internal/tunnel"
 )
 
@@ -29,22 +32,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// shut is an environment in which only the given variables log in.
+// shut is an environment in which only the given variables log in, and a folder of tunnels
+// that nobody else has.
 func shut(t testing.TB, set map[string]string) {
 	t.Helper()
-	for _, pair := range os.Environ() {
-		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "AWS_") {
-			t.Setenv(name, "")
-			os.Unsetenv(name)
-		}
-	}
-	t.Setenv("AWS_CONFIG_FILE", filepath.Join(t.TempDir(), "none"))
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	commands := os.Getenv("PATH")
+	logintest.Nobody(t, set)
+	t.Setenv("PATH", commands)
 	t.Setenv(tunnel.DirVariable, t.TempDir())
-	for name, value := range set {
-		t.Setenv(name, value)
-	}
 }
 
 // kubeconfigOf is a kubeconfig as the program makes it, with this binary in place of the
@@ -113,11 +108,39 @@ func TestClientGoLogsIn(t *testing.T) {
 	}
 }
 
+// Whatever a library or a process that it starts prints, standard output is the credential's.
+func TestOutputIsTheCredential(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs /proc")
+	}
+	home := logintest.Nobody(t, map[string]string{asBurrow: "1"})
+	logintest.Write(t, home, ".aws/config", "[default]\ncredential_process = echo noise >/proc/$PPID/fd/1; "+
+		`echo '{"Version":1,"AccessKeyId":"AKIDEXAMPLE","SecretAccessKey":"secret"}'`+"\n")
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, noise bytes.Buffer
+	command := exec.Command(self, "credential", "eks", "-cluster", "c", "-region", "eu-west-2")
+	command.Stdout, command.Stderr = &out, &noise
+	if err := command.Run(); err != nil {
+		t.Fatalf("%v: %s", err, noise.String())
+	}
+	if !strings.HasPrefix(out.String(), `{"apiVersion"`) || noise.String() != "noise\n" {
+		t.Errorf("standard output has %q, standard error %q", out.String(), noise.String())
+	}
+}
+
 func TestCredentialUsage(t *testing.T) {
-	shut(t, map[string]string{"KUBERNETES_EXEC_INFO": ""})
+	shut(t, nil)
 	var out bytes.Buffer
 	if err := runCredential(&out, nil); err != nil || !strings.Contains(out.String(), "  10  no credentials were found") {
 		t.Errorf("usage: %v\n%s", err, out.String())
+	}
+	for _, way := range kubelogin.AzureLogins {
+		if !strings.Contains(out.String(), way) {
+			t.Errorf("usage does not name %s of %s", way, kubelogin.AzureLogin)
+		}
 	}
 	for _, args := range []string{"gke", "eks", "eks -cluster c", "eks -cluster c -region r more", "aks -no-such"} {
 		if code := exitCode(runCredential(io.Discard, strings.Fields(args))); code != 2 {

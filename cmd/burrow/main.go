@@ -44,7 +44,11 @@ func run(args []string) error {
 	case "local":
 		return runLocal(args[1:])
 	case "credential":
-		return runCredential(os.Stdout, args[1:])
+		out, err := takeStdout()
+		if err != nil {
+			return err
+		}
+		return runCredential(out, args[1:])
 	case "kubeconfig":
 		return runKubeconfig(os.Stdout, args[1:])
 	case "tunnel":

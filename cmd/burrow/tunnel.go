@@ -51,7 +51,7 @@ func runTunnel(out io.Writer, args []string) error {
 		if args[0] == "serve" {
 			return tunnel.Serve(ctx, *target)
 		}
-		if _, err := tunnel.Credential(ctx, *target, tunnel.Options{Patience: nodesTake, Interactive: true, Tell: tell}); err != nil {
+		if _, err := tunnel.Credential(ctx, *target, tunnel.Options{Patience: nodesTake, Tell: tell}); err != nil {
 			return err
 		}
 		fmt.Fprintf(out, "127.0.0.1:%d leads to the API of %s\n", target.Port, target.Cluster)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -12,49 +14,25 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
-	"github.com/pkg/browser"
 )
 
 // aksScope is the application that AKS API servers take Entra tokens for, the same for
 // every cluster of the public cloud. Source: azure-aks-docs kubelogin-authentication.md.
 const aksScope = "6dae42f8-4368-4678-94ff-3960e28e3630/.default"
 
-// AzureLogin is the environment variable that names the one way in which to log in: one of
-// [AzureWays].
+// AzureLogin is the environment variable that names the one way in which to log in. Where
+// it is unset, those that ask nobody are tried in their order.
 const AzureLogin = "BURROW_AZURE_LOGIN"
 
-// A way is how to log in to Entra.
-type way struct {
-	name    string
-	asks    bool // a person
-	patient time.Duration
-	with    func(AKS) (azcore.TokenCredential, error)
-}
+// The ways to log in, those that ask a person apart.
+var (
+	quiet  = []string{"environment", "workload", "managed", "cli"}
+	asking = []string{"browser", "devicecode"}
+	// AzureLogins are the values of [AzureLogin].
+	AzureLogins = slices.Concat(quiet, asking)
+)
 
-// askMachine is how long a machine's managed identity may take when others are tried after
-// it: where there is none, nobody answers at all.
-const askMachine = time.Second
-
-var ways = []way{
-	{name: "environment", with: AKS.environment},
-	{name: "workload", with: AKS.workload},
-	{name: "managed", with: AKS.managed, patient: askMachine},
-	{name: "cli", with: AKS.cli},
-	{name: "browser", with: AKS.browser, asks: true},
-	{name: "devicecode", with: AKS.deviceCode, asks: true},
-}
-
-// AzureWays are what [AzureLogin] may say.
-func AzureWays() (names []string) {
-	for _, w := range ways {
-		names = append(names, w.name)
-	}
-	return names
-}
-
-// AKS logs in to an AKS cluster: as [AzureLogin] says; where it says nothing, as the service
-// principal of the environment, by workload identity, by a managed identity, or as the
-// Azure CLI's user, whoever is found first.
+// AKS logs in to an AKS cluster as [AzureLogin] says.
 type AKS struct {
 	Tenant string // "" is the default of whoever logs in
 	// Options are those of the HTTP client; the zero value is Azure's public cloud.
@@ -63,111 +41,145 @@ type AKS struct {
 
 // Credential gets a token from Entra.
 func (a AKS) Credential(ctx context.Context, r Request) (Credential, error) {
-	if name := os.Getenv(AzureLogin); name != "" {
-		at := slices.IndexFunc(ways, func(w way) bool { return w.name == name })
-		switch {
-		case at < 0:
-			return Credential{}, fail(NoCredentials, fmt.Errorf("%s is %q: it may be %s", AzureLogin, name, strings.Join(AzureWays(), ", ")))
-		case ways[at].asks && !r.Interactive:
-			return Credential{}, fail(NeedsPerson, fmt.Errorf("%s is %s", AzureLogin, name))
-		}
-		token, err := a.by(ctx, ways[at], 0)
-		if err != nil {
-			return Credential{}, azureFailure(err)
-		}
-		return token, nil
-	}
-	var none []error
-	for _, w := range ways {
-		if w.asks {
-			continue // where Entra is not told of, nobody expects to be asked
-		}
-		token, err := a.by(ctx, w, w.patient)
-		refused := &azidentity.AuthenticationFailedError{}
-		if err == nil {
-			return token, nil
-		}
-		if errors.As(err, &refused) && w.patient == 0 {
-			return Credential{}, azureFailure(err) // somebody was found
-		}
-		none = append(none, fmt.Errorf("%s: %w", w.name, err))
-	}
-	return Credential{}, fail(NoCredentials, errors.Join(none...))
-}
-
-// by logs in in one way, for which there may be a limit of time.
-func (a AKS) by(ctx context.Context, w way, limit time.Duration) (Credential, error) {
-	if limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, limit)
-		defer cancel()
-	}
-	who, err := w.with(a)
+	heard := &ear{}
+	a.Options.PerRetryPolicies = append(slices.Clip(a.Options.PerRetryPolicies), heard)
+	who, err := a.who(os.Getenv(AzureLogin), r.Interactive)
 	if err != nil {
 		return Credential{}, err
 	}
 	token, err := who.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{aksScope}, TenantID: a.Tenant})
 	if err != nil {
-		return Credential{}, err
+		return Credential{}, azureFailure(err, heard.nothing)
 	}
-	// The next token is asked for before this one is refused.
+	// The next token is asked for before the last is refused.
 	return Credential{token.Token, token.ExpiresOn.Add(-time.Minute)}, nil
 }
 
-func (a AKS) environment() (azcore.TokenCredential, error) {
-	if os.Getenv("AZURE_CLIENT_SECRET")+os.Getenv("AZURE_CLIENT_CERTIFICATE_PATH") == "" {
-		return nil, errors.New("neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set") // a user's password is not for programs
+// who is whoever logs in in a way. azidentity's default chain has more ways than are wanted:
+// a user's password, and the users of tools that nobody needs for a cluster.
+func (a AKS) who(way string, person bool) (azcore.TokenCredential, error) {
+	switch {
+	case way == "":
+		var chain []azcore.TokenCredential
+		for _, way := range quiet {
+			c, err := a.by(way)
+			if err != nil {
+				c = absent{fmt.Errorf("%s: %w", way, err)}
+			}
+			chain = append(chain, c)
+		}
+		return azidentity.NewChainedTokenCredential(chain, nil)
+	case !slices.Contains(AzureLogins, way):
+		return nil, fail(BadSetting, fmt.Errorf("%s is %q, and may be %s", AzureLogin, way, strings.Join(AzureLogins, ", ")))
+	case slices.Contains(asking, way) && !person:
+		return nil, fail(NeedsPerson, fmt.Errorf("%s is %s", AzureLogin, way))
 	}
-	return azidentity.NewEnvironmentCredential(&azidentity.EnvironmentCredentialOptions{ClientOptions: a.Options})
-}
-
-func (a AKS) workload() (azcore.TokenCredential, error) {
-	return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{ClientOptions: a.Options, TenantID: a.Tenant})
-}
-
-func (a AKS) managed() (azcore.TokenCredential, error) {
-	o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: a.Options}
-	if id := os.Getenv("AZURE_CLIENT_ID"); id != "" {
-		o.ID = azidentity.ClientID(id)
+	c, err := a.by(way)
+	if err != nil {
+		return nil, fail(NoCredentials, fmt.Errorf("%s is %s: %w", AzureLogin, way, err))
 	}
-	return azidentity.NewManagedIdentityCredential(o)
+	return c, nil
 }
 
-func (a AKS) cli() (azcore.TokenCredential, error) {
-	return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: a.Tenant})
+// by is who logs in by a way of [AzureLogins].
+func (a AKS) by(way string) (azcore.TokenCredential, error) {
+	switch way {
+	case "environment":
+		if os.Getenv("AZURE_CLIENT_SECRET") == "" && os.Getenv("AZURE_CLIENT_CERTIFICATE_PATH") == "" {
+			return nil, errors.New("neither AZURE_CLIENT_SECRET nor AZURE_CLIENT_CERTIFICATE_PATH is set")
+		}
+		return azidentity.NewEnvironmentCredential(&azidentity.EnvironmentCredentialOptions{ClientOptions: a.Options})
+	case "workload":
+		return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{ClientOptions: a.Options, TenantID: a.Tenant})
+	case "managed":
+		o := &azidentity.ManagedIdentityCredentialOptions{ClientOptions: a.Options}
+		if id := os.Getenv("AZURE_CLIENT_ID"); id != "" {
+			o.ID = azidentity.ClientID(id)
+		}
+		c, err := azidentity.NewManagedIdentityCredential(o)
+		return managed{c, a.Options.Transport}, err
+	case "cli":
+		return azidentity.NewAzureCLICredential(&azidentity.AzureCLICredentialOptions{TenantID: a.Tenant})
+	case "browser":
+		return azidentity.NewInteractiveBrowserCredential(&azidentity.InteractiveBrowserCredentialOptions{ClientOptions: a.Options, TenantID: a.Tenant})
+	default:
+		return azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
+			ClientOptions: a.Options, TenantID: a.Tenant,
+			// Not to standard output, which is the credential's.
+			UserPrompt: func(_ context.Context, m azidentity.DeviceCodeMessage) error {
+				_, err := fmt.Fprintln(os.Stderr, m.Message)
+				return err
+			},
+		})
+	}
 }
 
-func (a AKS) browser() (azcore.TokenCredential, error) {
-	browser.Stdout = os.Stderr // standard output is the credential's
-	return azidentity.NewInteractiveBrowserCredential(&azidentity.InteractiveBrowserCredentialOptions{ClientOptions: a.Options, TenantID: a.Tenant})
+// absent is a way that the environment says nothing of: a chain goes on to the next.
+type absent struct{ why error }
+
+func (a absent) GetToken(context.Context, policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	return azcore.AccessToken{}, azidentity.NewCredentialUnavailableError(a.why.Error())
 }
 
-func (a AKS) deviceCode() (azcore.TokenCredential, error) {
-	return azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
-		ClientOptions: a.Options, TenantID: a.Tenant,
-		UserPrompt: func(_ context.Context, m azidentity.DeviceCodeMessage) error {
-			_, err := fmt.Fprintln(os.Stderr, m.Message)
-			return err
-		},
-	})
+// managed is the identity of a machine. Where there is no metadata service, azidentity asks
+// for one for minutes; only in its default chain it looks first.
+type managed struct {
+	*azidentity.ManagedIdentityCredential
+	transport policy.Transporter
 }
 
-// endedCodes are Entra's for a login, secret or certificate that has ended. Source:
-// learn.microsoft.com/entra/identity-platform/reference-error-codes.
-var endedCodes = []string{"AADSTS50173", "AADSTS70043", "AADSTS700082", "AADSTS700084", "AADSTS7000222", "AADSTS700027"}
+func (m managed) GetToken(ctx context.Context, o policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	if os.Getenv("IDENTITY_ENDPOINT") == "" && os.Getenv("MSI_ENDPOINT") == "" && !m.hasService(ctx) {
+		return absent{errors.New("managed: the machine has no metadata service of Azure")}.GetToken(ctx, o)
+	}
+	return m.ManagedIdentityCredential.GetToken(ctx, o)
+}
+
+// hasService asks without the header that the service demands: it refuses that at once, with
+// a status that a proxy or another cloud's service does not have for it. Source: azure-docs
+// instance-metadata-service.md, Errors and debugging.
+func (m managed) hasService(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://169.254.169.254/metadata/identity/oauth2/token", nil)
+	if err != nil {
+		return false
+	}
+	if m.transport == nil {
+		m.transport = http.DefaultClient
+	}
+	answer, err := m.transport.Do(request)
+	if err != nil {
+		return false
+	}
+	answer.Body.Close()
+	return answer.StatusCode == http.StatusBadRequest
+}
+
+// ear hears whether the last request was answered: azidentity's errors do not say.
+type ear struct{ nothing bool }
+
+func (e *ear) Do(r *policy.Request) (*http.Response, error) {
+	answer, err := r.Next()
+	e.nothing = err != nil
+	return answer, err
+}
+
+// over are Entra's words for what has had its time: tokens of users and workloads, client
+// secrets, certificates. Source: learn.microsoft.com/entra/identity-platform/reference-error-codes.
+var over = regexp.MustCompile(`AADSTS(50173|70008|70043|700024|700082|1000502|7000222)\b|AADSTS700027\b.*expired`)
 
 // azureFailure says how no token came.
-func azureFailure(err error) error {
+func azureFailure(err error, unanswered bool) error {
 	refused := &azidentity.AuthenticationFailedError{}
 	switch {
-	case slices.ContainsFunc(endedCodes, func(code string) bool {
-		_, after, found := strings.Cut(err.Error(), code)
-		return found && (after == "" || after[0] < '0' || after[0] > '9')
-	}):
+	case over.MatchString(err.Error()):
 		return fail(LoginEnded, err)
-	case errors.As(err, &refused) && refused.RawResponse == nil: // nobody answered
+	case !errors.As(err, &refused): // no way is there
+		return fail(NoCredentials, err)
+	case refused.RawResponse == nil && unanswered, refused.RawResponse != nil && refused.RawResponse.StatusCode >= 500:
 		return fail(Unreachable, err)
-	case errors.As(err, &refused):
+	case refused.RawResponse != nil:
 		return fail(Denied, err)
 	}
 	return fail(NoCredentials, err)

@@ -1,12 +1,11 @@
 package kubelogin
 
 import (
-	"bufio"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -16,7 +15,6 @@ import (
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -31,145 +29,118 @@ const (
 	// be short.
 	presignedLife = "60"
 	tokenPrefix   = "k8s-aws-v1."
-	// findCredentials is how long the whole chain of credentials may take where nobody is
-	// asked: the last of them asks a machine's metadata, which is not there on a laptop.
+	// findCredentials is how long the whole chain of credentials may take: the last of
+	// them asks a machine's metadata, which is not there on a laptop.
 	findCredentials = 10 * time.Second
+	// keysEnd says until when the keys of the environment are good.
+	keysEnd = "AWS_CREDENTIAL_EXPIRATION"
 )
 
 // EKS logs in to an EKS cluster as whoever the AWS SDK finds: environment, profiles of the
 // shared files, SSO, web identity, containers, the machine's role.
-type EKS struct {
-	Cluster, Region string
-	// Interactive says that somebody can be asked for the code of an MFA device.
-	Interactive bool
-	// Now is the clock; nil is the machine's.
-	Now func() time.Time
-}
+type EKS struct{ Cluster, Region string }
 
-// An AWSLogin is who was found.
-type AWSLogin struct {
-	Keys   aws.Credentials
-	Config aws.Config // of the cluster's region; gives the keys, and newer ones later
-	eks    EKS
-}
-
-func (e EKS) now() time.Time {
-	if e.Now != nil {
-		return e.Now()
-	}
-	return time.Now()
-}
-
-// Login finds who logs in.
-func (e EKS) Login(ctx context.Context) (AWSLogin, error) {
-	if !e.Interactive {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, findCredentials)
-		defer cancel()
-	}
-	found, err := config.LoadDefaultConfig(ctx, config.WithRegion(e.Region), config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
-		if e.Interactive {
-			o.TokenProvider = askForCode
-		}
-	}))
-	needsCode := config.AssumeRoleTokenProviderNotSetError{}
-	if errors.As(err, &needsCode) {
-		return AWSLogin{}, fail(NeedsPerson, fmt.Errorf("the role wants the code of an MFA device: %w", err))
-	}
-	if err != nil {
-		return AWSLogin{}, fail(NoCredentials, fmt.Errorf("read the AWS configuration: %w", err))
-	}
-	keys, err := found.Credentials.Retrieve(ctx)
-	if err != nil {
-		return AWSLogin{}, awsFailure(err)
-	}
-	if until, err := time.Parse(time.RFC3339, os.Getenv("AWS_CREDENTIAL_EXPIRATION")); err == nil && keys.Source == config.CredentialsSourceName {
-		keys.CanExpire, keys.Expires = true, until // which the SDK does not read
-	}
-	if keys.CanExpire && !keys.Expires.After(e.now()) {
-		return AWSLogin{}, fail(LoginEnded, fmt.Errorf("the credentials of %s ended at %s", keys.Source, keys.Expires.Format(time.RFC3339)))
-	}
-	return AWSLogin{keys, found, e}, nil
-}
-
-// Credential signs a token. The token is a request to STS that says who signs: nothing is
-// asked of STS here, and the cluster asks it once. It takes the region's own host alone:
-// none of another endpoint, FIPS or dual-stack. Source: kubernetes-sigs/
-// aws-iam-authenticator pkg/token/token.go, verifyHost.
-func (l AWSLogin) Credential(ctx context.Context) (Credential, error) {
-	e, at := l.eks, l.eks.now()
-	endpoint, err := sts.NewDefaultEndpointResolverV2().ResolveEndpoint(ctx, sts.EndpointParameters{Region: &e.Region})
-	if err != nil {
-		return Credential{}, fmt.Errorf("find STS of %s: %w", e.Region, err)
-	}
-	client := sts.NewPresignClient(sts.NewFromConfig(l.Config, func(o *sts.Options) {
-		o.BaseEndpoint = aws.String(endpoint.URI.String())
-		o.EndpointOptions.UseDualStackEndpoint = aws.DualStackEndpointStateDisabled
-		o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateDisabled
-		o.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return l.Keys, nil })
-	}))
-	request, err := client.PresignGetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}, func(o *sts.PresignOptions) {
-		o.Presigner = signerAt{at}
-		o.ClientOptions = append(o.ClientOptions, func(o *sts.Options) {
-			o.APIOptions = append(o.APIOptions,
-				smithyhttp.SetHeaderValue("x-k8s-aws-id", e.Cluster), smithyhttp.SetHeaderValue("X-Amz-Expires", presignedLife))
-		})
-	})
-	if err != nil {
-		return Credential{}, fmt.Errorf("sign a token for %s: %w", e.Cluster, err)
-	}
-	until := at.Add(tokenLife)
-	if l.Keys.CanExpire && l.Keys.Expires.Before(until) {
-		until = l.Keys.Expires
-	}
-	return Credential{tokenPrefix + base64.RawURLEncoding.EncodeToString([]byte(request.URL)), until}, nil
-}
-
-// Credential finds who logs in, and signs a token.
+// Credential logs in, and signs a token.
 func (e EKS) Credential(ctx context.Context) (Credential, error) {
-	l, err := e.Login(ctx)
+	login, err := e.Login(ctx)
 	if err != nil {
 		return Credential{}, err
 	}
-	return l.Credential(ctx)
+	return login.Token(time.Now())
 }
 
-// askForCode asks for the code of an MFA device; not by the SDK's own way, which writes to
-// standard output, the credential's.
-func askForCode() (string, error) {
-	fmt.Fprint(os.Stderr, "Code of the MFA device: ")
-	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
+// A Login is who was found.
+type Login struct {
+	Config aws.Config // for other services of the cluster's region
+	Keys   aws.Credentials
+
+	cluster string
+}
+
+// Login finds somebody whose keys have not ended.
+func (e EKS) Login(ctx context.Context) (Login, error) {
+	ctx, cancel := context.WithTimeout(ctx, findCredentials)
+	defer cancel()
+	found, err := config.LoadDefaultConfig(ctx, config.WithRegion(e.Region))
 	if err != nil {
-		return "", fmt.Errorf("read the code: %w", err)
+		return Login{}, awsFailure(fmt.Errorf("read the AWS configuration: %w", err))
 	}
-	return strings.TrimSpace(line), nil
+	keys, err := found.Credentials.Retrieve(ctx)
+	if err != nil {
+		return Login{}, awsFailure(err)
+	}
+	// The SDK for Go passes over what boto3 heeds and aws configure export-credentials writes.
+	if ends := os.Getenv(keysEnd); ends != "" && keys.Source == config.CredentialsSourceName {
+		keys.CanExpire = true
+		if keys.Expires, err = time.Parse(time.RFC3339, ends); err != nil {
+			return Login{}, fail(BadSetting, fmt.Errorf("%s: %w", keysEnd, err))
+		}
+	}
+	login := Login{found, keys, e.Cluster}
+	return login, login.ended(time.Now())
 }
 
-// signerAt signs at a time that is given.
-type signerAt struct{ at time.Time }
+// ended is an error from when the keys are good no more. Signing would still work, and the
+// cluster would say no more than Unauthorized.
+func (l Login) ended(now time.Time) error {
+	if l.Keys.CanExpire && !now.Before(l.Keys.Expires) {
+		return fail(LoginEnded, fmt.Errorf("the keys of %s were good until %v", l.Keys.Source, l.Keys.Expires.UTC().Format(time.RFC3339)))
+	}
+	return nil
+}
 
-func (s signerAt) PresignHTTP(
-	ctx context.Context, keys aws.Credentials, r *http.Request, hash, service, region string, _ time.Time, options ...func(*v4.SignerOptions),
-) (string, http.Header, error) {
-	return v4.NewSigner().PresignHTTP(ctx, keys, r, hash, service, region, s.at, options...)
+// Token signs a token. It is a request to STS that says who signs: nothing is asked of STS
+// here, and the cluster asks it once.
+func (l Login) Token(now time.Time) (Credential, error) {
+	if err := l.ended(now); err != nil {
+		return Credential{}, err
+	}
+	// The cluster refuses a host that is not its partition's own, so no endpoint that is set
+	// for this machine's calls may come in here. It takes those for FIPS and dual stack as
+	// well, but most regions have none for FIPS, and it is the cluster that calls.
+	// Source: kubernetes-sigs/aws-iam-authenticator 81b1dab pkg/token/token.go, verifyHost.
+	host, err := sts.NewDefaultEndpointResolverV2().ResolveEndpoint(context.Background(), sts.EndpointParameters{Region: &l.Config.Region}.WithDefaults())
+	if err != nil {
+		return Credential{}, fmt.Errorf("find STS of %s: %w", l.Config.Region, err)
+	}
+	request, err := http.NewRequest(http.MethodGet, host.URI.String()+"/?Action=GetCallerIdentity&Version=2011-06-15&X-Amz-Expires="+presignedLife, nil)
+	if err != nil {
+		return Credential{}, fmt.Errorf("ask STS of %s: %w", l.Config.Region, err)
+	}
+	request.Header.Set("x-k8s-aws-id", l.cluster)
+	nothing := fmt.Sprintf("%x", sha256.Sum256(nil))
+	signed, _, err := v4.NewSigner().PresignHTTP(context.Background(), l.Keys, request, nothing, "sts", l.Config.Region, now)
+	if err != nil {
+		return Credential{}, fmt.Errorf("sign a token for %s: %w", l.cluster, err)
+	}
+	credential := Credential{tokenPrefix + base64.RawURLEncoding.EncodeToString([]byte(signed)), now.Add(tokenLife)}
+	if l.Keys.CanExpire {
+		credential = credential.Within(l.Keys.Expires)
+	}
+	return credential, nil
 }
 
 // awsFailure says how no credentials were found.
 func awsFailure(err error) error {
-	ended := &ssocreds.InvalidTokenError{}
-	api := smithy.APIError(nil)
-	network := &net.OpError{}
+	var (
+		mfa    config.AssumeRoleTokenProviderNotSetError
+		unsent *smithyhttp.RequestSendError
+		noSSO  *ssocreds.InvalidTokenError
+		api    smithy.APIError
+	)
 	switch {
-	case errors.As(err, &ended), strings.Contains(err.Error(), "SSO token"):
+	case strings.Contains(err.Error(), "EC2 IMDS"): // the end of the chain: nothing else had any
+		return fail(NoCredentials, errors.New("the environment, the profiles and the machine have none"))
+	case errors.As(err, &mfa):
+		return fail(NeedsPerson, err)
+	case errors.As(err, &unsent), errors.Is(err, context.DeadlineExceeded):
+		return fail(Unreachable, err)
+	case errors.As(err, &noSSO), strings.Contains(err.Error(), "cached SSO token"): // which is missing, has ended or is not renewed
 		return fail(LoginEnded, err)
-	case errors.As(err, &api) && (strings.Contains(api.ErrorCode(), "Expired") || api.ErrorCode() == "UnauthorizedException" || api.ErrorCode() == "InvalidGrantException"):
+	case errors.As(err, &api) && (strings.Contains(api.ErrorCode(), "Expired") || api.ErrorCode() == "UnauthorizedException"):
 		return fail(LoginEnded, err)
 	case errors.As(err, &api):
 		return fail(Denied, err)
-	case strings.Contains(err.Error(), "EC2 IMDS"): // the end of the chain: nothing else had any
-		return fail(NoCredentials, errors.New("the environment, the profiles and the machine have none"))
-	case errors.As(err, &network):
-		return fail(Unreachable, err)
 	}
 	return fail(NoCredentials, err)
 }

@@ -1,68 +1,42 @@
 package kubelogin
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
-	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"burrow/internal/kubelogin/logintest"
 )
 
 const testKey = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
-// bare is an environment and a home in which nothing logs in, but for what a test sets.
-func bare(t *testing.T, set map[string]string) (home string) {
-	t.Helper()
-	for _, pair := range os.Environ() {
-		if name, _, _ := strings.Cut(pair, "="); strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "AZURE_") || strings.HasPrefix(name, "BURROW_") {
-			t.Setenv(name, "")
-			os.Unsetenv(name)
-		}
-	}
-	home = t.TempDir()
-	for name, value := range map[string]string{
-		"HOME": home, "USERPROFILE": home, "AWS_EC2_METADATA_DISABLED": "true", "AZURE_CONFIG_DIR": home,
-		"AWS_CONFIG_FILE": filepath.Join(home, "config"), "AWS_SHARED_CREDENTIALS_FILE": filepath.Join(home, "credentials"),
-	} {
-		t.Setenv(name, value)
-	}
-	for name, value := range set {
-		t.Setenv(name, value)
-	}
-	return home
-}
-
-func write(t *testing.T, path, text string, mode os.FileMode) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), mode); err != nil {
-		t.Fatal(err)
-	}
-}
-
 var noon = time.Date(2026, 11, 27, 12, 0, 0, 0, time.UTC)
 
-func login(t *testing.T) (Credential, error) {
+func login(t *testing.T, region string) (Credential, error) {
 	t.Helper()
-	c, err := EKS{Cluster: "eks-relay-cluster", Region: "eu-west-2", Now: func() time.Time { return noon }}.Credential(context.Background())
-	if err != nil && strings.Contains(err.Error(), testKey) {
-		t.Errorf("the error holds the key: %v", err)
+	l, err := EKS{"eks-relay-cluster", region}.Login(context.Background())
+	if err != nil {
+		if strings.Contains(err.Error(), testKey) {
+			t.Errorf("the error holds the key: %v", err)
+		}
+		return Credential{}, err
 	}
-	return c, err
+	if l.Keys.SecretAccessKey != testKey || l.Config.Region != region {
+		t.Errorf("who logged in is given on as %s in %s", l.Keys.AccessKeyID, l.Config.Region)
+	}
+	return l.Token(noon)
 }
 
 // signed is the URL in a token.
@@ -108,8 +82,8 @@ func signature(u *url.URL, headers map[string]string, secret string) string {
 // A token is a presigned GetCallerIdentity of the region's STS, for this cluster alone, and
 // its signature is what the specification says.
 func TestEKSToken(t *testing.T) {
-	bare(t, map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": testKey, "AWS_SESSION_TOKEN": "session"})
-	c, err := login(t)
+	logintest.Nobody(t, map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": testKey, "AWS_SESSION_TOKEN": "session"})
+	c, err := login(t, "eu-west-2")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,99 +114,173 @@ func TestEKSToken(t *testing.T) {
 	if !c.Expires.Equal(noon.Add(14 * time.Minute)) {
 		t.Errorf("used until %v", c.Expires)
 	}
-	if again, err := login(t); err != nil || again != c {
+	if again, err := login(t, "eu-west-2"); err != nil || again != c {
 		t.Errorf("another token at the same time: %v", err)
 	}
 }
 
+// EKS takes a token only for a host that is its partition's own, wherever the caller's STS is.
+func TestEKSTokenHost(t *testing.T) {
+	for name, c := range map[string]struct {
+		set            map[string]string
+		config, region string
+		host           string
+	}{
+		"an endpoint":                 {set: map[string]string{"AWS_ENDPOINT_URL": "https://aws.example.com"}},
+		"an endpoint of STS":          {set: map[string]string{"AWS_ENDPOINT_URL_STS": "https://sts.example.com"}},
+		"an endpoint of a profile":    {config: "[default]\nendpoint_url = https://aws.example.com\n"},
+		"an endpoint of a service":    {config: "[default]\nservices = s\n[services s]\nsts =\n  endpoint_url = https://sts.example.com\n"},
+		"dual stack":                  {set: map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "true"}},
+		"dual stack of a profile":     {config: "[default]\nuse_dualstack_endpoint = true\n"},
+		"FIPS":                        {set: map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}},
+		"FIPS of a profile":           {config: "[default]\nuse_fips_endpoint = true\n"},
+		"another region of one's own": {set: map[string]string{"AWS_REGION": "us-west-2"}},
+		"us-east-1":                   {region: "us-east-1", host: "sts.us-east-1.amazonaws.com"},
+		"China":                       {region: "cn-north-1", host: "sts.cn-north-1.amazonaws.com.cn"},
+		"GovCloud":                    {region: "us-gov-west-1", host: "sts.us-gov-west-1.amazonaws.com"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			home := logintest.Nobody(t, map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": testKey})
+			for name, value := range c.set {
+				t.Setenv(name, value)
+			}
+			logintest.Write(t, home, ".aws/config", c.config)
+			region, host := cmp.Or(c.region, "eu-west-2"), cmp.Or(c.host, "sts.eu-west-2.amazonaws.com")
+			token, err := login(t, region)
+			if err != nil {
+				t.Fatal(err)
+			}
+			u := signed(t, token)
+			if who := u.Query().Get("X-Amz-Credential"); u.Host != host || u.Path != "/" || who != "AKIDEXAMPLE/20261127/"+region+"/sts/aws4_request" {
+				t.Errorf("asks %s%s as %s, want %s", u.Host, u.Path, who, host)
+			}
+		})
+	}
+}
+
+const (
+	profiles = `
+[default]
+region = us-east-1
+[profile ops]
+credential_process = %[1]s/process 2099-01-01T00:00:00Z
+[profile ended]
+credential_process = %[1]s/process 2001-01-01T00:00:00Z
+[profile mfa]
+source_profile = ops
+role_arn = arn:aws:iam::123456789012:role/ops
+mfa_serial = arn:aws:iam::123456789012:mfa/somebody
+[profile sso]
+sso_session = s
+sso_account_id = 123456789012
+sso_role_name = ops
+[sso-session s]
+sso_region = eu-west-2
+sso_start_url = https://example.awsapps.com/start
+[profile oldsso]
+sso_region = eu-west-2
+sso_start_url = s
+sso_account_id = 123456789012
+sso_role_name = ops
+`
+	process = `#!/bin/sh
+echo '{"Version":1,"AccessKeyId":"AKIDPROCESS","SecretAccessKey":"` + testKey + `","SessionToken":"s","Expiration":"'$1'"}'
+`
+	// ssoFile is where both ways of SSO keep the login of s: the SHA-1 of that name.
+	ssoFile = ".aws/sso/cache/a0f1490a20d0211c997b44bc357e1972deab8ae3.json"
+)
+
 // Who logs in is found where the AWS CLI finds it.
 func TestEKSCredentials(t *testing.T) {
-	const profiles = "[default]\nregion = us-east-1\n[profile ops]\ncredential_process = %s/process\n" +
-		"[profile sso]\nsso_session = s\nsso_account_id = 123456789012\nsso_role_name = ops\n[sso-session s]\nsso_region = eu-west-2\nsso_start_url = https://example.awsapps.com/start\n" +
-		"[profile mfa]\nrole_arn = arn:aws:iam::123456789012:role/ops\nsource_profile = keys\nmfa_serial = arn:aws:iam::123456789012:mfa/me\n[profile keys]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = " + testKey + "\n" +
-		"[profile old]\ncredential_process = %[1]s/old\n[profile elsewhere]\nregion = us-east-1\nuse_dualstack_endpoint = true\nuse_fips_endpoint = true\nendpoint_url = https://localhost:1\n"
-	static := map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": testKey}
-	with := func(more map[string]string) map[string]string {
-		all := maps.Clone(static)
-		maps.Copy(all, more)
-		return all
+	keys := func(ends string) map[string]string {
+		return map[string]string{"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": testKey, "AWS_SESSION_TOKEN": "s", "AWS_CREDENTIAL_EXPIRATION": ends}
 	}
-	short := noon.Add(5 * time.Minute).Format(time.RFC3339)
-	prepare := func(t *testing.T, set map[string]string) {
-		home := bare(t, set)
-		write(t, filepath.Join(home, "config"), fmt.Sprintf(profiles, home), 0o600)
-		write(t, filepath.Join(home, "process"), "#!/bin/sh\n"+
-			`echo '{"Version":1,"AccessKeyId":"AKIDPROCESS","SecretAccessKey":"`+testKey+`","SessionToken":"s","Expiration":"2099-01-01T00:00:00Z"}'`+"\n", 0o700)
-		write(t, filepath.Join(home, "old"), "#!/bin/sh\n"+
-			`echo '{"Version":1,"AccessKeyId":"AKIDPROCESS","SecretAccessKey":"`+testKey+`","SessionToken":"s","Expiration":"2026-11-27T11:59:00Z"}'`+"\n", 0o700)
-		sum := sha1.Sum([]byte("s"))
-		write(t, filepath.Join(home, ".aws", "sso", "cache", hex.EncodeToString(sum[:])+".json"), `{"accessToken":"a","expiresAt":"2020-01-01T00:00:00Z"}`, 0o600)
-	}
-	t.Run("a profile", func(t *testing.T) {
-		prepare(t, map[string]string{"AWS_PROFILE": "ops"})
-		c, err := login(t)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if who := signed(t, c).Query().Get("X-Amz-Credential"); !strings.HasPrefix(who, "AKIDPROCESS/") {
-			t.Errorf("signed by %s", who)
-		}
-	})
-	t.Run("web identity that ends soon", func(t *testing.T) {
-		prepare(t, nil)
-		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if err := r.ParseForm(); err != nil || r.Form.Get("WebIdentityToken") != "jwt" {
-				http.Error(w, "no", http.StatusForbidden)
-				return
-			}
-			fmt.Fprintf(w, `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAWEB</AccessKeyId>`+
-				`<SecretAccessKey>%s</SecretAccessKey><SessionToken>s</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`, testKey, short)
-		}))
-		defer server.Close()
-		file := filepath.Join(t.TempDir(), "token")
-		write(t, file, "jwt", 0o600)
-		t.Setenv("AWS_ENDPOINT_URL_STS", server.URL)
-		t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", file)
-		t.Setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci")
-		c, err := login(t)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if c.Expires.After(noon.Add(5 * time.Minute)) {
-			t.Errorf("used until %v, and its credentials end at %s", c.Expires, short)
-		}
-	})
-	// EKS takes the region's own STS, whatever other calls are led to.
-	for name, set := range map[string]map[string]string{
-		"another endpoint": with(map[string]string{"AWS_ENDPOINT_URL": "http://localhost:1"}), "another STS": with(map[string]string{"AWS_ENDPOINT_URL_STS": "http://localhost:1"}),
-		"dual-stack": with(map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "true"}), "FIPS": with(map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}),
-		"a profile with all of that": with(map[string]string{"AWS_PROFILE": "elsewhere"}), "the old global endpoint": with(map[string]string{"AWS_STS_REGIONAL_ENDPOINTS": "legacy"}),
-	} {
-		t.Run(name, func(t *testing.T) {
-			prepare(t, set)
-			if c, err := login(t); err != nil {
-				t.Error(err)
-			} else if u := signed(t, c); u.Host != "sts.eu-west-2.amazonaws.com" || u.Scheme != "https" {
-				t.Errorf("the token asks %s", u.Host)
-			}
-		})
-	}
+	profile := func(name string) map[string]string { return map[string]string{"AWS_PROFILE": name} }
+	const lives, over = `{"accessToken":"a","expiresAt":"2099-01-01T00:00:00Z"}`, `{"accessToken":"a","expiresAt":"2001-01-01T00:00:00Z"}`
+	const renewable = `{"accessToken":"a","expiresAt":"2001-01-01T00:00:00Z","refreshToken":"r","clientId":"c","clientSecret":"s"}`
 	for name, c := range map[string]struct {
-		set  map[string]string
-		code int
+		set    map[string]string
+		file   string // of the SSO login
+		status int    // that SSO answers with, 0 if nobody does
+		error  string
+		who    string
+		code   int
 	}{
-		"nothing at all":              {nil, NoCredentials.Code},
-		"no such profile":             {map[string]string{"AWS_PROFILE": "nobody"}, NoCredentials.Code},
-		"SSO whose login ended":       {map[string]string{"AWS_PROFILE": "sso"}, LoginEnded.Code},
-		"a process with old keys":     {map[string]string{"AWS_PROFILE": "old"}, LoginEnded.Code},
-		"old keys in the environment": {with(map[string]string{"AWS_SESSION_TOKEN": "s", "AWS_CREDENTIAL_EXPIRATION": "2026-11-27T11:00:00Z"}), LoginEnded.Code},
-		"a role that wants a code":    {map[string]string{"AWS_PROFILE": "mfa"}, NeedsPerson.Code},
+		"nothing at all":                       {code: NoCredentials.Code},
+		"no such profile":                      {set: profile("nobody"), code: NoCredentials.Code},
+		"a credential process":                 {set: profile("ops"), who: "AKIDPROCESS"},
+		"keys of a process that have ended":    {set: profile("ended"), code: LoginEnded.Code},
+		"a role that needs MFA":                {set: profile("mfa"), code: NeedsPerson.Code},
+		"keys":                                 {set: keys(""), who: "AKIDEXAMPLE"},
+		"keys that end":                        {set: keys("2099-01-01T00:00:00Z"), who: "AKIDEXAMPLE"},
+		"keys that have ended":                 {set: keys("2001-01-01T00:00:00Z"), code: LoginEnded.Code},
+		"keys that end at no time":             {set: keys("soon"), code: BadSetting.Code},
+		"SSO":                                  {set: profile("sso"), file: lives, status: 200, who: "AKIDSSO"},
+		"SSO without a login":                  {set: profile("sso"), code: LoginEnded.Code},
+		"SSO that has ended":                   {set: profile("sso"), file: over, code: LoginEnded.Code},
+		"SSO that cannot be renewed":           {set: profile("sso"), file: renewable, status: 400, error: "InvalidGrantException", code: LoginEnded.Code},
+		"SSO to renew, and no network":         {set: profile("sso"), file: renewable, code: Unreachable.Code},
+		"SSO that was ended elsewhere":         {set: profile("sso"), file: lives, status: 401, error: "UnauthorizedException", code: LoginEnded.Code},
+		"SSO without a right to the role":      {set: profile("sso"), file: lives, status: 403, error: "ForbiddenException", code: Denied.Code},
+		"SSO without a session, and a login":   {set: profile("oldsso"), code: LoginEnded.Code},
+		"SSO without a session that has ended": {set: profile("oldsso"), file: over, code: LoginEnded.Code},
 	} {
 		t.Run(name, func(t *testing.T) {
-			prepare(t, c.set)
-			if _, err := login(t); codeOf(err) != c.code {
-				t.Errorf("code %d (%v), want %d", codeOf(err), err, c.code)
+			home := logintest.Nobody(t, c.set)
+			logintest.Write(t, home, ".aws/config", fmt.Sprintf(profiles, home))
+			logintest.Write(t, home, "process", process)
+			if c.file != "" {
+				logintest.Write(t, home, ssoFile, c.file)
+			}
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("X-Amzn-Errortype", c.error)
+				w.WriteHeader(c.status)
+				fmt.Fprintf(w, `{"roleCredentials":{"accessKeyId":"AKIDSSO","secretAccessKey":"%s","sessionToken":"s","expiration":4070908800000}}`, testKey)
+			}))
+			defer server.Close()
+			if c.status == 0 {
+				server.Close()
+			}
+			t.Setenv("AWS_ENDPOINT_URL_SSO", server.URL)
+			t.Setenv("AWS_ENDPOINT_URL_SSO_OIDC", server.URL)
+			t.Setenv("AWS_MAX_ATTEMPTS", "1")
+			token, err := login(t, "eu-west-2")
+			if codeOf(err) != c.code {
+				t.Fatalf("code %d (%v), want %d", codeOf(err), err, c.code)
+			}
+			if err == nil && !strings.HasPrefix(signed(t, token).Query().Get("X-Amz-Credential"), c.who+"/") {
+				t.Errorf("signed by another: %s", signed(t, token))
 			}
 		})
+	}
+}
+
+// A token is used for no longer than the keys that signed it, and not signed with keys that have ended.
+func TestEKSTokenEnds(t *testing.T) {
+	home := logintest.Nobody(t, nil)
+	now := time.Now()
+	ends := now.Add(5 * time.Minute).Truncate(time.Second)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := r.ParseForm(); err != nil || r.Form.Get("WebIdentityToken") != "jwt" {
+			http.Error(w, "no", http.StatusForbidden)
+			return
+		}
+		fmt.Fprintf(w, `<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>ASIAWEB</AccessKeyId>`+
+			`<SecretAccessKey>%s</SecretAccessKey><SessionToken>s</SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>`, testKey, ends.UTC().Format(time.RFC3339))
+	}))
+	defer server.Close()
+	logintest.Write(t, home, "token", "jwt")
+	t.Setenv("AWS_ENDPOINT_URL_STS", server.URL)
+	t.Setenv("AWS_WEB_IDENTITY_TOKEN_FILE", filepath.Join(home, "token"))
+	t.Setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/ci")
+	l, err := EKS{"eks-relay-cluster", "eu-west-2"}.Login(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := l.Token(now); err != nil || !c.Expires.Equal(ends) {
+		t.Errorf("used until %v (%v), and its keys end at %v", c.Expires, err, ends)
+	}
+	if _, err := l.Token(ends); codeOf(err) != LoginEnded.Code {
+		t.Errorf("signed with keys that have ended: %v", err)
 	}
 }

@@ -50,7 +50,9 @@ type Credential struct {
 	Expires time.Time
 }
 
-// Within is the credential, used no longer than until a time.
+// Within is the credential, used for no longer than the keys that signed it or the address
+// that it is for. However little is left, that is no error: client-go uses a credential to
+// its end and then asks for another, and to ask is what renews a lease.
 func (c Credential) Within(until time.Time) Credential {
 	if until.Before(c.Expires) {
 		c.Expires = until

@@ -41,6 +41,16 @@ func codeOf(err error) int {
 	return 1
 }
 
+func TestWithin(t *testing.T) {
+	c := Credential{"secret", noon}
+	if got := c.Within(noon.Add(-time.Second)); got != (Credential{"secret", noon.Add(-time.Second)}) {
+		t.Errorf("used until %v, after its lease", got.Expires)
+	}
+	if got := c.Within(noon.Add(time.Second)); got != c {
+		t.Errorf("a longer lease has it used until %v", got.Expires)
+	}
+}
+
 func TestWrite(t *testing.T) {
 	var out bytes.Buffer
 	at := time.Date(2026, 11, 27, 13, 0, 0, 0, time.FixedZone("", 3600))
@@ -65,7 +75,7 @@ func TestWrite(t *testing.T) {
 func TestKinds(t *testing.T) {
 	seen := map[int]bool{}
 	for _, k := range Kinds() {
-		if seen[k.Code] || k.Code < 10 || k.Code > 99 || k.Means == "" || k.Remedy == "" {
+		if seen[k.Code] || k.Code < 10 || k.Code > 29 || k.Means == "" || k.Remedy == "" {
 			t.Errorf("kind %+v", k)
 		}
 		seen[k.Code] = true

@@ -14,14 +14,15 @@ type Kind struct {
 	Remedy string
 }
 
-// The kinds. Codes below 10 are those of the command line.
+// The kinds. Codes below 10 are those of the command line, those from 20 the tunnel's.
 var (
 	NoCredentials = Kind{10, "no credentials were found", "log in (aws sso login, aws configure, az login), or set the environment variables of a role or service principal"}
-	LoginEnded    = Kind{11, "the login has ended", "log in again: aws sso login, or az login"}
+	LoginEnded    = Kind{11, "the login has ended", "log in again (aws sso login, az login), or make new keys, a new client secret or a new certificate"}
 	Unreachable   = Kind{12, "the cloud's login service cannot be reached", "look at the network, a proxy (HTTPS_PROXY), or the region"}
 	Denied        = Kind{13, "the login was refused", "use a role or a user that may log in"}
 	BadRequest    = Kind{14, "what kubectl asks for cannot be understood", "use a kubectl that speaks client.authentication.k8s.io/v1"}
-	NeedsPerson   = Kind{15, "the login needs a person, and nobody can be asked here", "log in beforehand (az login, aws configure export-credentials), or run the command in a terminal"}
+	NeedsPerson   = Kind{15, "the login needs a person, and nobody can be asked here", "log in beforehand (az login; for a role with MFA, keys of aws sts get-session-token), or run the command in a terminal"}
+	BadSetting    = Kind{16, "a setting of the login cannot be understood", "set the variable that is named to one of its values, or unset it"}
 )
 
 // The kinds of the tunnel to a private API.
@@ -38,7 +39,7 @@ var (
 // Kinds are all kinds, by code.
 func Kinds() []Kind {
 	return []Kind{
-		NoCredentials, LoginEnded, Unreachable, Denied, BadRequest, NeedsPerson,
+		NoCredentials, LoginEnded, Unreachable, Denied, BadRequest, NeedsPerson, BadSetting,
 		NoNode, PortTaken, TunnelDenied, NoDocument, NoSSM, NoOwner, NoTunnel,
 	}
 }

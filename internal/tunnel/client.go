@@ -30,8 +30,6 @@ var answering = 10 * time.Second
 type Options struct {
 	// Patience is how long nodes may take to be online.
 	Patience time.Duration
-	// Interactive says that somebody can be asked at a login.
-	Interactive bool
 	// Tell is told what takes long; nil tells nobody.
 	Tell func(string)
 	// Command starts an owner: the arguments come after it. Empty is this program's own
@@ -50,11 +48,11 @@ func Credential(ctx context.Context, t Target, o Options) (kubelogin.Credential,
 	if a.Token != nil {
 		return a.Token.Within(a.Lease), nil
 	}
-	login, err := kubelogin.EKS{Cluster: t.Cluster, Region: t.Region, Interactive: o.Interactive}.Login(ctx)
+	login, err := kubelogin.EKS{Cluster: t.Cluster, Region: t.Region}.Login(ctx)
 	if err != nil {
 		return kubelogin.Credential{}, err
 	}
-	token, err := login.Credential(ctx)
+	token, err := login.Token(time.Now())
 	if err != nil {
 		return kubelogin.Credential{}, err
 	}

@@ -96,7 +96,7 @@ func (o *owner) credentials(ctx context.Context) (aws.Credentials, error) {
 	if keys.HasKeys() && (!keys.CanExpire || keys.Expires.After(o.clock.Now())) {
 		return keys, nil
 	}
-	found, err := kubelogin.EKS{Cluster: o.target.Cluster, Region: o.target.Region, Now: o.clock.Now}.Login(ctx)
+	found, err := kubelogin.EKS{Cluster: o.target.Cluster, Region: o.target.Region}.Login(ctx)
 	if err != nil {
 		return aws.Credentials{}, err
 	}
