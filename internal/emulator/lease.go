@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
-	"golang.org/x/sys/unix"
 
 	"burrow/internal/inventory"
 )
@@ -98,36 +98,36 @@ func (l *lease) begin() error {
 	return err
 }
 
-// queue locks path.want; closing it unlocks it.
-func (l *lease) queue(deadline time.Time) (*os.File, error) {
-	f, err := os.OpenFile(l.path+".want", os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("ask for the world: %w", err)
-	}
+// queue locks path.want, until it is closed.
+func (l *lease) queue(deadline time.Time) (*flock.Flock, error) {
+	turn := flock.New(l.path + ".want")
 	for ; ; time.Sleep(wantPoll) {
-		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		got, err := turn.TryLock()
 		switch {
-		case err == nil:
-			return f, nil
-		case !errors.Is(err, unix.EWOULDBLOCK) && !errors.Is(err, unix.EINTR):
-			return nil, errors.Join(fmt.Errorf("ask for the world: %w", err), f.Close())
+		case err != nil:
+			return nil, fmt.Errorf("ask for the world: %w", err)
+		case got:
+			return turn, nil
 		case time.Now().After(deadline):
-			return nil, errors.Join(ErrBusy, f.Close())
+			return nil, ErrBusy
 		}
 	}
 }
 
 // wanted reports whether another process asks for the file.
 func (l *lease) wanted() (bool, error) {
-	f, err := os.OpenFile(l.path+".want", os.O_RDWR, 0o600)
+	turn := flock.New(l.path+".want", flock.SetFlag(os.O_RDONLY))
+	got, err := turn.TryLock()
 	if errors.Is(err, os.ErrNotExist) {
 		return true, nil // the world was taken away from under us
 	}
 	if err != nil {
 		return false, fmt.Errorf("see who asks for the world: %w", err)
 	}
-	defer f.Close()
-	return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) != nil, nil
+	if !got {
+		return true, nil
+	}
+	return false, turn.Close()
 }
 
 // open opens the file. bbolt panics where a page is not what the file's header

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/gofrs/flock"
 	"golang.org/x/mod/semver"
 )
 
@@ -57,8 +58,8 @@ func buildEngine(ctx context.Context, o EngineOptions, version, path string) err
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return fmt.Errorf("make room for the engine: %w", err)
 	}
-	turn, err := lockFile(path+".lock", exclusive)
-	if err != nil {
+	turn := flock.New(path + ".lock")
+	if err := turn.Lock(); err != nil {
 		return fmt.Errorf("wait for another build of the engine: %w", err)
 	}
 	defer turn.Close()
@@ -66,7 +67,7 @@ func buildEngine(ctx context.Context, o EngineOptions, version, path string) err
 		return nil
 	}
 	unfinished := path + ".new"
-	err = withProgress(o.Notices, "building the Pulumi engine "+version,
+	err := withProgress(o.Notices, "building the Pulumi engine "+version,
 		"the first time only; about 2 minutes with 2 cores", func() error {
 			return goBuild(ctx, o.Module, unfinished, engineProgram, fmt.Sprintf("-X %s=%s", engineVersionVar, version))
 		})

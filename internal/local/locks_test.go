@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // writeLock writes a lock as the file backend does.
@@ -111,8 +113,8 @@ func TestReset(t *testing.T) {
 	p := newProject(t, "says")
 	p.mustRun(t, "up")
 
-	held, err := lockFile(p.path("running"), shared)
-	if err != nil {
+	held := flock.New(p.path("running"))
+	if err := held.RLock(); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Reset(); !errors.Is(err, ErrRunning) {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"github.com/gofrs/flock"
 	"gopkg.in/yaml.v3"
 )
 
@@ -90,8 +91,8 @@ func (w *World) buildProgram(ctx context.Context, target string) error {
 	if err := os.MkdirAll(w.options.Bin, 0o755); err != nil {
 		return fmt.Errorf("make room for the program: %w", err)
 	}
-	turn, err := lockFile(filepath.Join(w.options.Bin, w.project.Name+".lock"), exclusive)
-	if err != nil {
+	turn := flock.New(filepath.Join(w.options.Bin, w.project.Name+".lock"))
+	if err := turn.Lock(); err != nil {
 		return fmt.Errorf("wait for another build of the program: %w", err)
 	}
 	defer turn.Close()

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+
+	"github.com/gofrs/flock"
 )
 
 // Reset throws the world away: stacks, emulated clouds, keys. What was built
@@ -13,12 +15,13 @@ func (w *World) Reset() error {
 	if _, err := os.Stat(w.options.Home); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	alone, err := lockFile(w.path("running"), exclusive|atOnce)
-	if errors.Is(err, errLocked) {
-		return ErrRunning
-	}
+	alone := flock.New(w.path("running"))
+	got, err := alone.TryLock()
 	if err != nil {
 		return fmt.Errorf("reset the world: %w", err)
+	}
+	if !got {
+		return ErrRunning
 	}
 	defer alone.Close()
 	if err := w.checkIdle(); err != nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/gofrs/flock"
 )
 
 // Run runs the Pulumi CLI in the world with the arguments and gives it the
@@ -94,12 +96,13 @@ func (r *run) enter(context.Context) error {
 	if err := r.world.prepareFolder(); err != nil {
 		return err
 	}
-	running, err := lockFile(r.world.path("running"), shared|atOnce)
-	if errors.Is(err, errLocked) {
-		return errors.New("the world is being reset")
-	}
+	running := flock.New(r.world.path("running"))
+	got, err := running.TryRLock()
 	if err != nil {
 		return fmt.Errorf("enter the world: %w", err)
+	}
+	if !got {
+		return errors.New("the world is being reset")
 	}
 	r.closers = append(r.closers, func() { running.Close() })
 	return nil
