@@ -39,15 +39,21 @@ func newAuthority(t testing.TB) *authority {
 	return a
 }
 
-// issue makes a certificate of a name, good for servers of it on loopback and for clients
+// issue makes a certificate of one name or address alone, for servers of it and for clients
 // of the groups.
 func (a *authority) issue(t testing.TB, name string, groups ...string) pair {
 	t.Helper()
-	return a.sign(t, &x509.Certificate{
+	template := &x509.Certificate{
 		SerialNumber: big.NewInt(time.Now().UnixNano()), Subject: pkix.Name{CommonName: name, Organization: groups},
-		DNSNames: []string{name}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}, a.key)
+	}
+	if ip := net.ParseIP(name); ip != nil {
+		template.IPAddresses = []net.IP{ip}
+	} else {
+		template.DNSNames = []string{name}
+	}
+	return a.sign(t, template, a.key)
 }
 
 // sign signs with a key, or makes the authority's own.

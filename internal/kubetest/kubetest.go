@@ -15,105 +15,128 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-// Version is that of the servers; its module's go.mod has it, too.
-const Version = "v1.36.2"
-
-// Host is the name in the API server's certificate, of the form of EKS's endpoints.
+// Host is the only name in the API server's certificate, of the form of EKS's endpoints.
 const Host = "0123456789abcdef0123456789abcdef.gr7.eu-west-2.eks.amazonaws.com"
 
-// A Server is an API server that stands.
+const loopback = "127.0.0.1"
+
+// A Server is an API server that runs.
 type Server struct {
 	Address string // of 127.0.0.1, which nothing but the test's forwarder is told
 	CA      []byte // PEM
+	Version string // of Kubernetes, for example v1.36.2
 
-	t     testing.TB
-	dir   string
-	admin *http.Client
-	ended []chan struct{} // of each program
+	t       testing.TB
+	path    string // of the programs
+	dir     string
+	admin   *http.Client
+	started []*exec.Cmd
+	ended   []chan struct{} // of each of them
 
 	mu     sync.Mutex
 	tokens func(token string) bool
 	shown  []string
 }
 
-// programs is the path of the servers, and skips the test where they are not built.
-func programs(t testing.TB) string {
-	t.Helper()
-	root, err := exec.Command("go", "env", "GOMOD").Output()
-	if err != nil {
-		t.Fatalf("find the module: %v", err)
-	}
-	dir := filepath.Dir(strings.TrimSpace(string(root)))
-	path := filepath.Join(dir, ".burrow", "bin", "kube-"+Version, "servers")
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("kube-apiserver is not built at %s: .ci/run builds it, in some minutes", path)
-	}
-	return path
-}
-
 // Start starts an API server, which takes bearer tokens that accept says are good. It is
-// gone after the test.
+// gone after the test. Where the servers are not built the test is skipped.
 func Start(t testing.TB, accept func(token string) bool) *Server {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("runs a real kube-apiserver; skipped with -short")
 	}
-	s := &Server{t: t, dir: t.TempDir(), tokens: accept}
-	path := programs(t)
+	source, err := findSource()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(source.program); err != nil {
+		t.Skipf("kube-apiserver is not built at %s: .ci/run builds it, in some minutes (go run ./internal/kubetest/build)", source.program)
+	}
+	s := &Server{t: t, path: source.program, Version: source.version, tokens: accept}
+	// A socket's path has 107 characters at most; the test's name would be in t.TempDir's.
+	if s.dir, err = os.MkdirTemp("", "kube"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(s.dir) })
 	authority := newAuthority(t)
 	s.CA = authority.pem
 	for name, pair := range map[string]pair{
 		"api": authority.issue(t, Host), "admin": authority.issue(t, "admin", "system:masters"),
-		"kubelet": authority.issue(t, "node"), "accounts": authority.issue(t, "accounts"),
+		"kubelet": authority.issue(t, loopback), "accounts": authority.issue(t, "accounts"),
 	} {
 		s.write(name+".crt", pair.certificate)
 		s.write(name+".key", pair.key)
 	}
 	s.write("ca.crt", authority.pem)
-	etcd, peer, kubelet, api := freePort(t), freePort(t), freePort(t), freePort(t)
-	s.Address = local(api)
-	s.run(path, "etcd", "--data-dir", s.path("etcd"), "--log-level=error", "--unsafe-no-fsync",
-		"--listen-client-urls=http://"+local(etcd), "--advertise-client-urls=http://"+local(etcd),
-		"--listen-peer-urls=http://"+local(peer), "--initial-advertise-peer-urls=http://"+local(peer), "--initial-cluster=default=http://"+local(peer))
-	s.run(path, "kubelet", "--listen="+local(kubelet), "--cert="+s.path("kubelet.crt"), "--key="+s.path("kubelet.key"), "--client-ca="+s.path("ca.crt"))
-	s.run(path, "kube-apiserver", "--etcd-servers=http://"+local(etcd), "--bind-address=127.0.0.1", fmt.Sprint("--secure-port=", api),
-		"--tls-cert-file="+s.path("api.crt"), "--tls-private-key-file="+s.path("api.key"), "--client-ca-file="+s.path("ca.crt"),
-		"--service-account-key-file="+s.path("accounts.crt"), "--service-account-signing-key-file="+s.path("accounts.key"), "--service-account-issuer=https://kubetest",
+	store := "unix://" + s.file("etcd.socket")
+	s.run(nil, "etcd", "--data-dir", s.file("etcd"), "--log-level=error", "--unsafe-no-fsync", "--listen-client-urls="+store, "--advertise-client-urls=http://127.0.0.1:0",
+		"--listen-peer-urls=http://127.0.0.1:0", "--initial-advertise-peer-urls=http://127.0.0.1:0", "--initial-cluster=default=http://127.0.0.1:0")
+	kubelet := s.kubelet()
+	port := reserve(t)
+	s.Address = fmt.Sprint(loopback, ":", port)
+	s.run(nil, "kube-apiserver", "--etcd-servers="+store, "--bind-address="+loopback, fmt.Sprint("--secure-port=", port), "--permit-port-sharing",
+		"--tls-cert-file="+s.file("api.crt"), "--tls-private-key-file="+s.file("api.key"), "--client-ca-file="+s.file("ca.crt"),
+		"--service-account-key-file="+s.file("accounts.crt"), "--service-account-signing-key-file="+s.file("accounts.key"), "--service-account-issuer=https://kubetest",
 		"--service-cluster-ip-range=172.20.0.0/16", "--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount", "--endpoint-reconciler-type=none",
 		"--authentication-token-webhook-config-file="+s.reviewer(), "--authentication-token-webhook-version=v1", "--authentication-token-webhook-cache-ttl=0s",
-		"--kubelet-client-certificate="+s.path("admin.crt"), "--kubelet-client-key="+s.path("admin.key"),
-		"--kubelet-certificate-authority="+s.path("ca.crt"), "--kubelet-preferred-address-types=InternalIP")
+		"--kubelet-client-certificate="+s.file("admin.crt"), "--kubelet-client-key="+s.file("admin.key"),
+		"--kubelet-certificate-authority="+s.file("ca.crt"), "--kubelet-preferred-address-types=InternalIP")
 	s.awaitReady()
 	s.node(kubelet)
 	return s
 }
 
-func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
+func (s *Server) file(name string) string { return filepath.Join(s.dir, name) }
 
 func (s *Server) write(name string, text []byte) string {
-	if err := os.WriteFile(s.path(name), text, 0o600); err != nil {
+	if err := os.WriteFile(s.file(name), text, 0o600); err != nil {
 		s.t.Fatal(err)
 	}
-	return s.path(name)
+	return s.file(name)
 }
 
-// run starts one of the programs, and ends it after the test.
-func (s *Server) run(path string, args ...string) {
-	log, err := os.Create(s.path(args[0] + ".log"))
+// kubelet starts the kubelet's end, which inherits its listener, and returns the port.
+func (s *Server) kubelet() int {
+	l, err := net.Listen("tcp", loopback+":0")
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	cmd := exec.Command(path, args...)
+	defer l.Close()
+	inherited, err := l.(*net.TCPListener).File()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer inherited.Close()
+	s.run(inherited, "kubelet", "--cert="+s.file("kubelet.crt"), "--key="+s.file("kubelet.key"), "--client-ca="+s.file("ca.crt"))
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// run starts one of the programs, which may inherit a file, and ends it after the test. It
+// ends with the test's process, too, however that ends: its standard input does.
+func (s *Server) run(inherited *os.File, args ...string) {
+	log, err := os.Create(s.file(args[0] + ".log"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cmd := exec.Command(s.path, args...)
 	cmd.Stdout, cmd.Stderr, cmd.Dir = log, log, s.dir
+	if inherited != nil {
+		cmd.ExtraFiles = []*os.File{inherited}
+	}
+	if _, err := cmd.StdinPipe(); err != nil {
+		s.t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		s.t.Fatalf("start %s: %v", args[0], err)
 	}
@@ -122,7 +145,7 @@ func (s *Server) run(path string, args ...string) {
 		_ = cmd.Wait()
 		close(ended)
 	}()
-	s.ended = append(s.ended, ended)
+	s.started, s.ended = append(s.started, cmd), append(s.ended, ended)
 	s.t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		<-ended
@@ -185,7 +208,7 @@ func kubeconfig(cluster, user map[string]any) []byte {
 
 // awaitReady waits until the API server answers the administrator.
 func (s *Server) awaitReady() {
-	pair, err := tls.LoadX509KeyPair(s.path("admin.crt"), s.path("admin.key"))
+	pair, err := tls.LoadX509KeyPair(s.file("admin.crt"), s.file("admin.key"))
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -237,7 +260,7 @@ func (s *Server) ask(method, path string, body any) (code int, text []byte, err 
 func (s *Server) node(kubelet int) {
 	type object = map[string]any
 	status := object{
-		"addresses":       []object{{"type": "InternalIP", "address": "127.0.0.1"}},
+		"addresses":       []object{{"type": "InternalIP", "address": loopback}},
 		"daemonEndpoints": object{"kubeletEndpoint": object{"Port": kubelet}},
 		"conditions":      []object{{"type": "Ready", "status": "True"}},
 	}
@@ -267,18 +290,30 @@ func (s *Server) node(kubelet int) {
 
 // Kubectl is a run of the real kubectl with a kubeconfig.
 func (s *Server) Kubectl(ctx context.Context, kubeconfig string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, programs(s.t), append([]string{"kubectl", "--kubeconfig", kubeconfig, "--cache-dir", s.path("cache")}, args...)...)
+	cmd := exec.CommandContext(ctx, s.path, append([]string{"kubectl", "--kubeconfig", kubeconfig, "--cache-dir", s.file("cache")}, args...)...)
 	cmd.Dir = s.dir
 	return cmd
 }
 
-func freePort(t testing.TB) int {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// reserve binds a free port of loopback for as long as the test runs, without listening on
+// it: only who shares ports on purpose (SO_REUSEPORT) can have it.
+func reserve(t testing.TB) int {
+	t.Helper()
+	socket, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	unix.CloseOnExec(socket)
+	t.Cleanup(func() { _ = unix.Close(socket) })
+	if err := unix.SetsockoptInt(socket, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Bind(socket, &unix.SockaddrInet4{Addr: netip.MustParseAddr(loopback).As4()}); err != nil {
+		t.Fatal(err)
+	}
+	bound, err := unix.Getsockname(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bound.(*unix.SockaddrInet4).Port
 }
-
-func local(port int) string { return fmt.Sprint("127.0.0.1:", port) }
