@@ -372,6 +372,11 @@ func (a *agent) input(f frame, payload []byte) {
 	if lost || a.fake.Deaf != nil && a.fake.Deaf() {
 		return
 	}
+	// The agent acknowledges before it uses a message. It matters to AWS's plugin: its reader
+	// ends for good, without a word, by a nil pointer (MuxPortForwarding.IsStreamNotSet) if any
+	// message comes just after the end of the handshake.
+	text, _ := json.Marshal(map[string]any{"AcknowledgedMessageType": "input_stream_data", "AcknowledgedMessageId": "x", "AcknowledgedMessageSequenceNumber": f.Sequence, "IsSequentialMessage": true})
+	a.write(newFrame("acknowledge", 0, 0, text))
 	if f.Sequence > a.expect {
 		a.early[f.Sequence] = inbound{f.PayloadType, payload}
 	} else if f.Sequence == a.expect {
@@ -385,8 +390,6 @@ func (a *agent) input(f frame, payload []byte) {
 			a.use(next.payloadType, next.payload)
 		}
 	}
-	text, _ := json.Marshal(map[string]any{"AcknowledgedMessageType": "input_stream_data", "AcknowledgedMessageId": "x", "AcknowledgedMessageSequenceNumber": f.Sequence, "IsSequentialMessage": true})
-	a.write(newFrame("acknowledge", 0, 0, text))
 }
 
 func (a *agent) use(payloadType uint32, payload []byte) {
