@@ -275,13 +275,7 @@ func TestWaits(t *testing.T) {
 		_, err := Credential(context.Background(), w.target, o)
 		ended <- err
 	}()
-	for asked := 0; asked < 4; { // the clock goes on only while the owner waits
-		asked = 0
-		for _, c := range w.fake.Calls() {
-			if c.Action == "ssm:DescribeInstanceInformation" {
-				asked++
-			}
-		}
+	for w.listed() < 4 { // the clock goes on only while the owner waits
 		now.Step(time.Second)
 		time.Sleep(time.Millisecond)
 	}
@@ -300,10 +294,76 @@ func TestWaits(t *testing.T) {
 	}
 }
 
+// listed is how often SSM was asked for nodes.
+func (w *world) listed() (times int) {
+	for _, c := range w.fake.Calls() {
+		if c.Action == "ssm:DescribeInstanceInformation" {
+			times++
+		}
+	}
+	return times
+}
+
+// An owner waits for nodes only as long as somebody waits for the owner.
+func TestNobodyWaits(t *testing.T) {
+	w := newWorld(t)
+	w.fake.LoseNode(ssmtest.FirstNode)
+	now := w.byClock(usual)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := Credential(ctx, w.target, Options{Patience: 10 * time.Minute})
+		ended <- err
+	}()
+	for w.listed() < 2 {
+		now.Step(time.Second)
+		time.Sleep(time.Millisecond)
+	}
+	cancel()
+	if err := <-ended; err == nil {
+		t.Error("there are no nodes, and a credential came")
+	}
+	// The owner notices in no time; without that it asks for ten minutes of this clock.
+	time.Sleep(50 * time.Millisecond)
+	asked := w.listed()
+	for range 60 {
+		now.Step(askAgain)
+		time.Sleep(time.Millisecond)
+	}
+	if more := w.listed() - asked; more > 1 {
+		t.Errorf("SSM was asked %d times more for nobody", more)
+	}
+}
+
+// A node whose agent is gone while SSM still calls it online costs a new session little, and
+// is asked last from then on.
+func TestMuteNode(t *testing.T) {
+	w := newWorld(t)
+	w.byClock(limits{usual.linger, usual.connecting, 300 * time.Millisecond})
+	w.fake.Mute(ssmtest.FirstNode)
+	w.fake.AddNode("i-00000000000000002")
+	for range 8 { // the first to be asked is any
+		w.login()
+		if err := w.talk(); err != nil {
+			t.Fatal(err)
+		}
+		w.endSession()
+	}
+	asked := 0
+	for _, c := range w.fake.Calls() {
+		if c.Action == "ssm:StartSession" && c.Target == ssmtest.FirstNode {
+			asked++
+		}
+	}
+	if asked > 1 {
+		t.Errorf("the node without an agent was asked %d times", asked)
+	}
+}
+
 // An answer that stops coming is cut off, although its client has nothing more to say.
 func TestSilentAnswer(t *testing.T) {
 	w := newWorld(t)
-	w.byClock(limits{50 * time.Millisecond, usual.connecting})
+	w.byClock(limits{50 * time.Millisecond, usual.connecting, usual.answering})
 	w.login()
 	c, err := net.Dial("tcp", w.target.address())
 	if err != nil {
@@ -322,7 +382,7 @@ func TestSilentAnswer(t *testing.T) {
 // An SSM that does not answer does not hold connections for ever.
 func TestSilentSSM(t *testing.T) {
 	w := newWorld(t)
-	w.byClock(limits{usual.linger, 500 * time.Millisecond})
+	w.byClock(limits{usual.linger, 500 * time.Millisecond, usual.answering})
 	w.login()
 	w.endSession()
 	silent := make(chan struct{})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"slices"
@@ -121,6 +122,13 @@ func (o *owner) converse(ctx context.Context, c net.Conn, end func()) {
 		a.Token, a.Lease = o.token(q.Who, q.Process), o.extend()
 	case q.Ask == handLogin:
 		o.take(q)
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		go func() {
+			// Who asked says no more: this ends with its process.
+			_, _ = io.Copy(io.Discard, c)
+			cancel()
+		}()
 		err := o.ready(ctx, q.Patience, tell)
 		if a.Lease = o.extend(); err != nil {
 			a.Code, a.Words = kubelogin.NoTunnel.Code, err.Error()

@@ -41,9 +41,12 @@ type limits struct {
 	linger time.Duration
 	// connecting is how long a connection, or a try to open the tunnel, waits for a session.
 	connecting time.Duration
+	// answering is how long a node may take to open a session while there is another: SSM
+	// calls a node online for some minutes after its agent has gone.
+	answering time.Duration
 }
 
-var usual = limits{linger: 30 * time.Second, connecting: 30 * time.Second}
+var usual = limits{linger: 30 * time.Second, connecting: 30 * time.Second, answering: 10 * time.Second}
 
 // An owner is a tunnel that stands.
 type owner struct {
@@ -65,6 +68,7 @@ type owner struct {
 	node        string
 	session     *session.Session          // that new connections take
 	sessions    map[*session.Session]bool // that have not ended
+	mute        map[string]bool           // nodes that opened no session when they were last asked
 	seen        time.Time                 // when a node was online
 
 	dialing chan struct{} // one session is opened at a time
@@ -74,7 +78,7 @@ func newOwner(t Target, l limits, c clock.Clock, log *slog.Logger, config aws.Co
 	o := &owner{
 		target: t, limits: l, clock: c, log: log.With("cluster", t.Cluster), since: c.Now(), lease: c.Now().Add(idle),
 		changed: make(chan struct{}, 1), tokens: map[string]*token{},
-		sessions: map[*session.Session]bool{}, dialing: make(chan struct{}, 1),
+		sessions: map[*session.Session]bool{}, mute: map[string]bool{}, dialing: make(chan struct{}, 1),
 	}
 	config.Credentials = aws.CredentialsProviderFunc(o.credentials) // not cached: o knows the newest
 	o.ssm = control{ssm.NewFromConfig(config), t}
@@ -334,28 +338,71 @@ func (o *owner) current(ctx context.Context) (*session.Session, error) {
 	return s, nil
 }
 
-// dial opens a session on one node after another, beginning with any.
+// dial opens a session on one node after another, beginning with any that opened one when it
+// was last asked.
 func (o *owner) dial(ctx context.Context) (*session.Session, error) {
 	nodes, offline, err := o.ssm.nodes(ctx)
 	if err != nil {
+		o.doubt(err)
 		return nil, err
 	}
 	rand.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
+	o.mu.Lock()
+	slices.SortStableFunc(nodes, func(a, b string) int { return compareBool(o.mute[a], o.mute[b]) })
+	o.mu.Unlock()
 	err = noNode(o.target, offline)
-	for _, node := range nodes {
+	for i, node := range nodes {
 		var s *session.Session
-		if s, err = session.Dial(ctx, o.ssm.on(node), session.Options{Log: o.log}); err == nil {
-			o.log.Info("a session was opened", "node", node, "session", s.ID())
-			o.mu.Lock()
-			o.node, o.seen = node, o.clock.Now()
-			o.sessions[s] = true
-			o.mu.Unlock()
-			go o.watch(s)
+		if s, err = o.dialNode(ctx, node, i == len(nodes)-1); err == nil {
 			return s, nil
 		}
 		o.log.Info("a node was passed over", "node", node, "why", err)
 	}
+	o.doubt(err)
 	return nil, kubelogin.Fail(kubelogin.NoTunnel, err)
+}
+
+// dialNode opens a session on a node. Where there is another node, it does not wait for long.
+func (o *owner) dialNode(ctx context.Context, node string, last bool) (*session.Session, error) {
+	if !last {
+		short, cancel := context.WithTimeout(ctx, o.limits.answering)
+		defer cancel()
+		ctx = short
+	}
+	s, err := session.Dial(ctx, o.ssm.on(node), session.Options{Log: o.log})
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.mute[node] = err != nil
+	if err != nil {
+		return nil, err
+	}
+	o.log.Info("a session was opened", "node", node, "session", s.ID())
+	o.node, o.seen = node, o.clock.Now()
+	o.sessions[s] = true
+	go o.watch(s)
+	return s, nil
+}
+
+// compareBool orders false before true.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// doubt forgets AWS credentials that SSM says have ended, though nobody knew when they would.
+func (o *owner) doubt(err error) {
+	failed := &kubelogin.Failure{}
+	if !errors.As(err, &failed) || failed.Code != kubelogin.LoginEnded.Code {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.keys = aws.Credentials{}
 }
 
 // watch notes how a session ends.

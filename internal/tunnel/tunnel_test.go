@@ -537,6 +537,38 @@ func TestNewKeys(t *testing.T) {
 	}
 }
 
+// Keys of which nobody knows when they end are not used again when SSM says that they have:
+// the owner looks for others where it was started.
+func TestKeysEndUnforeseen(t *testing.T) {
+	w := newWorld(t)
+	file := filepath.Join(os.Getenv(DirVariable), "credentials")
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", file)
+	os.Unsetenv("AWS_ACCESS_KEY_ID")
+	os.Unsetenv("AWS_SECRET_ACCESS_KEY")
+	write := func(id string) {
+		text := fmt.Sprintf("[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n", id, secret)
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("AKIDEXAMPLE")
+	w.login()
+	w.endSession()
+	w.fake.Refuse(func(c ssmtest.Call) string {
+		if c.Key == "AKIDEXAMPLE" {
+			return "ExpiredTokenException"
+		}
+		return ""
+	})
+	write("AKIDNEWER")
+	if err := w.talk(); err == nil {
+		t.Error("keys that have ended open a session")
+	}
+	if err := w.talk(); err != nil {
+		t.Errorf("with keys that are there by now: %v", err)
+	}
+}
+
 // An owner lives as long as a credential that it handed out, and 20 minutes after the last
 // use; by a clock of the test's.
 func TestIdle(t *testing.T) {

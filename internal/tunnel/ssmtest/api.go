@@ -26,6 +26,7 @@ const (
 type node struct {
 	id     string
 	online bool
+	mute   bool
 }
 
 // A Call is what the API was asked for.
@@ -43,7 +44,26 @@ func (f *Fake) URL() string { return f.server.URL }
 func (f *Fake) AddNode(id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.nodes = append(f.nodes, node{id, true})
+	f.nodes = append(f.nodes, node{id: id, online: true})
+}
+
+// Mute stops a node's agent, which SSM does not notice: it calls the node online and starts
+// sessions, and nobody answers in them.
+func (f *Fake) Mute(id string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range f.nodes {
+		if f.nodes[i].id == id {
+			f.nodes[i].mute = true
+		}
+	}
+}
+
+// mute reports whether nobody answers on a node.
+func (f *Fake) mute(id string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return slices.ContainsFunc(f.nodes, func(n node) bool { return n.id == id && n.mute })
 }
 
 // LoseNode takes a node away with its sessions.

@@ -191,6 +191,10 @@ func (f *Fake) channel(w http.ResponseWriter, r *http.Request) {
 	if f.Shut != nil && f.Shut() {
 		return
 	}
+	if f.mute(a.node) {
+		_, _, _ = socket.ReadMessage() // until the client gives up
+		return
+	}
 	a.serve(socket)
 }
 
