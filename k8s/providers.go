@@ -19,7 +19,7 @@ type Cluster struct {
 	Identity pulumi.StringOutput
 	Version  string // Kubernetes version, for example 1.36
 	// Ready is what must stand as long as the program talks to the API: the
-	// cluster with the entries that let administrators in.
+	// cluster with the entries that let administrators in. Its end is the cluster's.
 	Ready pulumi.Resource
 }
 

@@ -109,7 +109,10 @@ func (w workload) register(ctx *pulumi.Context, name string, parent pulumi.Resou
 	if err != nil {
 		return err
 	}
-	through := pulumi.Provider(api)
+	// With the cluster its objects go too, so a destroy does not ask the API to delete them,
+	// and does not fail where nobody reaches it any more. A cluster that is replaced is another
+	// matter: then the component stays, and its objects are deleted one by one.
+	through := pulumi.Composite(pulumi.Provider(api), pulumi.DeletedWith(w.cluster.Ready))
 	labels := w.labels(w.namespace)
 	maps.Copy(labels, podSecurity(w.cluster.Version))
 	namespace, err := corev1.NewNamespace(ctx, name+"-namespace", &corev1.NamespaceArgs{

@@ -209,6 +209,27 @@ func TestRangeChangeShowsItsCost(t *testing.T) {
 	s.Destroyed()
 }
 
+// An estate whose private API nobody reaches any more can be destroyed all the same: what is in
+// a cluster goes with it.
+func TestDestroyWithoutTheAPI(t *testing.T) {
+	t.Parallel()
+	s := scenario.Living(t)
+	s.Tamper(func(tx *emulator.Tx) {
+		for _, o := range tx.All(awstype.Document) {
+			changed := *o
+			changed.In, changed.Out = o.In.Clone(), o.Out.Clone()
+			shell := strings.Replace(o.Value("content"), `"Port"`, `"Standard_Stream"`, 1)
+			changed.In.Set("content", shell)
+			changed.Out.Set("content", shell)
+			tx.Put(&changed)
+		}
+	})
+	if out, err := s.Try("refresh", "--yes"); err == nil || !strings.Contains(out, "cluster is unreachable") {
+		t.Fatalf("the API is reached: %v\n%s", err, scenario.Tail(out))
+	}
+	s.Destroyed()
+}
+
 // Ctrl-C half-way: what was in flight is finished, nothing is pending, and the
 // next up makes the rest once.
 func TestInterruptedUpContinues(t *testing.T) {
