@@ -13,6 +13,8 @@ import (
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/semver"
+
+	"burrow/internal/gobuild"
 )
 
 // kubernetes is the module whose version the servers have.
@@ -71,21 +73,12 @@ func Build(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, err := os.Stat(s.program); err == nil {
-		return s.program, nil
-	}
 	major, minor, _ := strings.Cut(strings.TrimPrefix(semver.MajorMinor(s.version), "v"), ".")
 	const version = "k8s.io/component-base/version"
-	unfinished := s.program + ".new"
-	cmd := exec.CommandContext(ctx, "go", "build", "-mod=readonly", "-buildvcs=false", "-trimpath", "-o", unfinished, "-ldflags", strings.Join([]string{
-		"-s -w", "-X " + version + ".gitVersion=" + s.version, "-X " + version + ".gitMajor=" + major, "-X " + version + ".gitMinor=" + minor,
-	}, " "), ".")
-	cmd.Dir, cmd.Env = s.dir, append(os.Environ(), "GOWORK=off")
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("build %s in %s: %w", kubernetes, s.dir, err)
-	}
-	if err := os.Rename(unfinished, s.program); err != nil {
+	servers := gobuild.Program{Dir: s.dir, Package: ".", File: s.program, Linker: []string{
+		"-X " + version + ".gitVersion=" + s.version, "-X " + version + ".gitMajor=" + major, "-X " + version + ".gitMinor=" + minor,
+	}}
+	if err := servers.Keep(ctx, func(build func() error) error { return build() }); err != nil {
 		return "", err
 	}
 	// What earlier sources were built to is of no use any more.

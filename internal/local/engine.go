@@ -9,8 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/gofrs/flock"
 	"golang.org/x/mod/semver"
+
+	"burrow/internal/gobuild"
 )
 
 const (
@@ -41,40 +42,17 @@ func Engine(ctx context.Context, o EngineOptions) (string, error) {
 		return path, nil
 	}
 	path := filepath.Join(o.Bin, "pulumi-"+version, "pulumi")
-	return path, buildEngine(ctx, o, version, path)
+	engine := gobuild.Program{
+		Dir: o.Module, Package: engineProgram, File: path, Linker: []string{fmt.Sprintf("-X %s=%s", engineVersionVar, version)},
+	}
+	return path, engine.Keep(ctx, func(build func() error) error {
+		return withProgress(o.Notices, "building the Pulumi engine "+version, "the first time only; about 2 minutes with 2 cores", build)
+	})
 }
 
 // engineVersion is the version pinned, for example v3.209.0.
 func engineVersion(module string) (string, error) {
 	return requiredVersion(filepath.Join(module, "go.mod"), engineModule)
-}
-
-// buildEngine builds the pinned engine unless it is there. Processes take turns,
-// so that it is built once.
-func buildEngine(ctx context.Context, o EngineOptions, version, path string) error {
-	if _, err := os.Stat(path); err == nil {
-		return nil
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("make room for the engine: %w", err)
-	}
-	turn := flock.New(path + ".lock")
-	if err := turn.Lock(); err != nil {
-		return fmt.Errorf("wait for another build of the engine: %w", err)
-	}
-	defer turn.Close()
-	if _, err := os.Stat(path); err == nil {
-		return nil
-	}
-	unfinished := path + ".new"
-	err := withProgress(o.Notices, "building the Pulumi engine "+version,
-		"the first time only; about 2 minutes with 2 cores", func() error {
-			return goBuild(ctx, o.Module, unfinished, engineProgram, fmt.Sprintf("-X %s=%s", engineVersionVar, version))
-		})
-	if err != nil {
-		return err
-	}
-	return os.Rename(unfinished, path)
 }
 
 // installed is the CLI on PATH, or "" when there is none or it is older than

@@ -9,6 +9,8 @@ import (
 
 	"github.com/gofrs/flock"
 	"gopkg.in/yaml.v3"
+
+	"burrow/internal/gobuild"
 )
 
 // project is what the runner needs of a Pulumi.yaml.
@@ -103,7 +105,7 @@ func (w *World) buildProgram(ctx context.Context, target string) error {
 	}
 	err = withProgress(w.options.Notices, "building the program",
 		"the first time it compiles the clouds' SDKs: about 6 minutes and 6 GB with 2 cores", func() error {
-			return goBuild(ctx, dir, target, ".")
+			return gobuild.Program{Dir: dir, Package: ".", File: target}.Build(ctx)
 		})
 	if err != nil {
 		return err
