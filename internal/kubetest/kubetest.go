@@ -53,16 +53,44 @@ type Server struct {
 // gone after the test. Where the servers are not built the test is skipped.
 func Start(t testing.TB, accept func(token string) bool) *Server {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("runs a real kube-apiserver; skipped with -short")
+	source, why := built(t)
+	if why != "" {
+		t.Skip(why)
 	}
-	source, err := findSource()
+	return start(t, source, accept)
+}
+
+// StartIfBuilt starts an API server that takes no tokens, for a test that asks it besides; nil
+// where the servers are not built.
+func StartIfBuilt(t testing.TB) *Server {
+	t.Helper()
+	source, why := built(t)
+	if why != "" {
+		t.Log(why)
+		return nil
+	}
+	return start(t, source, func(string) bool { return false })
+}
+
+// built is the servers' source, and why they cannot be run, or "".
+func built(t testing.TB) (source, string) {
+	t.Helper()
+	if testing.Short() {
+		return source{}, "a real kube-apiserver is not run with -short"
+	}
+	found, err := findSource()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(source.program); err != nil {
-		t.Skipf("kube-apiserver is not built at %s: .ci/run builds it, in some minutes (go run ./internal/kubetest/build)", source.program)
+	if _, err := os.Stat(found.program); err != nil {
+		return source{}, fmt.Sprintf("kube-apiserver is not built at %s: .ci/run builds it, in some minutes (go run ./internal/kubetest/build)", found.program)
 	}
+	return found, ""
+}
+
+func start(t testing.TB, source source, accept func(token string) bool) *Server {
+	t.Helper()
+	var err error
 	s := &Server{t: t, path: source.program, Version: source.version, tokens: accept}
 	// A socket's path has 107 characters at most; the test's name would be in t.TempDir's.
 	if s.dir, err = os.MkdirTemp("", "kube"); err != nil {

@@ -71,3 +71,37 @@ func TestServersEndWithTheTest(t *testing.T) {
 		}
 	}
 }
+
+// The API server says no where the API does: to what it does not know, to values that are
+// none, and to objects in a namespace that does not exist.
+func TestApply(t *testing.T) {
+	s := Start(t, func(string) bool { return false })
+	type object = map[string]any
+	policy := func(change func(spec object)) object {
+		spec := object{"podSelector": object{}, "policyTypes": []string{"Ingress"}}
+		change(spec)
+		return object{
+			"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": object{"name": "p", "namespace": "default"}, "spec": spec,
+		}
+	}
+	elsewhere := policy(func(object) {})
+	elsewhere["metadata"] = object{"name": "p", "namespace": "nowhere"}
+	for _, c := range []struct {
+		object object
+		want   string
+	}{
+		{policy(func(object) {}), ""},
+		{policy(func(spec object) { spec["podSelectors"] = object{} }), "field not declared in schema"},
+		{policy(func(spec object) { spec["policyTypes"] = []string{"Both"} }), "Unsupported value"},
+		{policy(func(spec object) {
+			spec["ingress"] = []object{{"from": []object{{"ipBlock": object{"cidr": "10.0.0.0/33"}}}}}
+		}), "Invalid value"},
+		{elsewhere, "not found"},
+		{object{"apiVersion": "v1", "kind": "Nothing", "metadata": object{"name": "n"}}, "has no Nothing"},
+	} {
+		err := s.Apply(c.object, true)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%v: %v, want %q", c.object, err, c.want)
+		}
+	}
+}

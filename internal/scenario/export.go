@@ -2,13 +2,16 @@ package scenario
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 	"burrow/internal/inventory/azuretype"
+	"burrow/internal/inventory/kubetype"
 	"burrow/internal/inventory/stackexport"
+	"burrow/internal/kubetest"
 	"burrow/internal/reach"
 )
 
@@ -51,6 +54,31 @@ func (s *Stack) CheckPaths(tunnels int) {
 	}
 	if len(distinct) != 3*tunnels {
 		s.t.Errorf("keys, outside addresses and inside ranges of the tunnels are %d different values, want %d", len(distinct), 3*tunnels)
+	}
+}
+
+// CheckObjects proves that a real API server takes every object that the program makes in a
+// cluster; nil is none.
+func (s *Stack) CheckObjects(api *kubetest.Server) {
+	s.t.Helper()
+	if api == nil {
+		return
+	}
+	objects := 0
+	for _, namespaces := range []bool{true, false} { // before what is in them
+		for _, r := range s.Export() {
+			token := string(r.Type)
+			if !strings.HasPrefix(token, "kubernetes:") || (token == kubetype.Namespace) != namespaces {
+				continue
+			}
+			objects++
+			if err := api.Apply(r.Inputs, !namespaces); err != nil {
+				s.t.Errorf("the API server does not take %s: %v", r.URN, err)
+			}
+		}
+	}
+	if objects == 0 {
+		s.t.Error("the stack has no object in a cluster")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"burrow/internal/emulator"
 	"burrow/internal/emulator/alarms"
 	"burrow/internal/inventory/awstype"
+	"burrow/internal/kubetest"
 	"burrow/internal/local"
 	"burrow/internal/plan"
 	"burrow/internal/scenario"
@@ -128,6 +129,7 @@ func proveDefault(t *testing.T, s *scenario.Stack) {
 	s.ProveNoSecret()
 	s.ProveTags()
 	s.CheckWatching(plan.Default())
+	s.CheckObjects(kubetest.StartIfBuilt(t))
 }
 
 // One administrator deploys and another runs the next preview: nothing to do,

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"burrow/internal/kubetest"
 	"burrow/internal/plan"
 	"burrow/internal/scenario"
 )
@@ -17,9 +18,10 @@ func TestMain(m *testing.M) { scenario.Main(m, nil) }
 const sampled = 2
 
 // Each mode alone lives a whole life: up, everything named as ever, nothing to do,
-// nothing drifted, destroyed, nothing left. Of the rare ones the usual run looks
-// at the names only, in a preview.
+// nothing drifted, destroyed, nothing left; and a real API server takes its objects. Of
+// the rare ones the usual run looks at the names only, in a preview.
 func TestModes(t *testing.T) {
+	api := kubetest.StartIfBuilt(t)
 	for _, c := range singles()[1:] { // the default estate is a scenario of its own
 		t.Run(c.String(), func(t *testing.T) {
 			t.Parallel()
@@ -27,7 +29,10 @@ func TestModes(t *testing.T) {
 				scenario.New(t, c.settings()).ProvePlannedNames(c.String())
 				return
 			}
-			c.live(t, func(s *scenario.Stack) { s.ProveNames(c.String()) })
+			c.live(t, func(s *scenario.Stack) {
+				s.ProveNames(c.String())
+				s.CheckObjects(api)
+			})
 		})
 	}
 }
