@@ -143,14 +143,18 @@ var sdks = []sdk{
 		pkg: "kubernetes", provider: k8sSDK + "/go/kubernetes", modules: []string{k8sSDK},
 		packages: []include{
 			{path: k8sSDK + "/go/kubernetes/apps/v1", resources: []string{"DaemonSet", "Deployment", "StatefulSet"}},
+			{path: k8sSDK + "/go/kubernetes/batch/v1", resources: []string{"CronJob", "Job"}},
 			{path: k8sSDK + "/go/kubernetes/core/v1", resources: []string{
-				"ConfigMap", "Namespace", "Secret", "Service", "ServiceAccount",
+				"ConfigMap", "Namespace", "PersistentVolume", "PersistentVolumeClaim", "Pod", "Secret", "Service",
+				"ServiceAccount",
 			}},
 			{path: k8sSDK + "/go/kubernetes/networking/v1", resources: []string{"NetworkPolicy"}},
 			{path: k8sSDK + "/go/kubernetes/policy/v1", resources: []string{"PodDisruptionBudget"}},
 			{path: k8sSDK + "/go/kubernetes/rbac/v1", resources: []string{
 				"ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding",
 			}},
+			{path: k8sSDK + "/go/kubernetes/scheduling/v1", resources: []string{"PriorityClass"}},
+			{path: k8sSDK + "/go/kubernetes/storage/v1", resources: []string{"StorageClass"}},
 		},
 	},
 	{
