@@ -40,7 +40,12 @@ func (k *Kind) firstBroken(c *Call, op Op, late bool) *Fault {
 			continue
 		}
 		if message := r.Broken(c); message != "" {
-			return &Fault{Code: r.Code, Message: message, Rule: r.ID, Source: r.Source}
+			f := &Fault{Code: r.Code, Message: message, Rule: r.ID, Source: r.Source, held: r.Held}
+			if late {
+				lines := strings.Split(message, "\n")
+				f.Message, f.Also = lines[0], lines[1:]
+			}
+			return f
 		}
 	}
 	return nil

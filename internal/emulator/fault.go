@@ -16,6 +16,10 @@ type Fault struct {
 	// rules: reference, in use, unique, quota, busy, enum. It may have a rule, too.
 	Check  string
 	Source string
+	// Also are further reasons that the provider gives for what failed late.
+	Also []string
+	// held says that the refusal of a delete ends with what uses the object.
+	held bool
 }
 
 func (f *Fault) Error() string { return fmt.Sprintf("%s: %s", f.Code, f.Message) }

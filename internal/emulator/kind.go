@@ -48,6 +48,11 @@ type Kind struct {
 	// itself beside the object (EKS's own security group, Azure's network watcher).
 	Made func(*Call) error
 
+	// Settled runs after each create and update, once the object is stored, in the
+	// same transaction and before the rules marked Late: what controllers then do.
+	// It may change the stored object at hand; Call.Out and Call.Hidden follow it.
+	Settled func(*Call) error
+
 	// Gone runs after a delete, in the same transaction, and takes away what the
 	// cloud takes away with the object.
 	Gone func(*Call) error
@@ -208,7 +213,11 @@ type Rule struct {
 	// Late marks moment L: the cloud accepts the write and fails afterwards. The
 	// object stays, Kind.Failed shows its state, and the write ends in an error
 	// that leaves the resource in the stack's state, to be updated by the next run.
+	// Each further line of its message is a reason of its own.
 	Late bool
+	// Held marks what only delays a delete: the object goes once what uses it is
+	// gone, and the provider waits for that.
+	Held bool
 }
 
 // A Quota is how many of a type the emulated account may hold.

@@ -45,6 +45,7 @@ type World struct {
 	clouds  *registry
 	file    *lease
 	calls   atomic.Int64
+	held    atomic.Int64 // calls that wait for others; see deleteHeld
 	// turns orders the transactions of this process.
 	turns sync.RWMutex
 }

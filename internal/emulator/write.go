@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"time"
 
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"google.golang.org/grpc/codes"
@@ -68,8 +70,35 @@ func (p *provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*e
 	}
 	c.ID = req.GetId()
 	c.In, c.OldIn, c.Old = decode(req.GetOldInputs()), decode(req.GetOldInputs()), decode(req.GetProperties())
-	_, err = p.write(ctx, c, func() (*Fault, error) { return nil, p.delete(c) })
-	return &emptypb.Empty{}, p.refused(c, err)
+	return &emptypb.Empty{}, p.refused(c, p.deleteHeld(ctx, c))
+}
+
+const (
+	heldPoll = 100 * time.Millisecond
+	// heldFor is how long a delete waits when nothing else is at work any more:
+	// real providers wait minutes, in which nothing would happen here.
+	heldFor = 2 * time.Second
+)
+
+// deleteHeld deletes, and tries again while what holds the object may yet go by
+// the work of other calls.
+func (p *provider) deleteHeld(ctx context.Context, c *Call) error {
+	w := p.world
+	for quiet := time.Duration(0); ; {
+		_, err := p.write(ctx, c, func() (*Fault, error) { return nil, p.delete(c) })
+		var f *Fault
+		if !errors.As(err, &f) || !f.held || quiet >= heldFor || ctx.Err() != nil {
+			return err
+		}
+		if quiet == 0 {
+			w.held.Add(1)
+			defer w.held.Add(-1)
+		}
+		w.options.Wait(ctx, heldPoll)
+		if quiet += heldPoll; w.calls.Load() > w.held.Load() {
+			quiet = heldPoll
+		}
+	}
 }
 
 // preview asks the cloud nothing but whether it can be reached.
@@ -277,6 +306,12 @@ func (c *Call) store() {
 // finish runs what fails after the cloud has accepted the write, and reads the
 // object back where the provider does.
 func (p *provider) finish(c *Call) (late *Fault, err error) {
+	if c.Kind.Settled != nil {
+		if err := c.Kind.Settled(c); err != nil {
+			return nil, err
+		}
+		c.Out, c.Hidden = c.object.Out.Clone(), c.object.Hidden.Clone()
+	}
 	late = c.Kind.late(c, c.Op)
 	if late != nil && c.Kind.Failed != nil {
 		c.Kind.Failed(c, late)
@@ -297,7 +332,7 @@ func (p *provider) incomplete(c *Call, f *Fault, out *structpb.Struct) error {
 	}
 	reason := p.words(c, f)
 	st, err := status.New(codes.Unknown, reason).WithDetails(&pulumirpc.ErrorResourceInitFailed{
-		Id: c.ID, Properties: out, Reasons: []string{reason}, Inputs: inputs,
+		Id: c.ID, Properties: out, Reasons: slices.Concat([]string{reason}, f.Also), Inputs: inputs,
 	})
 	if err != nil {
 		return fmt.Errorf("encode the state of what failed: %w", err)

@@ -43,8 +43,8 @@ func TestSummary(t *testing.T) {
 		"azure-native": {"2.92.3", 48, 12, "authorization containerservice/v20240901 insights " +
 			"managedidentity network operationalinsights resources storage"},
 		"eks": {"3.9.1", 2, 0, "index"},
-		"kubernetes": {"4.23.0", 14, 0, "apps/v1 core/v1 networking.k8s.io/v1 policy/v1 " +
-			"rbac.authorization.k8s.io/v1"},
+		"kubernetes": {"4.23.0", 21, 0, "apps/v1 batch/v1 core/v1 networking.k8s.io/v1 policy/v1 " +
+			"rbac.authorization.k8s.io/v1 scheduling.k8s.io/v1 storage.k8s.io/v1"},
 		"random": {"4.18.0", 8, 0, "index"},
 		"tls":    {"5.2.0", 4, 2, "index"},
 	}
