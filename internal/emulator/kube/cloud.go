@@ -98,6 +98,11 @@ func apply(c *emulator.Call) *emulator.Fault {
 		}
 	}
 	c.In = merge(c.OldIn, c.In)
+	if r := resourceOf(c.Kind.Type); r.frozen != nil {
+		if why := r.thawed(c); why != "" {
+			return &emulator.Fault{Code: codeInvalid, Message: why, Rule: "K8S-09", Source: sourceFrozen}
+		}
+	}
 	return nil
 }
 
@@ -132,16 +137,19 @@ func merge(a, b map[string]any) map[string]any {
 	return out
 }
 
-// wrap words a refusal as the provider prints it.
+// wrap words a refusal as the provider prints it. Source: pulumi-kubernetes 4.23
+// provider/pkg/provider/provider.go, Create, Update and Delete.
 func wrap(c *emulator.Call, f *emulator.Fault) string {
 	if f.Code == codeUnreachable {
 		return "configured Kubernetes cluster is unreachable: unable to load schema information from the API server: " + f.Message
 	}
-	outcome := map[emulator.Op]string{
-		emulator.OpCreate: "created", emulator.OpUpdate: "updated", emulator.OpDelete: "deleted",
-	}[c.Op]
-	if outcome == "" {
-		return f.Message
+	switch {
+	case c.Op == emulator.OpCreate && f.Code == codeAwait:
+		return fmt.Sprintf("resource %q was successfully created, but the Kubernetes API server reported that it failed to fully initialize or become live: %s", c.URN, f.Message)
+	case c.Op == emulator.OpCreate:
+		return fmt.Sprintf("resource %q was not successfully created by the Kubernetes API server: %s", c.URN, f.Message)
+	case c.Op == emulator.OpUpdate:
+		return fmt.Sprintf("the Kubernetes API server reported that %q failed to fully initialize or become live: %s", idOf(c), f.Message)
 	}
-	return fmt.Sprintf("resource %q was not successfully %s by the Kubernetes API server: %s", idOf(c), outcome, f.Message)
+	return f.Message
 }

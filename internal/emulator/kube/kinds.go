@@ -2,6 +2,7 @@ package kube
 
 import (
 	"encoding/base64"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
@@ -18,6 +19,17 @@ import (
 
 // resources are all kinds that the emulated API has.
 func resources() []resource {
+	workloads, storage := workloadKinds(), storageKinds()
+	for i := range workloads {
+		workloads[i].ruled, workloads[i].ruledSource = "K8S-07", sourceCore+"; "+sourceApps+"; "+sourceBatch
+	}
+	for i := range storage {
+		storage[i].ruled, storage[i].ruledSource = "K8S-19", sourceCore+"; Kubernetes pkg/apis/storage, scheduling"
+	}
+	return slices.Concat(plainKinds(), workloads, storage)
+}
+
+func plainKinds() []resource {
 	return []resource{
 		{
 			version: "v1", kind: "Namespace", name: apivalidation.ValidateNamespaceName,

@@ -48,7 +48,7 @@ func newAPI(t *testing.T) *api {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ports, stop, err := emulator.Serve(t.Context(), world, []*emulator.Cloud{Cloud()}, nil)
+	ports, stop, err := emulator.Serve(t.Context(), world, []*emulator.Cloud{counted()}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +208,7 @@ func TestAPIServerRefuses(t *testing.T) {
 
 func TestRefusalIsWorded(t *testing.T) {
 	_, _, err := newAPI(t).eks().create(policyToken, "p", ingressFrom(map[string]any{}))
-	if want := `resource "default/p" was not successfully created by the Kubernetes API server: NetworkPolicy.networking.k8s.io "p" is invalid: `; err == nil || !strings.Contains(err.Error(), want) {
+	if want := `resource "urn:pulumi:s::p::kubernetes:networking.k8s.io/v1:NetworkPolicy::p" was not successfully created by the Kubernetes API server: NetworkPolicy.networking.k8s.io "p" is invalid: `; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("error %v, want %q", err, want)
 	}
 }
@@ -366,37 +366,47 @@ func TestServiceAllocation(t *testing.T) {
 	}
 }
 
-// Without pods a Service never becomes ready, as in a real cluster without pods.
+// A Service that selects pods waits for those that have an address and are not ready;
+// without any it is ready at once.
 func TestAwaitedService(t *testing.T) {
-	with := func(annotations map[string]any, spec map[string]any) map[string]any {
+	const noPods = "does not target any Pods"
+	service := func(spec map[string]any) map[string]any {
 		spec["ports"] = []any{map[string]any{"port": 80.0}}
-		m := meta("relay", "default")
-		if annotations != nil {
-			m["annotations"] = annotations
-		}
-		return map[string]any{"metadata": m, "spec": spec}
+		return map[string]any{"metadata": meta("relay", "default"), "spec": spec}
 	}
 	selector := map[string]any{"app": "relay"}
+	waiting := bare(map[string]any{"containers": []any{with(container(), "envFrom", []any{map[string]any{"secretRef": map[string]any{"name": "gone"}}})}})
+	away := bare(map[string]any{"containers": []any{container()}, "nodeSelector": map[string]any{"kubernetes.io/os": "windows"}})
 	cases := map[string]struct {
-		in   map[string]any
+		pod  map[string]any // nil for none
+		spec map[string]any
 		want string
 	}{
-		"selector":             {with(nil, map[string]any{"selector": selector}), "does not target any Pods"},
-		"selector, not waited": {with(map[string]any{"pulumi.com/skipAwait": "true"}, map[string]any{"selector": selector}), ""},
-		"no selector":          {with(nil, map[string]any{}), ""},
-		"load balancer":        {with(nil, map[string]any{"type": "LoadBalancer"}), "was not allocated an IP address"},
+		"no selector":               {nil, map[string]any{}, ""},
+		"no pod":                    {nil, map[string]any{"selector": selector}, ""},
+		"a ready pod":               {bare(map[string]any{"containers": []any{container()}}), map[string]any{"selector": selector}, ""},
+		"a pod that is not ready":   {waiting, map[string]any{"selector": selector}, noPods},
+		"one without an address":    {away, map[string]any{"selector": selector}, ""},
+		"one of another label":      {waiting, map[string]any{"selector": map[string]any{"app": "other"}}, ""},
+		"a headless Service":        {waiting, map[string]any{"selector": selector, "clusterIP": "None"}, ""},
+		"one for all addresses":     {waiting, map[string]any{"selector": selector, "publishNotReadyAddresses": true}, ""},
+		"a load balancer":           {nil, map[string]any{"type": "LoadBalancer"}, "was not allocated an IP address"},
+		"a load balancer with pods": {nil, map[string]any{"type": "LoadBalancer", "selector": selector}, noPods},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
-			a := newAPI(t)
-			_, _, err := a.eks().create(kubetype.Service, "s", tc.in)
-			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
-				t.Fatalf("error %v, want %q", err, tc.want)
+			e := newEstate(t)
+			c := e.eks()
+			if tc.pod != nil {
+				tc.pod["metadata"].(map[string]any)["annotations"] = map[string]any{"pulumi.com/skipAwait": "true"}
+				c.mustCreate(kubetype.Pod, "p", tc.pod)
 			}
+			_, _, err := c.create(kubetype.Service, "s", service(tc.spec))
+			expect(t, err, tc.want)
 			if tc.want != "" && len(status.Convert(err).Details()) == 0 {
 				t.Error("the error does not say that the object exists")
 			}
-			if n := a.count(kubetype.Service); n != 1 {
+			if n := e.count(kubetype.Service); n != 1 {
 				t.Errorf("%d services, want 1", n)
 			}
 		})

@@ -15,6 +15,7 @@ import (
 
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
+	"burrow/internal/rules"
 )
 
 // A resource is one kind of Kubernetes object.
@@ -25,7 +26,16 @@ type resource struct {
 	name                 apivalidation.ValidateNameFunc
 	// validate is what the API server checks beyond the metadata.
 	validate func(obj metav1.Object) field.ErrorList
-	rules    []emulator.Rule
+	// ruled is the rule that validate has of its own, and its source.
+	ruled       rules.ID
+	ruledSource string
+	// selects checks that a workload's selector finds its own pods, and frozen that
+	// an update leaves what cannot change; both are given what defaults make of it.
+	selects func(obj metav1.Object) field.ErrorList
+	frozen  func(before, after metav1.Object) field.ErrorList
+	rules   []emulator.Rule
+	// awaits is what the provider waits for.
+	awaits await
 	// fill sets the defaults that the API server sets, and what it allocates.
 	fill func(*emulator.Call)
 	made func(*emulator.Call) error
@@ -52,6 +62,7 @@ func resourceOf(token string) resource {
 const (
 	sourceForceNew = "pulumi-kubernetes provider/pkg/provider/diff.go"
 	sourceMeta     = "k8s.io/apimachinery pkg/api/validation"
+	sourceFrozen   = "Kubernetes pkg/apis/*/validation, the update functions"
 )
 
 // declare makes the kind.
@@ -61,7 +72,18 @@ func (r resource) declare() *emulator.Kind {
 		AutoName: &emulator.AutoName{Property: "metadata.name", Max: 253},
 		NewID:    func(c *emulator.Call) (string, error) { return idOf(c), nil },
 		Rules:    append(r.commonRules(), r.rules...),
-		Fill:     r.fillIn, Made: r.made, Gone: r.gone,
+		Fill:     r.fillIn, Made: r.made, Settled: settle,
+		Gone: func(c *emulator.Call) error {
+			if r.gone != nil {
+				if err := r.gone(c); err != nil {
+					return err
+				}
+			}
+			return settle(c)
+		},
+	}
+	if r.awaits != nil {
+		k.Rules = append(k.Rules, r.awaitRules()...)
 	}
 	for _, path := range append([]string{"metadata.name", "metadata.namespace"}, r.replace...) {
 		k.Replace = append(k.Replace, emulator.Replace{Path: path, Source: sourceForceNew})
@@ -71,17 +93,32 @@ func (r resource) declare() *emulator.Kind {
 
 // commonRules are what the API server checks of every object, in its order.
 func (r resource) commonRules() []emulator.Rule {
-	rules := []emulator.Rule{
+	all := []emulator.Rule{
 		{ID: "K8S-01", Code: codeBadRequest, On: emulator.OpWrite, Source: "sigs.k8s.io/json, strict decoding", Broken: r.undecodable},
 		{ID: "K8S-02", Code: codeInvalid, On: emulator.OpWrite, Source: sourceMeta, Broken: r.invalid},
 	}
+	if r.ruled != "" {
+		all = append(all, emulator.Rule{ID: r.ruled, Code: codeInvalid, On: emulator.OpWrite, Source: r.ruledSource, Broken: func(c *emulator.Call) string {
+			obj, err := r.decode(c.In)
+			if err != nil {
+				return err.Error()
+			}
+			return r.refusal(obj.GetName(), r.validate(obj))
+		}})
+	}
+	if r.selects != nil {
+		all = append(all, emulator.Rule{ID: "K8S-08", Code: codeInvalid, On: emulator.OpWrite, Source: sourceApps, Broken: r.selectsOthers})
+	}
+	if r.frozen != nil {
+		all = append(all, emulator.Rule{ID: "K8S-09", Code: codeInvalid, On: emulator.OpUpdate, Source: sourceFrozen, Broken: r.thawed})
+	}
 	if r.namespaced {
-		rules = slices.Insert(rules, 1, emulator.Rule{
+		all = slices.Insert(all, 1, emulator.Rule{
 			ID: "K8S-03", Code: codeNotFound, On: emulator.OpCreate,
 			Source: "Kubernetes, NamespaceLifecycle admission", Broken: namespaceMissing,
 		})
 	}
-	return rules
+	return all
 }
 
 // decode reads the inputs strictly into the Kubernetes type.
@@ -121,13 +158,45 @@ func (r resource) invalid(c *emulator.Call) string {
 		obj.SetNamespace(metav1.NamespaceDefault)
 	}
 	found := apivalidation.ValidateObjectMetaAccessor(obj, r.namespaced, r.name, field.NewPath("metadata"))
-	if r.validate != nil {
+	if r.validate != nil && r.ruled == "" {
 		found = append(found, r.validate(obj)...)
 	}
+	return r.refusal(obj.GetName(), found)
+}
+
+func (r resource) selectsOthers(c *emulator.Call) string {
+	obj, err := r.decode(c.In)
+	if err != nil {
+		return err.Error()
+	}
+	return r.refusal(obj.GetName(), r.selects(obj))
+}
+
+// refusal words what is invalid as the API server does, "" when nothing is.
+func (r resource) refusal(name string, found field.ErrorList) string {
 	if len(found) == 0 {
 		return ""
 	}
-	return apierrors.NewInvalid(schema.GroupKind{Group: r.group, Kind: r.kind}, obj.GetName(), found).Error()
+	return apierrors.NewInvalid(schema.GroupKind{Group: r.group, Kind: r.kind}, name, found).Error()
+}
+
+// thawed compares an update with what is stored, both with their defaults.
+func (r resource) thawed(c *emulator.Call) string {
+	next := *c
+	next.Out = c.In.Clone()
+	next.Out.Set("metadata.uid", c.Old.Str("metadata.uid"))
+	if r.fill != nil {
+		r.fill(&next)
+	}
+	before, err := r.decode(c.Old)
+	if err != nil {
+		return err.Error()
+	}
+	after, err := r.decode(next.Out)
+	if err != nil {
+		return err.Error()
+	}
+	return r.refusal(after.GetName(), r.frozen(before, after))
 }
 
 // idOf is the id that the provider gives: NAMESPACE/NAME, or NAME.

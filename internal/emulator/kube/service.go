@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -161,17 +162,32 @@ func clusterIPsInUse(c *emulator.Call) (ips []string) {
 	return ips
 }
 
-// neverReady is why the provider would wait in vain: nothing here makes pods or
-// load balancers.
+// neverReady is why the provider waits in vain: nothing here makes load balancers, and
+// a Service is there once no pod that it selects has an address and is not ready. One
+// that selects none at all is there, too.
 func neverReady(c *emulator.Call) string {
-	switch {
-	case skipsAwait(c) || c.In.Str("spec.type") == string(corev1.ServiceTypeExternalName):
-	case c.In.Str("spec.type") == string(corev1.ServiceTypeLoadBalancer):
-		return "Service was not allocated an IP address; does your cluster support this?"
-	case len(c.In.Map("spec.selector")) > 0:
-		return "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on any Pods"
+	const noPods = "Service does not target any Pods. Selected Pods may not be ready, or field '.spec.selector' may not match labels on any Pods"
+	selector := texts(c.In.Map("spec.selector"))
+	waiting, ready := false, false
+	for _, p := range selected(c.Tx, namespaceOf(c.In), selector) {
+		ready = ready || hasCondition(p, corev1.PodReady)
+		waiting = waiting || hasCondition(p, corev1.PodReadyToStartContainers) && !hasCondition(p, corev1.PodReady)
 	}
-	return ""
+	reasons := []string{timedOut(c.In.Str("metadata.name"))}
+	switch typ := c.In.Str("spec.type"); {
+	case skipsAwait(c) || typ == string(corev1.ServiceTypeExternalName) || c.In.Str("spec.clusterIP") == corev1.ClusterIPNone:
+		return ""
+	case typ == string(corev1.ServiceTypeLoadBalancer):
+		if len(selector) > 0 && !ready {
+			reasons = append(reasons, noPods)
+		}
+		reasons = append(reasons, "Service was not allocated an IP address; does your cloud provider support this?")
+	case len(selector) == 0 || c.In.Bool("spec.publishNotReadyAddresses") || !waiting:
+		return ""
+	default:
+		reasons = append(reasons, noPods)
+	}
+	return strings.Join(reasons, "\n")
 }
 
 // fillService sets the defaults of pkg/apis/core/v1 and allocates addresses and

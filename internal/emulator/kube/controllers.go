@@ -1,0 +1,600 @@
+package kube
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	schedulingv1 "k8s.io/component-helpers/scheduling/corev1"
+	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
+
+	"burrow/internal/emulator"
+	"burrow/internal/inventory"
+	"burrow/internal/inventory/kubetype"
+)
+
+// A workload is one object that makes pods.
+type workload struct {
+	o                          *inventory.Object
+	kind, namespace, name, uid string
+	refused                    trouble // why its last pod was not made
+	err                        error
+}
+
+// syncs are what the controllers do, by kind.
+var syncs = []struct {
+	token, kind string
+	sync        func(*control, *workload) error
+}{
+	{kubetype.StatefulSet, "StatefulSet", (*control).syncStatefulSet},
+	{kubetype.Deployment, "Deployment", (*control).syncDeployment},
+	{kubetype.DaemonSet, "DaemonSet", (*control).syncDaemonSet},
+	{kubetype.Job, "Job", (*control).syncJob},
+}
+
+func (k *control) syncWorkloads() error {
+	for _, s := range syncs {
+		for _, o := range k.tx.All(s.token) {
+			w := &workload{o: o, kind: s.kind, namespace: namespaceOf(o.In), name: o.Out.Str("metadata.name"), uid: uid(o)}
+			if err := s.sync(k, w); err != nil {
+				return fmt.Errorf("sync %s %s: %w", s.kind, o.ID, err)
+			}
+			if w.err != nil {
+				return w.err
+			}
+			if troubleOf(o) != w.refused {
+				w.refused.keep(o)
+				k.tx.Put(o)
+			}
+		}
+	}
+	return nil
+}
+
+// refusal words the event of a pod that could not be made.
+func (w *workload) refusal(pod, why string) string {
+	if w.kind == "StatefulSet" {
+		return fmt.Sprintf("FailedCreate: create Pod %s in StatefulSet %s failed error: %s", pod, w.name, why)
+	}
+	return "FailedCreate: Error creating: " + why
+}
+
+// revision names a version of a template.
+func revision(w *workload, template *corev1.PodTemplateSpec) string {
+	return w.name + "-" + digest(10, template)
+}
+
+const (
+	revisionLabel = "controller-revision-hash"
+	hashLabel     = "pod-template-hash"
+)
+
+// oneUnless is a count that is 1 unless it is said.
+func oneUnless(n *int32) int {
+	if n == nil {
+		return 1
+	}
+	return int(*n)
+}
+
+// syncStatefulSet is one step of the controller. Source: kubernetes
+// pkg/controller/statefulset/stateful_set_control.go, updateStatefulSet.
+func (k *control) syncStatefulSet(w *workload) error {
+	var set appsv1.StatefulSet
+	if err := into(w.o.Out, &set); err != nil {
+		return err
+	}
+	update := revision(w, &set.Spec.Template)
+	current := set.Status.CurrentRevision
+	if current == "" {
+		current = update
+	}
+	start := 0
+	if set.Spec.Ordinals != nil {
+		start = int(set.Spec.Ordinals.Start)
+	}
+	mine, replicas := map[int]*pod{}, oneUnless(set.Spec.Replicas)
+	for _, p := range k.podsOf(w.uid) {
+		n, err := strconv.Atoi(p.Name[strings.LastIndex(p.Name, "-")+1:])
+		if err == nil {
+			mine[n] = p
+		}
+	}
+	defer k.reportStatefulSet(w, &set, mine, update, &current)
+	ordered := set.Spec.PodManagementPolicy != appsv1.ParallelPodManagement
+	for n := start; n < start+replicas; n++ {
+		p := mine[n]
+		if p == nil {
+			k.makeStatefulPod(w, &set, n, update)
+			if p = k.newest(w, n); p != nil {
+				mine[n] = p
+			}
+			if ordered {
+				return nil
+			}
+			continue
+		}
+		if ordered && !p.ready() {
+			return nil
+		}
+	}
+	ready := true
+	for _, n := range slices.Backward(slices.Sorted(maps.Keys(mine))) {
+		if n >= start && n < start+replicas {
+			ready = ready && mine[n].ready()
+			continue
+		}
+		k.scaledDown(&set, mine[n])
+		k.remove(mine[n])
+		delete(mine, n)
+		if ordered {
+			return nil
+		}
+	}
+	if set.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
+		return nil
+	}
+	first := start
+	if r := set.Spec.UpdateStrategy.RollingUpdate; r != nil && r.Partition != nil {
+		first = start + int(*r.Partition)
+	}
+	for n := start + replicas - 1; n >= first; n-- {
+		p := mine[n]
+		switch {
+		case p == nil:
+			return nil
+		case p.Labels[revisionLabel] != update:
+			k.remove(p)
+			delete(mine, n)
+			return nil
+		case !p.ready():
+			return nil
+		}
+	}
+	if ready && first == start {
+		current = update
+	}
+	return nil
+}
+
+// newest is the pod of an ordinal, if it could be made.
+func (k *control) newest(w *workload, ordinal int) *pod {
+	name := fmt.Sprintf("%s-%d", w.name, ordinal)
+	for _, p := range k.podsOf(w.uid) {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// makeStatefulPod makes a pod of a StatefulSet, and before that its claims, which
+// outlive it.
+func (k *control) makeStatefulPod(w *workload, set *appsv1.StatefulSet, ordinal int, revision string) {
+	name := fmt.Sprintf("%s-%d", w.name, ordinal)
+	template := set.Spec.Template.DeepCopy()
+	if template.Labels == nil {
+		template.Labels = map[string]string{}
+	}
+	template.Labels[revisionLabel] = revision
+	template.Labels["statefulset.kubernetes.io/pod-name"] = name
+	template.Labels["apps.kubernetes.io/pod-index"] = strconv.Itoa(ordinal)
+	template.Spec.Hostname, template.Spec.Subdomain = name, set.Spec.ServiceName
+	for _, claim := range set.Spec.VolumeClaimTemplates {
+		claimName := claim.Name + "-" + name
+		k.makeClaim(w, set, &claim, claimName)
+		template.Spec.Volumes = slices.DeleteFunc(template.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == claim.Name })
+		template.Spec.Volumes = append(template.Spec.Volumes, corev1.Volume{Name: claim.Name, VolumeSource: corev1.VolumeSource{
+			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claimName},
+		}})
+	}
+	k.make(w, name, template)
+}
+
+func (k *control) makeClaim(w *workload, set *appsv1.StatefulSet, template *corev1.PersistentVolumeClaim, name string) {
+	id := w.namespace + "/" + name
+	if k.tx.Get(kubetype.PersistentVolumeClaim, id) != nil {
+		return
+	}
+	claim := template.DeepCopy()
+	claim.Name, claim.Namespace = name, w.namespace
+	claim.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "PersistentVolumeClaim"}
+	if set.Spec.Selector != nil {
+		if claim.Labels == nil {
+			claim.Labels = map[string]string{}
+		}
+		maps.Copy(claim.Labels, set.Spec.Selector.MatchLabels)
+	}
+	out, err := plain(claim)
+	if err != nil {
+		w.err = err
+		return
+	}
+	out.Set("metadata.creationTimestamp", epoch)
+	out.Default("spec.volumeMode", string(corev1.PersistentVolumeFilesystem))
+	if class := defaultClass(k.tx); class != "" {
+		out.Default("spec.storageClassName", class)
+	}
+	out.Set("status", map[string]any{"phase": string(corev1.ClaimPending)})
+	o := &inventory.Object{
+		Type: kubetype.PersistentVolumeClaim, ID: id, MadeBy: w.o.ID, Out: out,
+		In: inventory.Props{"metadata": map[string]any{"name": name, "namespace": w.namespace}},
+	}
+	k.tx.Put(o)
+	// A claim made again is another one: its serial tells.
+	o.Out.Set("metadata.uid", k.uidOf("claim", w.uid, name, fmt.Sprint(o.Serial)))
+	k.tx.Put(o)
+	k.changed = true
+}
+
+// scaledDown takes away the claims of a pod where the set says so.
+func (k *control) scaledDown(set *appsv1.StatefulSet, p *pod) {
+	policy := set.Spec.PersistentVolumeClaimRetentionPolicy
+	if policy == nil || policy.WhenScaled != appsv1.DeletePersistentVolumeClaimRetentionPolicyType {
+		return
+	}
+	for _, claim := range set.Spec.VolumeClaimTemplates {
+		if o := k.tx.Get(kubetype.PersistentVolumeClaim, p.Namespace+"/"+claim.Name+"-"+p.Name); o != nil {
+			k.tx.Remove(o)
+		}
+	}
+}
+
+func (k *control) reportStatefulSet(w *workload, set *appsv1.StatefulSet, mine map[int]*pod, update string, current *string) {
+	status := map[string]any{"observedGeneration": w.o.Out.Int("metadata.generation"), "updateRevision": update, "collisionCount": 0}
+	count := map[string]int{}
+	for _, p := range mine {
+		count["replicas"]++
+		if p.ready() {
+			count["readyReplicas"]++
+			count["availableReplicas"]++
+		}
+		if p.Labels[revisionLabel] == *current {
+			count["currentReplicas"]++
+		}
+		if p.Labels[revisionLabel] == update {
+			count["updatedReplicas"]++
+		}
+	}
+	status["currentRevision"] = *current
+	status["replicas"], status["availableReplicas"] = count["replicas"], count["availableReplicas"]
+	for _, name := range []string{"readyReplicas", "currentReplicas", "updatedReplicas"} {
+		if count[name] > 0 {
+			status[name] = count[name]
+		}
+	}
+	k.status(w.o, status)
+}
+
+// scaled is a number, or a percentage of a count.
+func scaled(v *intstr.IntOrString, of int, up bool) int {
+	if v == nil {
+		d := intstr.FromString("25%")
+		v = &d
+	}
+	n, err := intstr.GetScaledValueFromIntOrPercent(v, of, up)
+	if err != nil {
+		return 0 // validation has seen it
+	}
+	return n
+}
+
+// syncDeployment is one step: pods of the new template come as far as maxSurge lets
+// them, and those of old ones go as far as maxUnavailable lets them.
+func (k *control) syncDeployment(w *workload) error {
+	var d appsv1.Deployment
+	if err := into(w.o.Out, &d); err != nil {
+		return err
+	}
+	want, hash := oneUnless(d.Spec.Replicas), digest(10, d.Spec.Template)
+	surge, missing := 0, want
+	if d.Spec.Strategy.Type != appsv1.RecreateDeploymentStrategyType {
+		r := d.Spec.Strategy.RollingUpdate
+		if r == nil {
+			r = &appsv1.RollingUpdateDeployment{}
+		}
+		surge, missing = scaled(r.MaxSurge, want, true), scaled(r.MaxUnavailable, want, false)
+		if surge == 0 && missing == 0 {
+			missing = 1
+		}
+	}
+	old, mine := []*pod{}, []*pod{}
+	ready := 0
+	for _, p := range k.podsOf(w.uid) {
+		if p.Labels[hashLabel] == hash {
+			mine = append(mine, p)
+		} else {
+			old = append(old, p)
+		}
+		if p.ready() {
+			ready++
+		}
+	}
+	defer func() { k.reportDeployment(w, &d, hash, surge, missing) }()
+	recreate := d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType
+	for _, p := range slices.Concat(old, mine) {
+		tooMany := len(mine) > want && slices.Contains(mine, p)
+		outdated := slices.Contains(old, p)
+		if (outdated && (recreate || !p.ready() || ready-1 >= want-missing)) || tooMany {
+			k.remove(p)
+			return nil
+		}
+	}
+	if len(mine) < want && (!recreate || len(old) == 0) && len(mine)+len(old) < want+surge {
+		template := d.Spec.Template.DeepCopy()
+		if template.Labels == nil {
+			template.Labels = map[string]string{}
+		}
+		template.Labels[hashLabel] = hash
+		k.make(w, fmt.Sprintf("%s-%s-%s", w.name, hash, k.suffix(w, hash)), template)
+	}
+	return nil
+}
+
+// suffix is the random end of a pod's name, the same for the same pod.
+func (k *control) suffix(w *workload, hash string) string {
+	for i := 0; ; i++ {
+		end := digest(5, w.uid, hash, i)
+		if !slices.ContainsFunc(k.pods, func(p *pod) bool { return strings.HasSuffix(p.Name, "-"+end) && p.Namespace == w.namespace }) {
+			return end
+		}
+	}
+}
+
+func condition(typ string, holds bool, reason, message string) map[string]any {
+	return map[string]any{"type": typ, "status": map[bool]string{true: "True", false: "False"}[holds], "reason": reason, "message": message}
+}
+
+func (k *control) reportDeployment(w *workload, d *appsv1.Deployment, hash string, surge, missing int) {
+	want := oneUnless(d.Spec.Replicas)
+	all, ready, updated, updatedReady := 0, 0, 0, 0
+	for _, p := range k.podsOf(w.uid) {
+		all++
+		if p.ready() {
+			ready++
+		}
+		if p.Labels[hashLabel] == hash {
+			updated++
+			if p.ready() {
+				updatedReady++
+			}
+		}
+	}
+	available := ready >= want-missing || d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType && ready >= want
+	if d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType {
+		available = ready >= want
+	}
+	set := fmt.Sprintf("ReplicaSet %q", w.name+"-"+hash)
+	conditions := []any{condition("Available", true, "MinimumReplicasAvailable", "Deployment has minimum availability.")}
+	if !available {
+		conditions = []any{condition("Available", false, "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")}
+	}
+	if updatedReady >= want {
+		conditions = append(conditions, condition("Progressing", true, "NewReplicaSetAvailable", set+" has successfully progressed."))
+	} else {
+		conditions = append(conditions, condition("Progressing", false, "ProgressDeadlineExceeded", set+" has timed out progressing."))
+	}
+	status := map[string]any{"observedGeneration": w.o.Out.Int("metadata.generation"), "conditions": conditions}
+	for name, n := range map[string]int{
+		"replicas": all, "readyReplicas": ready, "availableReplicas": ready, "updatedReplicas": updated, "unavailableReplicas": max(want-ready, 0),
+	} {
+		if n > 0 {
+			status[name] = n
+		}
+	}
+	k.status(w.o, status)
+}
+
+// syncDaemonSet makes a pod for each node that takes it.
+func (k *control) syncDaemonSet(w *workload) error {
+	var d appsv1.DaemonSet
+	if err := into(w.o.Out, &d); err != nil {
+		return err
+	}
+	update := revision(w, &d.Spec.Template)
+	mine := k.podsOf(w.uid)
+	on := func(n *node) *pod {
+		i := slices.IndexFunc(mine, func(p *pod) bool { return p.Spec.NodeName == n.Name || p.pinned() == n.Name })
+		if i < 0 {
+			return nil
+		}
+		return mine[i]
+	}
+	desired := 0
+	for _, n := range k.nodes {
+		if n.spare || !wanted(&d.Spec.Template, n) {
+			continue
+		}
+		desired++
+		p := on(n)
+		if p != nil && p.Labels[revisionLabel] != update && d.Spec.UpdateStrategy.Type != appsv1.OnDeleteDaemonSetStrategyType {
+			k.remove(p)
+			mine = k.podsOf(w.uid)
+			p = nil
+		}
+		if p == nil {
+			template := d.Spec.Template.DeepCopy()
+			if template.Labels == nil {
+				template.Labels = map[string]string{}
+			}
+			template.Labels[revisionLabel] = update
+			pin(&template.Spec, n.Name)
+			template.Spec.Tolerations = append(template.Spec.Tolerations, daemonTolerations...)
+			k.make(w, w.name+"-"+k.suffix(w, update+n.Name), template)
+		}
+	}
+	mine = k.podsOf(w.uid)
+	ready, updated := 0, 0
+	for _, p := range mine {
+		if p.ready() {
+			ready++
+		}
+		if p.Labels[revisionLabel] == update {
+			updated++
+		}
+	}
+	status := map[string]any{
+		"observedGeneration": w.o.Out.Int("metadata.generation"), "desiredNumberScheduled": desired, "currentNumberScheduled": len(mine),
+		"numberReady": ready, "numberMisscheduled": 0,
+	}
+	for name, n := range map[string]int{"numberAvailable": ready, "updatedNumberScheduled": updated, "numberUnavailable": desired - ready} {
+		if n > 0 {
+			status[name] = n
+		}
+	}
+	k.status(w.o, status)
+	return nil
+}
+
+// daemonTolerations are those that the controller adds and that matter here.
+var daemonTolerations = []corev1.Toleration{
+	{Key: "node.kubernetes.io/not-ready", Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoExecute},
+	{Key: "node.kubernetes.io/unschedulable", Operator: corev1.TolerationOpExists, Effect: corev1.TaintEffectNoSchedule},
+}
+
+// wanted reports whether a DaemonSet wants a pod on a node.
+func wanted(template *corev1.PodTemplateSpec, n *node) bool {
+	p := &corev1.Pod{Spec: template.Spec}
+	match, err := nodeaffinity.GetRequiredNodeAffinity(p).Match(n.Node)
+	_, tainted := schedulingv1.FindMatchingUntoleratedTaint(n.Spec.Taints, p.Spec.Tolerations, func(t *corev1.Taint) bool {
+		return t.Effect != corev1.TaintEffectPreferNoSchedule
+	})
+	return err == nil && match && !tainted
+}
+
+// pin keeps a pod to a node, as the controller of DaemonSets does it.
+func pin(spec *corev1.PodSpec, name string) {
+	if spec.Affinity == nil {
+		spec.Affinity = &corev1.Affinity{}
+	}
+	spec.Affinity.NodeAffinity = &corev1.NodeAffinity{RequiredDuringSchedulingIgnoredDuringExecution: &corev1.NodeSelector{
+		NodeSelectorTerms: []corev1.NodeSelectorTerm{{MatchFields: []corev1.NodeSelectorRequirement{{
+			Key: metav1.ObjectNameField, Operator: corev1.NodeSelectorOpIn, Values: []string{name},
+		}}}},
+	}}
+}
+
+// pinned is the node that a pod is kept to.
+func (p *pod) pinned() string {
+	a := p.Spec.Affinity
+	if a == nil || a.NodeAffinity == nil || a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution == nil {
+		return ""
+	}
+	for _, term := range a.NodeAffinity.RequiredDuringSchedulingIgnoredDuringExecution.NodeSelectorTerms {
+		for _, f := range term.MatchFields {
+			if f.Key == metav1.ObjectNameField && len(f.Values) == 1 {
+				return f.Values[0]
+			}
+		}
+	}
+	return ""
+}
+
+// syncJob makes a job's pods. One that starts is done: what its program would do is
+// not known.
+func (k *control) syncJob(w *workload) error {
+	var j batchv1.Job
+	if err := into(w.o.Out, &j); err != nil {
+		return err
+	}
+	parallel := oneUnless(j.Spec.Parallelism)
+	want := parallel
+	if j.Spec.Completions != nil {
+		want = int(*j.Spec.Completions)
+	}
+	active, succeeded := 0, 0
+	for _, p := range k.podsOf(w.uid) {
+		if p.Status.Phase == corev1.PodSucceeded {
+			succeeded++
+		} else {
+			active++
+		}
+	}
+	suspended := j.Spec.Suspend != nil && *j.Spec.Suspend
+	status := map[string]any{}
+	switch {
+	case succeeded >= want:
+		status["startTime"], status["completionTime"] = epoch, epoch
+		status["conditions"] = []any{condition("SuccessCriteriaMet", true, "CompletionsReached", "Reached expected number of succeeded pods"),
+			condition("Complete", true, "CompletionsReached", "Reached expected number of succeeded pods")}
+	case suspended:
+		status["conditions"] = []any{condition("Suspended", true, "JobSuspended", "Job suspended")}
+	default:
+		status["startTime"] = epoch
+		if active < min(parallel, want-succeeded) {
+			k.make(w, w.name+"-"+k.suffix(w, fmt.Sprint(active, succeeded)), &j.Spec.Template)
+		}
+	}
+	for name, n := range map[string]int{"active": active, "succeeded": succeeded} {
+		if n > 0 {
+			status[name] = n
+		}
+	}
+	k.status(w.o, status)
+	return nil
+}
+
+// reportBudget counts what a disruption budget is about.
+func (k *control) reportBudget(o *inventory.Object) {
+	var b policyv1.PodDisruptionBudget
+	if err := into(o.Out, &b); err != nil {
+		return
+	}
+	selector, err := metav1.LabelSelectorAsSelector(b.Spec.Selector)
+	if err != nil {
+		return
+	}
+	expected, healthy := 0, 0
+	for _, p := range k.pods {
+		if p.Namespace == namespaceOf(o.In) && !p.ended() && selector.Matches(labels.Set(p.Labels)) {
+			expected++
+			if p.ready() {
+				healthy++
+			}
+		}
+	}
+	desired := 0
+	switch {
+	case b.Spec.MinAvailable != nil:
+		desired = scaled(b.Spec.MinAvailable, expected, true)
+	case b.Spec.MaxUnavailable != nil:
+		desired = max(expected-scaled(b.Spec.MaxUnavailable, expected, true), 0)
+	}
+	allowed := max(healthy-desired, 0)
+	reason := map[bool]string{true: "SufficientPods", false: "InsufficientPods"}[allowed > 0]
+	k.status(o, map[string]any{
+		"observedGeneration": o.Out.Int("metadata.generation"), "expectedPods": expected, "currentHealthy": healthy, "desiredHealthy": desired,
+		"disruptionsAllowed": allowed, "conditions": []any{condition("DisruptionAllowed", allowed > 0, reason, "")},
+	})
+}
+
+// goneWorkload takes away what a deleted workload had made: its pods, and its claims
+// where it says so.
+func goneWorkload(c *emulator.Call) error {
+	id := c.Out.Str("metadata.uid")
+	for _, o := range c.Tx.All(kubetype.Pod) {
+		if slices.ContainsFunc(o.Out.Maps("metadata.ownerReferences[*]"), func(r inventory.Props) bool { return r.Str("uid") == id }) {
+			c.Tx.Remove(o)
+		}
+	}
+	if c.Kind.Type != kubetype.StatefulSet || c.Out.Str("spec.persistentVolumeClaimRetentionPolicy.whenDeleted") != string(appsv1.DeletePersistentVolumeClaimRetentionPolicyType) {
+		return nil
+	}
+	for _, name := range c.Out.Strings("spec.volumeClaimTemplates[*].metadata.name") {
+		for _, o := range c.Tx.All(kubetype.PersistentVolumeClaim) {
+			if strings.HasPrefix(o.ID, namespaceOf(c.In)+"/"+name+"-"+c.In.Str("metadata.name")+"-") && o.MadeBy != "" {
+				c.Tx.Remove(o)
+			}
+		}
+	}
+	return nil
+}
