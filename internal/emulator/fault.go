@@ -18,7 +18,7 @@ type Fault struct {
 	Source string
 	// Also are further reasons that the provider gives for what failed late.
 	Also []string
-	// held says that the refusal of a delete ends with what uses the object.
+	// held says that the provider waits for others to mend it; see Rule.Held.
 	held bool
 }
 

@@ -215,8 +215,8 @@ type Rule struct {
 	// that leaves the resource in the stack's state, to be updated by the next run.
 	// Each further line of its message is a reason of its own.
 	Late bool
-	// Held marks what only delays a delete: the object goes once what uses it is
-	// gone, and the provider waits for that.
+	// Held marks what the provider waits for, in a delete or after a write: others'
+	// writes may end it, and for as long as such are at work it is asked again.
 	Held bool
 }
 

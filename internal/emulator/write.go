@@ -29,6 +29,9 @@ func (p *provider) Create(ctx context.Context, req *pulumirpc.CreateRequest) (*p
 		return &pulumirpc.CreateResponse{Properties: out}, err
 	}
 	late, err := p.write(ctx, c, func() (*Fault, error) { return p.create(c, res) })
+	if err == nil && late != nil {
+		late, err = p.await(ctx, c, late)
+	}
 	if err != nil {
 		return nil, p.refused(c, err)
 	}
@@ -52,6 +55,9 @@ func (p *provider) Update(ctx context.Context, req *pulumirpc.UpdateRequest) (*p
 		return &pulumirpc.UpdateResponse{Properties: out}, err
 	}
 	late, err := p.write(ctx, c, func() (*Fault, error) { return p.update(c, res) })
+	if err == nil && late != nil {
+		late, err = p.await(ctx, c, late)
+	}
 	if err != nil {
 		return nil, p.refused(c, err)
 	}
@@ -75,19 +81,18 @@ func (p *provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*e
 
 const (
 	heldPoll = 100 * time.Millisecond
-	// heldFor is how long a delete waits when nothing else is at work any more:
-	// real providers wait minutes, in which nothing would happen here.
+	// heldFor is how long a call waits when nothing else is at work any more: real
+	// providers wait minutes, in which nothing would happen here.
 	heldFor = 2 * time.Second
 )
 
-// deleteHeld deletes, and tries again while what holds the object may yet go by
-// the work of other calls.
-func (p *provider) deleteHeld(ctx context.Context, c *Call) error {
+// whileHeld repeats an attempt for as long as other calls may yet change what it
+// came to, and a little longer.
+func (p *provider) whileHeld(ctx context.Context, attempt func() (held bool, err error)) error {
 	w := p.world
 	for quiet := time.Duration(0); ; {
-		_, err := p.write(ctx, c, func() (*Fault, error) { return nil, p.delete(c) })
-		var f *Fault
-		if !errors.As(err, &f) || !f.held || quiet >= heldFor || ctx.Err() != nil {
+		held, err := attempt()
+		if !held || quiet >= heldFor || ctx.Err() != nil {
 			return err
 		}
 		if quiet == 0 {
@@ -99,6 +104,36 @@ func (p *provider) deleteHeld(ctx context.Context, c *Call) error {
 			quiet = heldPoll
 		}
 	}
+}
+
+// deleteHeld deletes, as soon as nothing holds the object.
+func (p *provider) deleteHeld(ctx context.Context, c *Call) error {
+	return p.whileHeld(ctx, func() (bool, error) {
+		_, err := p.write(ctx, c, func() (*Fault, error) { return nil, p.delete(c) })
+		var f *Fault
+		return errors.As(err, &f) && f.held, err
+	})
+}
+
+// await waits for what failed late and may yet come right.
+func (p *provider) await(ctx context.Context, c *Call, late *Fault) (*Fault, error) {
+	first := true
+	err := p.whileHeld(ctx, func() (bool, error) {
+		if first {
+			first = false
+			return late.held, nil
+		}
+		err := p.transact(false, c, func() (err error) {
+			if c.object = c.Tx.Get(c.Kind.Type, c.ID); c.object == nil {
+				return fmt.Errorf("%s %s was deleted while it was waited for", c.Type, c.ID)
+			}
+			c.Out, c.Hidden = c.object.Out.Clone(), c.object.Hidden.Clone()
+			late, err = p.finish(c)
+			return err
+		})
+		return err == nil && late != nil && late.held, err
+	})
+	return late, err
 }
 
 // preview asks the cloud nothing but whether it can be reached.

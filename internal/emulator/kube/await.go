@@ -46,7 +46,7 @@ var causes = []struct {
 func (r resource) awaitRules() (all []emulator.Rule) {
 	for _, cause := range causes {
 		all = append(all, emulator.Rule{
-			ID: cause.rule, Code: codeAwait, On: emulator.OpWrite, Late: true, Source: cause.source,
+			ID: cause.rule, Code: codeAwait, On: emulator.OpWrite, Late: true, Held: true, Source: cause.source,
 			Broken: func(c *emulator.Call) string {
 				o := c.Tx.Get(c.Kind.Type, c.ID)
 				if o == nil || skipsAwait(c) {

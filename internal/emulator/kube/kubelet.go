@@ -234,12 +234,12 @@ var (
 
 // has reports whether a store is there, and a key in it.
 func (k *control) has(s textStore, namespace, name, key string) (found, hasKey bool) {
+	if name == "kube-root-ca.crt" && s.token == kubetype.ConfigMap { // in every namespace
+		return true, key == "" || key == "ca.crt"
+	}
 	o := k.tx.Get(s.token, namespace+"/"+name)
 	if o == nil {
 		return false, false
-	}
-	if name == "kube-root-ca.crt" && s.token == kubetype.ConfigMap {
-		return true, key == "" || key == "ca.crt"
 	}
 	for _, part := range []string{"data", "binaryData"} {
 		if _, ok := o.Out.Map(part)[key]; ok {

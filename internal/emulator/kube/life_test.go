@@ -105,7 +105,7 @@ func TestWorkloadsAreAwaited(t *testing.T) {
 				`containers with unready status: [c][CreateContainerConfigError] secret "creds" not found` + "\nemulated rule: K8S-12"},
 		"an optional one": {nil, nil, kubetype.Deployment, deployment(one("envFrom", []any{map[string]any{"secretRef": map[string]any{"name": "creds", "optional": true}}})), ""},
 		"a missing key": {nil, nil, kubetype.Job, job(one("env", []any{map[string]any{"name": "CA", "valueFrom": map[string]any{"configMapKeyRef": map[string]any{"name": "kube-root-ca.crt", "key": "x"}}}})),
-			"'setup' timed out waiting to be Ready\nconfigmap \"kube-root-ca.crt\" not found"},
+			"'setup' timed out waiting to be Ready\n[CreateContainerConfigError] couldn't find key x in ConfigMap default/kube-root-ca.crt"},
 		"a volume of a missing map": {nil, nil, kubetype.StatefulSet, deployment(podSpec(map[string]any{"volumes": []any{map[string]any{"name": "conf", "configMap": map[string]any{"name": "conf"}}}})),
 			"0 out of 1 replicas succeeded readiness checks\n[Pod relay-0]: containers with unready status: [c]\nFailedMount: MountVolume.SetUp failed for volume \"conf\" : configmap \"conf\" not found"},
 		"an image": {nil, nil, kubetype.Deployment, deployment(one("image", "Registry/NATS")), "[InvalidImageName] Failed to apply default image tag \"Registry/NATS\"\nmust be lowercase\nK8S-14"},

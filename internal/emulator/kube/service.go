@@ -34,8 +34,8 @@ func serviceRules() []emulator.Rule {
 		{ID: "NLB-16", Code: codeInvalid, On: emulator.OpWrite, Source: "Kubernetes, service node port range and allocation", Broken: badNodePort},
 		{ID: "K8S-06", Code: codeInvalid, On: emulator.OpWrite, Source: "Kubernetes, service cluster IP allocation", Broken: badClusterIP},
 		{
-			ID: "PRV-23", Code: codeAwait, On: emulator.OpWrite, Late: true,
-			Source: "pulumi-kubernetes provider/pkg/await/service.go", Broken: neverReady,
+			ID: "PRV-23", Code: codeAwait, On: emulator.OpWrite, Late: true, Held: true,
+			Source: "pulumi-kubernetes provider/pkg/await/service.go; pulumi/pulumi-kubernetes#3142", Broken: neverReady,
 		},
 	}
 }
