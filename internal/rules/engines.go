@@ -78,6 +78,7 @@ var engineGroups = []Group{
 		{"K8S-18", "A StatefulSet with OrderedReady replaces no pod that is not ready: what keeps it must go, or somebody deletes it.", "kubernetes 1.36 pkg/controller/statefulset/stateful_set_control.go; kubernetes/kubernetes#67250", Seen, november},
 		{"K8S-19", "A volume has a size, access modes and one source, a claim a size and modes, a class a provisioner, a priority at most 1,000,000,000.", "kubernetes 1.36 pkg/apis/core/validation, storage, scheduling", Seen, november},
 		{"K8S-20", "A volume is used on nodes that its node affinity names.", "kubernetes 1.36 pkg/scheduler/framework/plugins/volumebinding", Seen, november},
+		{"K8S-21", "A Service's name begins with a letter before 1.36, and may begin with a digit from then on.", "kubernetes feature gate RelaxedServiceNameValidation; seen on kube-apiserver 1.36.2", Seen, november},
 	}},
 	{"The random and tls providers", []Rule{
 		{"RND-01", "A password's length is 1 or more.", "terraform-provider-random resource_password.go", Seen, november},

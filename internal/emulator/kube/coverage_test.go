@@ -26,6 +26,7 @@ func counted() *emulator.Cloud {
 			id, broken := k.Rules[i].ID, k.Rules[i].Broken
 			k.Rules[i].Broken = func(c *emulator.Call) string {
 				message := broken(c)
+				judge(c, id, message)
 				verdicts.Lock()
 				defer verdicts.Unlock()
 				if message == "" {

@@ -52,7 +52,7 @@ func plainKinds() []resource {
 			new:  func() metav1.Object { return &corev1.ServiceAccount{} },
 		},
 		{
-			version: "v1", kind: "Service", namespaced: true, name: apivalidation.NameIsDNS1035Label,
+			version: "v1", kind: "Service", namespaced: true, name: apivalidation.NameIsDNSLabel,
 			new:   func() metav1.Object { return &corev1.Service{} },
 			rules: serviceRules(), validate: validateService, fill: fillService, replace: []string{"spec.clusterIP"},
 		},

@@ -59,7 +59,7 @@ func newAPI(t *testing.T) *api {
 			"kubernetesNetworkConfig": map[string]any{"serviceIpv4Cidr": "172.20.0.0/16"},
 		}})
 		tx.Put(&inventory.Object{Type: "azure-native:containerservice:ManagedCluster", ID: "bunny", Out: inventory.Props{
-			"fqdn": aksHost, "networkProfile": map[string]any{"serviceCidr": "10.41.0.0/24"},
+			"fqdn": aksHost, "kubernetesVersion": "1.35.4", "networkProfile": map[string]any{"serviceCidr": "10.41.0.0/24"},
 		}})
 		return nil
 	})
@@ -118,6 +118,17 @@ func meta(name, namespace string) map[string]any {
 		m["namespace"] = namespace
 	}
 	return m
+}
+
+// Service names may begin with a digit from 1.36 on.
+func TestServiceNames(t *testing.T) {
+	old := newAPI(t).aks()
+	for name, want := range map[string]string{"1relay": "a DNS-1035 label", "relay1": ""} {
+		_, _, err := old.create(kubetype.Service, name, map[string]any{"metadata": meta(name, "default"), "spec": map[string]any{"ports": []any{map[string]any{"port": 80.0}}}})
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 }
 
 func namespaceNamed(name string) map[string]any { return map[string]any{"metadata": meta(name, "")} }
@@ -185,7 +196,7 @@ func TestAPIServerRefuses(t *testing.T) {
 		"node port in range":              {kubetype.Service, port(map[string]any{"port": 80.0, "nodePort": 30080.0}), ""},
 		"no ports":                        {kubetype.Service, service(map[string]any{}), "spec.ports: Required value"},
 		"service type":                    {kubetype.Service, service(map[string]any{"type": "Public", "ports": []any{map[string]any{"port": 80.0}}}), "spec.type: Unsupported value"},
-		"service name":                    {kubetype.Service, map[string]any{"metadata": meta("1relay", "default"), "spec": map[string]any{"ports": []any{map[string]any{"port": 80.0}}}}, "a DNS-1035 label"},
+		"service name, 1.36":              {kubetype.Service, map[string]any{"metadata": meta("1relay", "default"), "spec": map[string]any{"ports": []any{map[string]any{"port": 80.0}}}}, ""},
 		"unnamed ports":                   {kubetype.Service, service(map[string]any{"ports": []any{map[string]any{"port": 80.0}, map[string]any{"port": 81.0}}}), "ports[0].name: Required value"},
 		"one port twice":                  {kubetype.Service, service(map[string]any{"ports": []any{map[string]any{"port": 80.0, "name": "a"}, map[string]any{"port": 80.0, "name": "b"}}}), "Duplicate value"},
 		"local policy of a ClusterIP":     {kubetype.Service, service(map[string]any{"externalTrafficPolicy": "Local", "ports": []any{map[string]any{"port": 80.0}}}), "externally-accessible"},

@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"net/netip"
@@ -8,8 +9,10 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/mod/semver"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"burrow/internal/emulator"
@@ -31,6 +34,7 @@ var serviceTypes = []string{
 
 func serviceRules() []emulator.Rule {
 	return []emulator.Rule{
+		{ID: "K8S-21", Code: codeInvalid, On: emulator.OpCreate, Source: "Kubernetes feature gate RelaxedServiceNameValidation", Broken: oldServiceName},
 		{ID: "NLB-16", Code: codeInvalid, On: emulator.OpWrite, Source: "Kubernetes, service node port range and allocation", Broken: badNodePort},
 		{ID: "K8S-06", Code: codeInvalid, On: emulator.OpWrite, Source: "Kubernetes, service cluster IP allocation", Broken: badClusterIP},
 		{
@@ -38,6 +42,26 @@ func serviceRules() []emulator.Rule {
 			Source: "pulumi-kubernetes provider/pkg/await/service.go; pulumi/pulumi-kubernetes#3142", Broken: neverReady,
 		},
 	}
+}
+
+// relaxedNames is the first version that takes a Service whose name begins with a digit.
+const relaxedNames = "v1.36"
+
+func oldServiceName(c *emulator.Call) string {
+	chosen, err := active(c.Provider)
+	if err != nil {
+		return ""
+	}
+	o := clusterAt(c.Tx, chosen.host())
+	if o == nil {
+		return ""
+	}
+	version := "v" + cmp.Or(o.Value("version"), o.Value("kubernetesVersion"))
+	name := c.In.Str("metadata.name")
+	if problems := validation.IsDNS1035Label(name); len(problems) > 0 && semver.IsValid(version) && semver.Compare(version, relaxedNames) < 0 {
+		return fmt.Sprintf("Service %q is invalid: metadata.name: Invalid value: %q: %s", name, name, problems[0])
+	}
+	return ""
 }
 
 func validateService(obj metav1.Object) (found field.ErrorList) {
