@@ -192,7 +192,7 @@ func (r *Relay) AwaitReady(ctx context.Context) error {
 			select {
 			case <-ctx.Done():
 				return fmt.Errorf("server %d is not ready: %w\n%s", i, why, r.Log(i))
-			case <-time.After(20 * time.Millisecond):
+			case <-time.After(100 * time.Millisecond):
 			}
 		}
 	}

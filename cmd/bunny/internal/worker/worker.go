@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -43,7 +44,8 @@ type Worker struct {
 	Metrics   *Metrics
 
 	ackWait time.Duration
-	held    sync.Map // stream sequences of jobs that are being done here
+	held    sync.Map     // stream sequences of jobs that are being done here
+	silence atomic.Int64 // when this worker asks for nothing any longer, Unix nanoseconds; 0 while it is not to end
 }
 
 // Run works until ctx ends, and then finishes what it holds. What is not done after Grace is given back.
@@ -59,6 +61,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	working, end := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer end(nil)
 	stop := context.AfterFunc(ctx, func() {
+		w.silence.Store(time.Now().Add(pull + pull/3).UnixNano())
 		w.Log.Info("ending", "grace", w.Grace.String())
 		timer := time.AfterFunc(w.Grace, func() { end(errEnding) })
 		context.AfterFunc(working, func() { timer.Stop() })
@@ -109,7 +112,7 @@ func (w *Worker) next(ctx, working context.Context, consumer jetstream.Consumer)
 		return
 	}
 	if ctx.Err() != nil {
-		_ = m.Nak() // at once somebody else's
+		_, _ = w.giveBack(m, errEnding)
 		return
 	}
 	w.attempt(working, m)
@@ -208,9 +211,14 @@ func (w *Worker) do(ctx context.Context, job Job, m jetstream.Msg) (outcome stri
 	return Failed, err
 }
 
-// giveBack lets somebody else have the job at once.
+// giveBack lets somebody else have the job: not before the requests of this worker have ended, one
+// after another of which would be given it, and each would count as an attempt.
 func (w *Worker) giveBack(m jetstream.Msg, why error) (string, error) {
-	if err := m.Nak(); err != nil {
+	var wait time.Duration
+	if silence := w.silence.Load(); silence != 0 {
+		wait = max(0, time.Until(time.Unix(0, silence)))
+	}
+	if err := m.NakWithDelay(wait); err != nil {
 		return Unsure, errors.Join(why, err)
 	}
 	return Returned, why
