@@ -2,15 +2,31 @@ package main
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"burrow/internal/jobs"
+	"burrow/internal/jobs/jobstest"
 )
 
-func TestThousandJobs(t *testing.T) {
+// Three servers, in one life: what they do when all is well, at rest, and when things are lost.
+func TestThreeServers(t *testing.T) {
 	t.Parallel()
 	e := start(t, nil)
+	t.Run("a thousand jobs", func(t *testing.T) { thousand(t, e) })
+	t.Run("no errors at rest", func(t *testing.T) { rest(t, e) })
+	t.Run("routes are refused", func(t *testing.T) { refusedRoutes(t, e) })
+	t.Run("losses", func(t *testing.T) { losing(t, e) })
+}
+
+func thousand(t *testing.T, e *estate) {
 	first, second := e.work(t), e.work(t)
 	const n = 1000
 	began := time.Now()
@@ -29,11 +45,114 @@ func TestThousandJobs(t *testing.T) {
 	if len(first.attempts("")) == 0 || len(second.attempts("")) == 0 {
 		t.Errorf("one worker did %d, the other %d", len(first.attempts("")), len(second.attempts("")))
 	}
-	_, js := e.connect(t, jobs.Setup)
-	await(t, "an empty queue", func() bool { return e.state(t, js, jobs.Jobs).Msgs == 0 })
-	if code, out, errs := e.run(t, nil, jobs.Check, "check"); code != 0 {
-		t.Errorf("check ended with %d: %s", code, errs)
-	} else {
-		t.Log(out)
+	e.idle(t)
+	if code, out, errs := e.run(t, nil, jobs.Check, "check"); code != 0 || !strings.HasPrefix(out, "ok: ") {
+		t.Errorf("check ended with %d: %s %s", code, out, errs)
 	}
+}
+
+// rest looks for errors in the logs of servers that nobody troubles, but for the probes.
+func rest(t *testing.T, e *estate) {
+	var before [3]int
+	for i := range before {
+		before[i] = len(e.Log(i))
+	}
+	for i := range before {
+		proxy := httptest.NewServer(healthzHandler(e.Monitor(i)))
+		defer proxy.Close()
+		for range 20 {
+			answer, err := http.Get(proxy.URL + "/healthz")
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer.Body.Close()
+			if answer.StatusCode != http.StatusOK {
+				t.Errorf("server %d: status %d", i, answer.StatusCode)
+			}
+		}
+	}
+	if code, _, errs := e.run(t, nil, jobs.Check, "check"); code != 0 {
+		t.Error(errs)
+	}
+	for i := range before {
+		for line := range strings.Lines(e.Log(i)[before[i]:]) {
+			if strings.Contains(line, "[ERR]") || strings.Contains(line, "[WRN]") || strings.Contains(line, "[FTL]") {
+				t.Errorf("server %d: %s", i, line)
+			}
+		}
+	}
+}
+
+// losing loses, while jobs come and are done, the server that leads the queue, a worker in the midst of jobs, and then
+// all servers at once. Every job has one result all the same, and the queue ends empty.
+func losing(t *testing.T, e *estate) {
+	work := func() *bunny { return e.work(t, "-hands", "8", "--", "sh", "-c", "sleep 0.1; cat") }
+	workers := []*bunny{work(), work()}
+	_, js := e.connect(t, jobs.Setup)
+	results := func() uint64 { return e.state(t, js, jobs.Results).Msgs }
+	before := results()
+
+	const n = 600
+	var sent, errs string
+	var code int
+	var producing sync.WaitGroup
+	producing.Go(func() {
+		code, sent, errs = e.run(t, nil, jobs.Producer, "produce", "-n", fmt.Sprint(n), "-size", "2000", "-id", "losses", "-parallel", "8")
+	})
+
+	await(t, "the first results", func() bool { return results() > before+20 })
+	stream, err := js.Stream(t.Context(), jobs.Jobs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lead := leader(t, stream.CachedInfo())
+	e.Kill(lead)
+	workers[0].signal(syscall.SIGKILL) // with eight jobs in its hands
+	workers = append(workers[1:], work())
+	at := results()
+	await(t, "results without the leader", func() bool { return results() > at+40 })
+	if err := e.Start(lead); err != nil {
+		t.Fatal(err)
+	}
+	jobstest.AwaitReady(t, e.Relay)
+
+	at = results()
+	await(t, "results with all three", func() bool { return results() > at+20 })
+	for i := range 3 {
+		e.Kill(i)
+	}
+	workers[0].signal(syscall.SIGKILL)
+	for i := range 3 {
+		if err := e.Start(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	jobstest.AwaitReady(t, e.Relay)
+	producing.Wait()
+	if code != 0 {
+		t.Fatalf("produce ended with %d: %s", code, errs)
+	}
+	e.idle(t)
+	if got := results(); got != before+n {
+		t.Errorf("%d results of %d jobs", got-before, n)
+	}
+	dir := t.TempDir()
+	code, got, errs := e.run(t, nil, jobs.Producer, "results", "-n", fmt.Sprint(n), "-out", dir)
+	if code != 0 {
+		t.Fatalf("results ended with %d: %s", code, errs)
+	}
+	compare(t, produced(sent), got, dir)
+	if state := e.state(t, js, jobs.Dead); state.Msgs != 0 {
+		t.Errorf("%d jobs are dead", state.Msgs)
+	}
+}
+
+// leader is the server that leads a stream.
+func leader(t *testing.T, info *jetstream.StreamInfo) int {
+	t.Helper()
+	var i int
+	if _, err := fmt.Sscanf(info.Cluster.Leader, "relay-%d", &i); err != nil {
+		t.Fatal(err)
+	}
+	return i
 }

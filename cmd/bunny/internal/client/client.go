@@ -40,7 +40,7 @@ func Connect(o Options) (*nats.Conn, jetstream.JetStream, error) {
 	for i, server := range o.Servers {
 		urls[i] = "tls://" + server
 	}
-	failed := func(_ *nats.Conn, err error) { o.Log.Warn("cannot connect", "error", err.Error()) }
+	closed := make(chan struct{})
 	options := []nats.Option{
 		nats.Name(string(o.Identity)),
 		nats.CustomInboxPrefix(o.Identity.Inbox()),
@@ -61,7 +61,7 @@ func Connect(o Options) (*nats.Conn, jetstream.JetStream, error) {
 				o.Log.Warn("connection lost", "error", err.Error())
 			}
 		}),
-		nats.ReconnectErrHandler(failed),
+		nats.ClosedHandler(func(*nats.Conn) { close(closed) }),
 		nats.ConnectHandler(func(c *nats.Conn) { o.Log.Info("connected", "server", c.ConnectedServerName()) }),
 		nats.ReconnectHandler(func(c *nats.Conn) { o.Log.Info("connected again", "server", c.ConnectedServerName()) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { o.Log.Error("relay", "error", err.Error()) }),
@@ -79,7 +79,33 @@ func Connect(o Options) (*nats.Conn, jetstream.JetStream, error) {
 		c.Close()
 		return nil, nil, err
 	}
+	if o.Persist {
+		go complain(c, closed, o.Log)
+	}
 	return c, js, nil
+}
+
+// complain says why there is no connection, again and again while there is none: the library tries on without a word.
+func complain(c *nats.Conn, closed <-chan struct{}, log *slog.Logger) {
+	const first, last = time.Second, time.Minute
+	pause := first
+	for {
+		select {
+		case <-closed:
+			return
+		case <-time.After(pause):
+		}
+		if c.IsConnected() {
+			pause = first
+			continue
+		}
+		pause = min(2*pause, last)
+		why := "none yet"
+		if err := c.LastError(); err != nil {
+			why = err.Error()
+		}
+		log.Warn("not connected", "error", why)
+	}
 }
 
 func (o Options) authorities() (*x509.CertPool, error) {
