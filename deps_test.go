@@ -62,6 +62,10 @@ var importRules = []struct {
 		"./internal/tunnel", append([]string{"github.com/pulumi/", "burrow/internal/plan", "burrow/internal/emulator", "burrow/internal/local"}, resourceSDKs...),
 		"a credential for kubectl starts in milliseconds, and knows no estate",
 	},
+	{
+		"./internal/jobs", []string{"github.com/", "golang.org/", "k8s.io/", "burrow/internal/plan", "burrow/internal/emulator", "burrow/internal/local"},
+		"what relay is, is plain data: the program, the tool and bunny read it without NATS",
+	},
 	{"./network", siblings("network"), "components meet only in main.go"},
 	{"./clusters", siblings("clusters"), "components meet only in main.go"},
 	{"./vpn", siblings("vpn"), "components meet only in main.go"},
