@@ -49,7 +49,7 @@ func TestCatalogueHasEverything(t *testing.T) {
 	for _, e := range toyCloud().Catalogue() {
 		count[e.What]++
 	}
-	for what, want := range map[string]int{"rule": 3, "reference": 1, "unique": 1, "replace": 2, "quota": 1, "busy": 1} {
+	for what, want := range map[string]int{"rule": 5, "reference": 1, "unique": 1, "replace": 2, "quota": 1, "busy": 1} {
 		if count[what] != want {
 			t.Errorf("%d entries of %s, want %d", count[what], what, want)
 		}

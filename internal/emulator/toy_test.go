@@ -93,6 +93,25 @@ func toyCloud() *Cloud {
 				}
 				return ""
 			}},
+			{ID: "TOY-04", Code: "Waiting", Source: "toy manual", On: OpWrite, Late: true, Held: true, Broken: func(c *Call) string {
+				if c.In.Num("size") == 42 && c.Tx.Find(ballType, "name", "answer") == nil {
+					return "nobody has answered\nask again\nand again"
+				}
+				return ""
+			}},
+			{ID: "TOY-05", Code: "Waiting", Source: "toy manual", On: OpDelete, Held: true, Broken: func(c *Call) string {
+				if c.Tx.Find(ballType, "name", "stop "+c.In.Str("name")) != nil {
+					return "a ball stops the lid"
+				}
+				return ""
+			}},
+		},
+		Settled: func(c *Call) error {
+			if o := c.Tx.Get(boxType, c.ID); o.Out.Str("wood") == "wet" {
+				o.Out.Set("wood", "dry")
+				c.Tx.Put(o)
+			}
+			return nil
 		},
 		Fill: func(c *Call) error {
 			c.Out.Set("arn", fmt.Sprintf("arn:toy:%s:%s", c.Account().AWSAccount, c.ID))

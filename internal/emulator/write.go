@@ -80,7 +80,7 @@ func (p *provider) Delete(ctx context.Context, req *pulumirpc.DeleteRequest) (*e
 }
 
 const (
-	heldPoll = 100 * time.Millisecond
+	heldPoll = 90 * time.Millisecond
 	// heldFor is how long a call waits when nothing else is at work any more: real
 	// providers wait minutes, in which nothing would happen here.
 	heldFor = 2 * time.Second

@@ -351,7 +351,7 @@ func (k *control) suffix(w *workload, hash string) string {
 }
 
 func condition(typ string, holds bool, reason, message string) map[string]any {
-	return map[string]any{"type": typ, "status": map[bool]string{true: "True", false: "False"}[holds], "reason": reason, "message": message}
+	return map[string]any{"type": typ, "status": map[bool]string{true: "True", false: "False"}[holds], "reason": reason, "message": message, "lastTransitionTime": epoch}
 }
 
 func (k *control) reportDeployment(w *workload, d *appsv1.Deployment, hash string, surge, missing int) {

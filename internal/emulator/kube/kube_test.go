@@ -42,9 +42,13 @@ type api struct {
 
 func newAPI(t *testing.T) *api {
 	t.Helper()
-	world, err := emulator.Open(filepath.Join(t.TempDir(), "world.db"), emulator.Options{
-		Wait: func(context.Context, time.Duration) {},
-	})
+	return newAPIWith(t, func(context.Context, time.Duration) {})
+}
+
+// newAPIWith is newAPI in which time passes as it is told; nil for as it does.
+func newAPIWith(t *testing.T, wait func(context.Context, time.Duration)) *api {
+	t.Helper()
+	world, err := emulator.Open(filepath.Join(t.TempDir(), "world.db"), emulator.Options{Wait: wait})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -552,19 +556,41 @@ func TestDeclarations(t *testing.T) {
 
 // Everything that is filled in fits the provider's own schema.
 func TestOutputsFitTheSchema(t *testing.T) {
-	a := newAPI(t)
-	c := a.eks()
+	e := newEstate(t)
+	c := e.eks()
 	c.mustCreate(kubetype.Namespace, "n", namespaceNamed("relay"))
 	c.mustCreate(policyToken, "p", ingressPort(map[string]any{"port": 80.0}))
 	c.mustCreate(kubetype.Service, "s", port(map[string]any{"port": 80.0}))
+	c.mustCreate(kubetype.PersistentVolume, "v", kept(0, "vol-a", "eu-west-2a"))
+	c.mustCreate(kubetype.StatefulSet, "relay", relay(1, nil, nil))
+	c.mustCreate(kubetype.Deployment, "d", with(replicated("default", podSpec(nil), nil), "metadata", meta("bunny", "default")))
+	c.mustCreate(kubetype.DaemonSet, "d", replicated("default", podSpec(nil), nil))
+	c.mustCreate(kubetype.Job, "j", job(podSpec(nil)))
+	c.mustCreate(kubetype.CronJob, "c", map[string]any{"metadata": meta("c", "default"), "spec": map[string]any{
+		"schedule": "@daily", "jobTemplate": map[string]any{"spec": job(podSpec(nil))["spec"]},
+	}})
+	c.mustCreate(kubetype.Pod, "p", bare(podSpec(nil)))
+	c.mustCreate(kubetype.StorageClass, "fast", map[string]any{"metadata": meta("fast", ""), "provisioner": "ebs.csi.aws.com"})
+	c.mustCreate(kubetype.PriorityClass, "high", map[string]any{"metadata": meta("high", ""), "value": 1.0})
+	c.mustCreate(kubetype.PodDisruptionBudget, "b", map[string]any{"metadata": meta("b", "default"), "spec": map[string]any{"minAvailable": 1.0}})
 	pkg, err := schema.Load("kubernetes")
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = a.world.View(func(tx *emulator.Tx) error {
-		for _, o := range tx.All(kubetype.Namespace, policyToken, kubetype.Service) {
-			for _, v := range emulator.CheckOutputs(pkg.Resources[o.Type], o.Out) {
-				t.Errorf("%s: %s", o.Type, v)
+	err = e.world.View(func(tx *emulator.Tx) error {
+		for _, r := range resources() {
+			for _, o := range tx.All(r.token()) {
+				if o.URN == "" && o.Type != kubetype.Pod && o.Type != kubetype.PersistentVolumeClaim {
+					continue // what a namespace has from the start is no more than a name
+				}
+				for _, v := range emulator.CheckOutputs(pkg.Resources[o.Type], o.Out) {
+					if v.Breach != schema.Missing { // what is false or empty, the API leaves out
+						t.Errorf("%s %s: %s", o.Type, o.ID, v)
+					}
+				}
+				if _, err := r.decode(o.Out); err != nil {
+					t.Errorf("%s %s is none: %v", o.Type, o.ID, err)
+				}
 			}
 		}
 		return nil

@@ -200,6 +200,30 @@ func TestPodsComeWhenTheyCan(t *testing.T) {
 	_ = id
 }
 
+// Writes at one time wait for each other, as they do for a real cluster: a workload for
+// its secret, a volume that is deleted for the namespace of its claim.
+func TestWritesAtOnce(t *testing.T) {
+	e := furnish(newAPIWith(t, nil))
+	c := e.eks()
+	c.mustCreate(kubetype.Namespace, "n", namespaceNamed("relay"))
+	needs := podSpec(map[string]any{"containers": []any{with(container(), "envFrom", []any{map[string]any{"secretRef": map[string]any{"name": "creds"}}})}})
+	made := make(chan error)
+	go func() {
+		_, _, err := c.create(kubetype.Deployment, "d", replicated("relay", needs, nil))
+		made <- err
+	}()
+	c.mustCreate(kubetype.Secret, "creds", map[string]any{"metadata": meta("creds", "relay"), "stringData": map[string]any{"k": "v"}})
+	expect(t, <-made, "")
+
+	v := kept(0, "vol-a", "eu-west-2a")
+	v["spec"].(map[string]any)["claimRef"] = map[string]any{"namespace": "relay", "name": "data-relay-0"}
+	c.mustCreate(kubetype.PersistentVolume, "a", v)
+	c.mustCreate(kubetype.StatefulSet, "relay", with(relay(1, nil, nil), "metadata", meta("relay", "relay")))
+	go func() { made <- c.remove(kubetype.PersistentVolume, "relay-0") }()
+	expect(t, c.remove(kubetype.Namespace, "relay"), "")
+	expect(t, <-made, "")
+}
+
 // An update replaces pods one by one; OrderedReady never replaces one that was not
 // ready (K8S-18).
 func TestRollingUpdates(t *testing.T) {

@@ -19,7 +19,12 @@ import (
 // Standard_B2ms.
 func newEstate(t *testing.T, changes ...func(o *inventory.Object) bool) *api {
 	t.Helper()
-	a := newAPI(t)
+	return furnish(newAPI(t), changes...)
+}
+
+func furnish(a *api, changes ...func(o *inventory.Object) bool) *api {
+	t := a.t
+	t.Helper()
 	const region = "eu-west-2"
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"pods.eks.amazonaws.com"},"Action":["sts:AssumeRole","sts:TagSession"]}]}`
 	objects := []*inventory.Object{
