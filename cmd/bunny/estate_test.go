@@ -101,8 +101,8 @@ type event struct {
 
 // A bunny is a worker's process.
 type bunny struct {
-	cmd   *exec.Cmd
-	ended chan struct{}
+	cmd  *exec.Cmd
+	gone chan struct{} // closed when it has ended and all it said is read
 
 	mu     sync.Mutex
 	text   strings.Builder
@@ -121,9 +121,9 @@ func (e *estate) work(t *testing.T, more ...string) *bunny {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	b := &bunny{cmd: cmd, ended: make(chan struct{})}
+	b := &bunny{cmd: cmd, gone: make(chan struct{})}
 	go func() {
-		defer close(b.ended)
+		defer close(b.gone)
 		for lines := bufio.NewScanner(pipe); lines.Scan(); {
 			var told event
 			b.mu.Lock()
@@ -137,7 +137,7 @@ func (e *estate) work(t *testing.T, more ...string) *bunny {
 	}()
 	t.Cleanup(func() {
 		b.signal(syscall.SIGKILL)
-		<-b.ended
+		<-b.gone
 		if log := b.log(); t.Failed() {
 			t.Logf("bunny %d:\n%s", cmd.Process.Pid, log[max(0, len(log)-4000):])
 		}
@@ -169,6 +169,13 @@ func (b *bunny) told(fits func(event) bool) []event {
 // attempts are the ends of attempts at a job, or at all for "".
 func (b *bunny) attempts(job string) []event {
 	return b.told(func(e event) bool { return e.Message == "attempt" && (job == "" || e.Job == job) })
+}
+
+// ended waits until n attempts at a job have ended, and returns all. What relay knows, the log may say a moment later.
+func (b *bunny) ended(t testing.TB, job string, n int) []event {
+	t.Helper()
+	await(t, fmt.Sprintf("%d attempts at %s", n, job), func() bool { return len(b.attempts(job)) >= n })
+	return b.attempts(job)
 }
 
 // await waits until something holds.

@@ -156,7 +156,7 @@ func TestRenewedCertificate(t *testing.T) {
 	await(t, "a connection", again)
 	ids := e.produce(t, "renewed", "job")
 	e.idle(t)
-	if got := b.attempts(ids[0]); len(got) != 1 || got[0].Outcome != "done" {
+	if got := b.ended(t, ids[0], 1); len(got) != 1 || got[0].Outcome != "done" {
 		t.Errorf("%+v", got)
 	}
 }
