@@ -22,7 +22,8 @@
 //     OpCreate, OpUpdate or OpDelete. A preview does not ask the cloud, and so
 //     it does not see these.
 //   - After the write: rules marked Late. The object exists, the engine records
-//     it as created with an error, and the next run updates it.
+//     it as created with an error, and the next run updates it. Rules marked Held
+//     are asked again for as long as other calls are at work, as providers wait.
 //   - Never: what real clouds accept and what then does not work. [Tunnels],
 //     package alarms and the clouds' own packages (Unlogged, Stranded) find that.
 //
@@ -49,7 +50,7 @@
 //     Kind.Latency and nothing else.
 //   - Terraform's own plan: optional properties that are taken back are a
 //     difference here, and reordered sets are one too.
-//   - Transfer of packets, their size among it (AWV-31), DNS answers, and what runs
-//     in clusters.
+//   - Transfer of packets, their size among it (AWV-31), DNS answers, and what
+//     programs in clusters do.
 //   - Assets and archives, methods of resources (Call), parameterized providers.
 package emulator

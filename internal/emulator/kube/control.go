@@ -200,8 +200,8 @@ func (k *control) store(p *pod) error {
 	return nil
 }
 
-// make creates a pod of an owner from its template.
-func (k *control) make(w *workload, name string, spec *corev1.PodTemplateSpec) {
+// make creates a pod of an owner from its template, if admission lets it.
+func (k *control) make(w *workload, name string, spec *corev1.PodTemplateSpec) *pod {
 	template := spec.DeepCopy()
 	made := true
 	p := &corev1.Pod{
@@ -221,7 +221,7 @@ func (k *control) make(w *workload, name string, spec *corev1.PodTemplateSpec) {
 	if t := k.admit(p); t.event != "" {
 		t.event = w.refusal(name, t.event)
 		w.refused = t
-		return
+		return nil
 	}
 	p.Status.Phase = corev1.PodPending
 	in := inventory.Props{"metadata": map[string]any{"name": name, "namespace": w.namespace}}
@@ -230,6 +230,7 @@ func (k *control) make(w *workload, name string, spec *corev1.PodTemplateSpec) {
 	k.pods = append(k.pods, one)
 	k.changed = true
 	w.err = k.store(one)
+	return one
 }
 
 // remove takes a pod away.

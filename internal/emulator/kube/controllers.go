@@ -1,6 +1,7 @@
 package kube
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -86,121 +87,127 @@ func oneUnless(n *int32) int {
 	return int(*n)
 }
 
+// A set is a StatefulSet at work.
+type set struct {
+	*appsv1.StatefulSet
+	w               *workload
+	current, update string       // revisions
+	first, last     int          // ordinals
+	pods            map[int]*pod // by ordinal
+	ordered         bool
+}
+
 // syncStatefulSet is one step of the controller. Source: kubernetes
 // pkg/controller/statefulset/stateful_set_control.go, updateStatefulSet.
 func (k *control) syncStatefulSet(w *workload) error {
-	var set appsv1.StatefulSet
-	if err := into(w.o.Out, &set); err != nil {
+	s := &set{StatefulSet: &appsv1.StatefulSet{}, w: w, pods: map[int]*pod{}}
+	if err := into(w.o.Out, s.StatefulSet); err != nil {
 		return err
 	}
-	update := revision(w, &set.Spec.Template)
-	current := set.Status.CurrentRevision
-	if current == "" {
-		current = update
+	s.update = revision(w, &s.Spec.Template)
+	s.current = cmp.Or(s.Status.CurrentRevision, s.update)
+	s.ordered = s.Spec.PodManagementPolicy != appsv1.ParallelPodManagement
+	if s.Spec.Ordinals != nil {
+		s.first = int(s.Spec.Ordinals.Start)
 	}
-	start := 0
-	if set.Spec.Ordinals != nil {
-		start = int(set.Spec.Ordinals.Start)
-	}
-	mine, replicas := map[int]*pod{}, oneUnless(set.Spec.Replicas)
+	s.last = s.first + oneUnless(s.Spec.Replicas) - 1
 	for _, p := range k.podsOf(w.uid) {
-		n, err := strconv.Atoi(p.Name[strings.LastIndex(p.Name, "-")+1:])
-		if err == nil {
-			mine[n] = p
+		if n, err := strconv.Atoi(p.Name[strings.LastIndex(p.Name, "-")+1:]); err == nil {
+			s.pods[n] = p
 		}
 	}
-	defer k.reportStatefulSet(w, &set, mine, update, &current)
-	ordered := set.Spec.PodManagementPolicy != appsv1.ParallelPodManagement
-	for n := start; n < start+replicas; n++ {
-		p := mine[n]
-		if p == nil {
-			k.makeStatefulPod(w, &set, n, update)
-			if p = k.newest(w, n); p != nil {
-				mine[n] = p
-			}
-			if ordered {
-				return nil
-			}
-			continue
-		}
-		if ordered && !p.ready() {
-			return nil
-		}
+	if k.fillSet(s) && k.shrinkSet(s) && k.rollSet(s) {
+		s.current = s.update
 	}
-	ready := true
-	for _, n := range slices.Backward(slices.Sorted(maps.Keys(mine))) {
-		if n >= start && n < start+replicas {
-			ready = ready && mine[n].ready()
-			continue
-		}
-		k.scaledDown(&set, mine[n])
-		k.remove(mine[n])
-		delete(mine, n)
-		if ordered {
-			return nil
-		}
-	}
-	if set.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
-		return nil
-	}
-	first := start
-	if r := set.Spec.UpdateStrategy.RollingUpdate; r != nil && r.Partition != nil {
-		first = start + int(*r.Partition)
-	}
-	for n := start + replicas - 1; n >= first; n-- {
-		p := mine[n]
-		switch {
-		case p == nil:
-			return nil
-		case p.Labels[revisionLabel] != update:
-			k.remove(p)
-			delete(mine, n)
-			return nil
-		case !p.ready():
-			return nil
-		}
-	}
-	if ready && first == start {
-		current = update
-	}
+	k.reportStatefulSet(s)
 	return nil
 }
 
-// newest is the pod of an ordinal, if it could be made.
-func (k *control) newest(w *workload, ordinal int) *pod {
-	name := fmt.Sprintf("%s-%d", w.name, ordinal)
-	for _, p := range k.podsOf(w.uid) {
-		if p.Name == name {
-			return p
+// fillSet makes the pods that are missing: in order, and one after the other is
+// ready, unless the set is Parallel.
+func (k *control) fillSet(s *set) (filled bool) {
+	for n := s.first; n <= s.last; n++ {
+		if s.pods[n] == nil {
+			k.makeStatefulPod(s, n)
+			if s.ordered {
+				return false
+			}
+		} else if s.ordered && !s.pods[n].ready() {
+			return false
 		}
 	}
-	return nil
+	return true
+}
+
+// shrinkSet takes away pods that are too many, the last one first.
+func (k *control) shrinkSet(s *set) (shrunk bool) {
+	for _, n := range slices.Backward(slices.Sorted(maps.Keys(s.pods))) {
+		if n >= s.first && n <= s.last {
+			continue
+		}
+		k.scaledDown(s.StatefulSet, s.pods[n])
+		k.remove(s.pods[n])
+		delete(s.pods, n)
+		if s.ordered {
+			return false
+		}
+	}
+	return true
+}
+
+// rollSet replaces one pod of an older revision, the last one first, and only when
+// those after it are ready. It reports whether all are of the new one.
+func (k *control) rollSet(s *set) (rolled bool) {
+	if s.Spec.UpdateStrategy.Type == appsv1.OnDeleteStatefulSetStrategyType {
+		return false
+	}
+	least := s.first
+	if r := s.Spec.UpdateStrategy.RollingUpdate; r != nil && r.Partition != nil {
+		least = s.first + int(*r.Partition)
+	}
+	for n := s.last; n >= least; n-- {
+		p := s.pods[n]
+		switch {
+		case p == nil:
+			return false
+		case p.Labels[revisionLabel] != s.update:
+			k.remove(p)
+			delete(s.pods, n)
+			return false
+		case !p.ready():
+			return false
+		}
+	}
+	return least == s.first
 }
 
 // makeStatefulPod makes a pod of a StatefulSet, and before that its claims, which
 // outlive it.
-func (k *control) makeStatefulPod(w *workload, set *appsv1.StatefulSet, ordinal int, revision string) {
-	name := fmt.Sprintf("%s-%d", w.name, ordinal)
-	template := set.Spec.Template.DeepCopy()
+func (k *control) makeStatefulPod(s *set, ordinal int) {
+	name := fmt.Sprintf("%s-%d", s.w.name, ordinal)
+	template := s.Spec.Template.DeepCopy()
 	if template.Labels == nil {
 		template.Labels = map[string]string{}
 	}
-	template.Labels[revisionLabel] = revision
+	template.Labels[revisionLabel] = s.update
 	template.Labels["statefulset.kubernetes.io/pod-name"] = name
 	template.Labels["apps.kubernetes.io/pod-index"] = strconv.Itoa(ordinal)
-	template.Spec.Hostname, template.Spec.Subdomain = name, set.Spec.ServiceName
-	for _, claim := range set.Spec.VolumeClaimTemplates {
+	template.Spec.Hostname, template.Spec.Subdomain = name, s.Spec.ServiceName
+	for _, claim := range s.Spec.VolumeClaimTemplates {
 		claimName := claim.Name + "-" + name
-		k.makeClaim(w, set, &claim, claimName)
+		k.makeClaim(s, &claim, claimName)
 		template.Spec.Volumes = slices.DeleteFunc(template.Spec.Volumes, func(v corev1.Volume) bool { return v.Name == claim.Name })
 		template.Spec.Volumes = append(template.Spec.Volumes, corev1.Volume{Name: claim.Name, VolumeSource: corev1.VolumeSource{
 			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claimName},
 		}})
 	}
-	k.make(w, name, template)
+	if p := k.make(s.w, name, template); p != nil {
+		s.pods[ordinal] = p
+	}
 }
 
-func (k *control) makeClaim(w *workload, set *appsv1.StatefulSet, template *corev1.PersistentVolumeClaim, name string) {
+func (k *control) makeClaim(s *set, template *corev1.PersistentVolumeClaim, name string) {
+	w := s.w
 	id := w.namespace + "/" + name
 	if k.tx.Get(kubetype.PersistentVolumeClaim, id) != nil {
 		return
@@ -208,11 +215,11 @@ func (k *control) makeClaim(w *workload, set *appsv1.StatefulSet, template *core
 	claim := template.DeepCopy()
 	claim.Name, claim.Namespace = name, w.namespace
 	claim.TypeMeta = metav1.TypeMeta{APIVersion: "v1", Kind: "PersistentVolumeClaim"}
-	if set.Spec.Selector != nil {
+	if s.Spec.Selector != nil {
 		if claim.Labels == nil {
 			claim.Labels = map[string]string{}
 		}
-		maps.Copy(claim.Labels, set.Spec.Selector.MatchLabels)
+		maps.Copy(claim.Labels, s.Spec.Selector.MatchLabels)
 	}
 	out, err := plain(claim)
 	if err != nil {
@@ -249,30 +256,31 @@ func (k *control) scaledDown(set *appsv1.StatefulSet, p *pod) {
 	}
 }
 
-func (k *control) reportStatefulSet(w *workload, set *appsv1.StatefulSet, mine map[int]*pod, update string, current *string) {
-	status := map[string]any{"observedGeneration": w.o.Out.Int("metadata.generation"), "updateRevision": update, "collisionCount": 0}
+func (k *control) reportStatefulSet(s *set) {
 	count := map[string]int{}
-	for _, p := range mine {
+	for _, p := range s.pods {
 		count["replicas"]++
 		if p.ready() {
 			count["readyReplicas"]++
 			count["availableReplicas"]++
 		}
-		if p.Labels[revisionLabel] == *current {
+		if p.Labels[revisionLabel] == s.current {
 			count["currentReplicas"]++
 		}
-		if p.Labels[revisionLabel] == update {
+		if p.Labels[revisionLabel] == s.update {
 			count["updatedReplicas"]++
 		}
 	}
-	status["currentRevision"] = *current
-	status["replicas"], status["availableReplicas"] = count["replicas"], count["availableReplicas"]
+	status := map[string]any{
+		"observedGeneration": s.w.o.Out.Int("metadata.generation"), "currentRevision": s.current, "updateRevision": s.update,
+		"collisionCount": 0, "replicas": count["replicas"], "availableReplicas": count["availableReplicas"],
+	}
 	for _, name := range []string{"readyReplicas", "currentReplicas", "updatedReplicas"} {
 		if count[name] > 0 {
 			status[name] = count[name]
 		}
 	}
-	k.status(w.o, status)
+	k.status(s.w.o, status)
 }
 
 // scaled is a number, or a percentage of a count.
@@ -319,7 +327,7 @@ func (k *control) syncDeployment(w *workload) error {
 			ready++
 		}
 	}
-	defer func() { k.reportDeployment(w, &d, hash, surge, missing) }()
+	defer func() { k.reportDeployment(w, &d, hash, missing) }()
 	recreate := d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType
 	for _, p := range slices.Concat(old, mine) {
 		tooMany := len(mine) > want && slices.Contains(mine, p)
@@ -354,7 +362,7 @@ func condition(typ string, holds bool, reason, message string) map[string]any {
 	return map[string]any{"type": typ, "status": map[bool]string{true: "True", false: "False"}[holds], "reason": reason, "message": message, "lastTransitionTime": epoch}
 }
 
-func (k *control) reportDeployment(w *workload, d *appsv1.Deployment, hash string, surge, missing int) {
+func (k *control) reportDeployment(w *workload, d *appsv1.Deployment, hash string, missing int) {
 	want := oneUnless(d.Spec.Replicas)
 	all, ready, updated, updatedReady := 0, 0, 0, 0
 	for _, p := range k.podsOf(w.uid) {
@@ -369,7 +377,7 @@ func (k *control) reportDeployment(w *workload, d *appsv1.Deployment, hash strin
 			}
 		}
 	}
-	available := ready >= want-missing || d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType && ready >= want
+	available := ready >= want-missing
 	if d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType {
 		available = ready >= want
 	}
@@ -591,7 +599,7 @@ func goneWorkload(c *emulator.Call) error {
 	}
 	for _, name := range c.Out.Strings("spec.volumeClaimTemplates[*].metadata.name") {
 		for _, o := range c.Tx.All(kubetype.PersistentVolumeClaim) {
-			if strings.HasPrefix(o.ID, namespaceOf(c.In)+"/"+name+"-"+c.In.Str("metadata.name")+"-") && o.MadeBy != "" {
+			if o.MadeBy == c.ID && strings.HasPrefix(o.Out.Str("metadata.name"), name+"-"+c.In.Str("metadata.name")+"-") {
 				c.Tx.Remove(o)
 			}
 		}

@@ -154,6 +154,28 @@ func (k *control) attachEBS(volume *inventory.Object, p *pod, n *node) trouble {
 	return trouble{}
 }
 
+// AttachedTo is the pod for which an EBS volume is attached to its node, by the
+// volume's id, or "": EC2 does not delete what is attached.
+func AttachedTo(view inventory.View, id string) string {
+	for _, p := range view.All(kubetype.Pod) {
+		if !hasCondition(p, corev1.PodReadyToStartContainers) {
+			continue
+		}
+		in := view.Within(p.Region)
+		for _, name := range claimsOf(p) {
+			claim := in.Get(kubetype.PersistentVolumeClaim, namespaceOf(p.In)+"/"+name)
+			if claim == nil {
+				continue
+			}
+			volume := in.Get(kubetype.PersistentVolume, claim.Out.Str("spec.volumeName"))
+			if volume != nil && volume.Out.Str("spec.csi.driver") == ebsDriver && volume.Out.Str("spec.csi.volumeHandle") == id {
+				return p.ID
+			}
+		}
+	}
+	return ""
+}
+
 // mounts reports whether a pod that is ready uses a volume.
 func (k *control) mounts(p *pod, volume string) bool {
 	return p.ready() && slices.ContainsFunc(claimsOf(p.o), func(name string) bool {

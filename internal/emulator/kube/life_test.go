@@ -340,8 +340,21 @@ func TestVolumesOutliveTheirClaims(t *testing.T) {
 	if v := e.get(kubetype.PersistentVolume, "relay-0"); v.Str("status.phase") != "Bound" || v.Str("spec.claimRef.uid") == "" {
 		t.Fatalf("the volume is %v, %v", v.Map("status"), v.Map("spec.claimRef"))
 	}
+	attached := func(want string) {
+		t.Helper()
+		if err := e.world.View(func(tx *emulator.Tx) error {
+			if got := AttachedTo(tx.Everywhere().View, "vol-a"); got != want {
+				t.Errorf("vol-a is attached for %q, want %q", got, want)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	attached("default/relay-0")
 	expect(t, c.remove(kubetype.PersistentVolumeClaim, "default/data-relay-0"), "timed out waiting for the condition\nwhile pod default/relay-0 uses it")
 	expect(t, c.remove(kubetype.StatefulSet, "default/relay"), "")
+	attached("")
 	if n, m := e.count(kubetype.Pod), e.count(kubetype.PersistentVolumeClaim); n != 0 || m != 1 {
 		t.Errorf("%d pods and %d claims are left, want the claim", n, m)
 	}

@@ -1,7 +1,6 @@
 package kube
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
@@ -369,7 +368,7 @@ const (
 // eksAddon is an add-on of a cluster by its name, or nil.
 func eksAddon(view inventory.View, cluster *inventory.Object, name string) *inventory.Object {
 	for _, o := range view.All(awstype.Addon) {
-		if o.Value("clusterName") == cluster.Value("name") && cmp.Or(o.Value("addonName"), o.Value("name")) == name {
+		if o.Value("clusterName") == cluster.Value("name") && o.Value("addonName") == name && o.Value("status") != "CREATE_FAILED" {
 			return o
 		}
 	}
