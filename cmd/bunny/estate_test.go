@@ -181,9 +181,9 @@ func (b *bunny) ended(t testing.TB, job string, n int) []event {
 // await waits until something holds.
 func await(t testing.TB, what string, holds func() bool) {
 	t.Helper()
-	for until := time.Now().Add(45 * time.Second); !holds(); time.Sleep(10 * time.Millisecond) {
+	for until := time.Now().Add(2 * time.Minute); !holds(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(until) {
-			t.Fatalf("%s: not in 45 s", what)
+			t.Fatalf("%s: not in 2 minutes", what)
 		}
 	}
 }
