@@ -55,6 +55,10 @@ var importRules = []struct {
 		"policies are read from a stack export, too",
 	},
 	{
+		"./internal/ebs", []string{"github.com/", "burrow/internal/plan", "burrow/internal/emulator", "burrow/internal/local"},
+		"emulated AWS and emulated Kubernetes ask it alike, and neither may know the other",
+	},
+	{
 		"./internal/tunnel/session", append([]string{"github.com/pulumi/", "github.com/aws/", "burrow/internal/plan", "burrow/internal/emulator", "burrow/internal/local"}, resourceSDKs...),
 		"a session knows neither the cloud's SDK nor the estate: who uses it brings SSM",
 	},

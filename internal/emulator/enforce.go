@@ -161,17 +161,27 @@ func scopeValue(field, region string, in, out inventory.Props) string {
 func (k *Kind) quotasHold(c *Call) *Fault {
 	for _, q := range c.Tx.clouds.quotasOf(k.Type) {
 		mine := q.scope(c.Tx.Region, c.In, c.Out)
-		used := len(c.Tx.Everywhere().Where(k.Type, func(o *inventory.Object) bool {
-			return slices.Equal(mine, q.scope(o.Region, o.In, o.Out))
-		}))
-		if limit := c.Account().limit(q); used >= limit {
+		used := 0.0
+		for _, o := range c.Tx.Everywhere().All(k.Type) {
+			if slices.Equal(mine, q.scope(o.Region, o.In, o.Out)) {
+				used += q.amount(o.Props())
+			}
+		}
+		if limit := c.Account().limit(q); used+q.amount(c.In) > float64(limit) {
 			return &Fault{
 				Code: q.Code, Check: "quota", Rule: q.Rule, Source: q.Source,
-				Message: fmt.Sprintf("the quota %s is %d and %d are in use", q.Name, limit, used),
+				Message: fmt.Sprintf("the quota %s is %d and %v are in use", q.Name, limit, used),
 			}
 		}
 	}
 	return nil
+}
+
+func (q Quota) amount(p inventory.Props) float64 {
+	if q.Amount == nil {
+		return 1
+	}
+	return q.Amount(p)
 }
 
 func (q Quota) scope(region string, in, out inventory.Props) []string {

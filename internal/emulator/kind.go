@@ -70,6 +70,10 @@ type Kind struct {
 	// that the cloud shows for an object that it accepted and could not finish.
 	Failed func(*Call, *Fault)
 
+	// Vanishes says that what fails late is gone at once: the cloud takes away what it
+	// accepted, and the next refresh does not find it.
+	Vanishes bool
+
 	// DeleteFirst says that the provider deletes the old object before it makes
 	// the replacement, whatever Style.DeleteFirst says.
 	DeleteFirst bool
@@ -226,8 +230,10 @@ type Quota struct {
 	Type  string
 	Scope []string // as in Unique: "@region", "@account", or a property path such as vpcId
 	Limit int
-	Code  string
-	Rule  rules.ID // where the catalogue has one
+	// Amount is how much of the limit an object takes, by its properties; nil means one.
+	Amount func(inventory.Props) float64
+	Code   string
+	Rule   rules.ID // where the catalogue has one
 	// Source of the default limit.
 	Source string
 }

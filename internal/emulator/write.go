@@ -351,6 +351,10 @@ func (p *provider) finish(c *Call) (late *Fault, err error) {
 	if late != nil && c.Kind.Failed != nil {
 		c.Kind.Failed(c, late)
 	}
+	if late != nil && c.Kind.Vanishes {
+		c.Tx.Remove(c.object)
+		return late, nil
+	}
 	c.store()
 	if p.style.ReadAfterWrite && c.Kind.Refresh != nil {
 		err = c.Kind.Refresh(c)

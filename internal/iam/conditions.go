@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"burrow/internal/inventory"
 )
 
 // conditions are what a statement asks of a request besides who, what and on
@@ -81,4 +83,36 @@ func said(yes bool) verdict {
 		return holds
 	}
 	return failed
+}
+
+// resourceTags are how condition keys about the tags of a thing begin. Source: service
+// authorization reference, list_amazonec2.html.
+var resourceTags = []string{"aws:resourcetag/", "ec2:resourcetag/"}
+
+// TagFacts are the tags of a thing as facts, for every tag that the document asks about;
+// "" where the thing has no such tag.
+func (d Document) TagFacts(tags inventory.Props) map[string]string {
+	facts := map[string]string{}
+	for _, s := range d.Statement {
+		for _, asked := range s.Condition {
+			for key := range asked {
+				for _, prefix := range resourceTags {
+					if tag, ok := strings.CutPrefix(strings.ToLower(key), prefix); ok {
+						facts[prefix+tag] = folded(tags, tag)
+					}
+				}
+			}
+		}
+	}
+	return facts
+}
+
+// folded is the tag of that name; condition keys know no capitals.
+func folded(tags inventory.Props, name string) string {
+	for tag, v := range tags {
+		if text, ok := v.(string); ok && strings.EqualFold(tag, name) {
+			return text
+		}
+	}
+	return ""
 }

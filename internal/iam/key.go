@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"slices"
 	"strings"
 
 	"burrow/internal/inventory"
@@ -60,4 +61,21 @@ func KeyNamed(view inventory.View, name string) *inventory.Object {
 		return nil
 	}
 	return view.Find(awstype.Key, "arn", alias.Value("targetKeyArn"))
+}
+
+// KeyLets reports whether a key's policy lets somebody of its account do something
+// with it: by naming them, or by leaving it to the account's IAM, where byIAM says that
+// this allows it. Kind and Resource of the request are filled in.
+func KeyLets(key *inventory.Object, r Request, byIAM bool) bool {
+	d, err := Read(key.Out, "policy")
+	r.Kind, r.Resource = "AWS", key.Out.Str("arn")
+	if err != nil || d.denies(r) {
+		return false
+	}
+	account := Account(r.Resource)
+	return d.Permits(r) || byIAM && slices.ContainsFunc([]string{"arn:aws:iam::" + account + ":root", account}, func(who string) bool {
+		left := r
+		left.Principal = who
+		return d.Permits(left)
+	})
 }

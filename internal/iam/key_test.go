@@ -57,3 +57,46 @@ func TestServiceMayUse(t *testing.T) {
 		}
 	}
 }
+
+// Whom a key's policy lets do something: by name, or by what the account's IAM says.
+func TestKeyLets(t *testing.T) {
+	const me = "arn:aws:iam::123456789012:role/me"
+	allow := func(who, more string) string {
+		return `{"Statement":[{"Effect":"Allow","Principal":{"AWS":"` + who + `"},"Action":"kms:CreateGrant","Resource":"*"}` + more + `]}`
+	}
+	for what, c := range map[string]struct {
+		policy       string
+		alone, byIAM bool
+	}{
+		"by name":     {allow(me, ""), true, true},
+		"everybody":   {allow("*", ""), true, true},
+		"the account": {allow("arn:aws:iam::123456789012:root", ""), false, true},
+		"by number":   {allow("123456789012", ""), false, true},
+		"another":     {allow("arn:aws:iam::123456789012:role/other", ""), false, false},
+		"denied":      {allow("arn:aws:iam::123456789012:root", `,{"Effect":"Deny","Principal":{"AWS":"`+me+`"},"Action":"kms:*","Resource":"*"}`), false, false},
+		"no policy":   {"", false, false},
+	} {
+		key := &inventory.Object{Out: inventory.Props{"arn": testKeyARN, "policy": c.policy}}
+		r := Request{Principal: me, Action: "kms:CreateGrant"}
+		if alone, byIAM := KeyLets(key, r, false), KeyLets(key, r, true); alone != c.alone || byIAM != c.byIAM {
+			t.Errorf("%s: alone %t, with IAM %t", what, alone, byIAM)
+		}
+	}
+}
+
+// Tags of a thing are facts for who asks about them, missing ones too.
+func TestTagFacts(t *testing.T) {
+	d, err := Read(inventory.Props{"p": `{"Statement":{"Effect":"Allow","Action":"ec2:AttachVolume","Resource":"*",
+		"Condition":{"StringEquals":{"aws:ResourceTag/Estate":"dev"},"StringLike":{"ec2:ResourceTag/owner":"*"}}}}`}, "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, tags := range map[bool]inventory.Props{
+		true:  {"estate": "dev", "owner": "me", "other": "x"},
+		false: {"Estate": "dev"},
+	} {
+		if got := d.Permits(Request{Action: "ec2:AttachVolume", Resource: "*", Facts: d.TagFacts(tags)}); got != want {
+			t.Errorf("%v: %t, facts %v", tags, got, d.TagFacts(tags))
+		}
+	}
+}

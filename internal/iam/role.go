@@ -35,6 +35,10 @@ func RoleIsDenied(view inventory.View, role, action, resource string) bool {
 	return roleDocument(view, role).denies(Request{Action: action, Resource: resource})
 }
 
+// RoleDocument has the statements of all of a role's own policies that can be read, by the
+// role's name.
+func RoleDocument(view inventory.View, role string) Document { return roleDocument(view, role) }
+
 // roleDocument has the statements of all of the role's policies that can be read. Source:
 // IAM guide, reference_policies_evaluation-logic.md.
 func roleDocument(view inventory.View, role string) (all Document) {

@@ -264,6 +264,9 @@ func (n *EKSNodes) running() (hops []Hop) {
 
 const kubeletPort = 10250
 
+// Asking judges the way of the nodes, and of pods on them, to services of AWS.
+func (n *EKSNodes) Asking(services ...string) []Hop { return n.asks(services) }
+
 // asks judges the way from every subnet of the nodes to services of AWS: through
 // endpoints, else over the internet (VPC-36).
 func (n *EKSNodes) asks(services []string) (hops []Hop) {

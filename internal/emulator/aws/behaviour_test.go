@@ -727,6 +727,9 @@ func TestManagedPolicies(t *testing.T) {
 		managed + "AmazonEKSClusterPolicy":                        true,
 		managed + "AmazonEC2ContainerRegistryPullOnly":            true,
 		managed + "service-role/AmazonEBSCSIDriverPolicy":         true,
+		managed + "AmazonEBSCSIDriverPolicyV2":                    true,
+		managed + "AmazonEBSCSIDriverEKSClusterScopedPolicy":      true,
+		managed + "service-role/AmazonEBSCSIDriverPolicyV2":       false,
 		managed + "AmazonEKSClusterPolicies":                      false,
 		"arn:aws:iam::123456789012:policy/AmazonEKSClusterPolicy": false,
 	} {

@@ -14,7 +14,7 @@ func Cloud() *emulator.Cloud {
 		vpcKinds(), gatewayKinds(), routeKinds(), aclKinds(), groupKinds(), vpnKinds(), transitKinds(),
 		[]*emulator.Kind{flowLog(), vpcEndpoint(), launchTemplate()},
 		iamKinds(), kmsKinds(), cloudwatchKinds(), eksKinds(), loadBalancerKinds(), route53Kinds(), resolverKinds(),
-		[]*emulator.Kind{document()},
+		volumeKinds(), []*emulator.Kind{document()},
 	)
 	for _, k := range kinds {
 		k.Fill = withZeroes(k.Fill)

@@ -15,9 +15,10 @@
 //     of expressions and of other alarms, dashboards; SNS topics, their policies
 //     and subscriptions; EKS clusters, node groups, add-ons, access entries,
 //     access policies, pod identities; load balancers, target groups, listeners,
-//     attachments; Route 53 zones, records, the resolver and its query logs.
+//     attachments; Route 53 zones, records, the resolver and its query logs; EBS
+//     volumes and their snapshots.
 //   - Functions: getPartition, getRegion, getCallerIdentity, getAvailabilityZones,
-//     getAddonVersion; of a VPC that exists already getVpc, getSubnet, getSubnets,
+//     getAddonVersion, getVolume; of a VPC that exists already getVpc, getSubnet, getSubnets,
 //     getInternetGateway, getVpnGateway, getRouteTables, getVpcEndpoint and
 //     getVpcDhcpOptions, which finds the region's own set too.
 //   - Addresses: every network interface that AWS makes (NAT gateways, load
@@ -27,7 +28,11 @@
 //   - What EKS makes by itself: its security group, the log group of a cluster
 //     that logs and has none (at once again when it is deleted meanwhile; it stays
 //     when the cluster goes), the creator's entry and those of node roles, the
-//     scaling group of a node group. All but the log group go with their makers.
+//     scaling group of a node group, the pod identity associations that an add-on
+//     names. All but the log group go with their makers.
+//   - Volumes: EC2 takes away what it cannot encrypt (EBS-06). A volume is in use while
+//     package ebs finds a workload of a cluster that has it, and modified four times a
+//     day (EBS-08): of all rules that one alone reads the clock of whoever runs this.
 //   - What transit gateways make by themselves: a default route table, the
 //     attachment of a VPN connection, which comes and goes when the connection
 //     changes its gateway, and the association and propagations of a new
@@ -44,7 +49,8 @@
 //     a public subnet without public addresses; nodes that cannot reach EC2, ECR,
 //     S3 and STS, through NAT, the internet gateway or endpoints, past the security
 //     groups of both ends and the endpoints' policies; CoreDNS without nodes or
-//     without its image; a NAT gateway in a VPC without an attached internet
+//     without its image; the driver of EBS volumes without nodes, images, credentials or
+//     rights (EBS-12 to EBS-14); a NAT gateway in a VPC without an attached internet
 //     gateway; a VPC that joins query logs whose group is gone.
 //   - Policies are read where a rule needs them: who may assume a role, whether a
 //     key lets CloudWatch Logs in, whether a role may create a log group, what an
@@ -109,13 +115,17 @@
 //     both sides (AWV-05).
 //   - Time: nothing takes minutes, keys are gone at once, roles work at once.
 //   - What the caller may do; service control policies; several accounts.
-//   - IPv6, secondary VPC ranges, peerings, instances, volumes. References to such
+//   - What happens to volumes in time: a modification that is under way, a snapshot that
+//     is not complete, tiers of snapshots, Outposts, encryption by default, the recycle
+//     bin. That an attached volume stays attached when its cluster, its key or its rights
+//     go. Quotas of storage but that of gp3, and of what a volume grows by.
+//   - IPv6, secondary VPC ranges, peerings, instances. References to such
 //     things are not looked up. Prefix lists other than AWS's own for S3 and
 //     DynamoDB do not exist.
 //   - Network ACLs and routers outside a VPC on the nodes' way: a default route to
 //     another network is trusted to lead on. Which instance types a region sells.
 //   - Launch templates keep no contents of old versions: a node group sees the
-//     latest. Add-ons other than vpc-cni, kube-proxy, coredns and
+//     latest. Add-ons other than vpc-cni, kube-proxy, coredns, aws-ebs-csi-driver and
 //     eks-pod-identity-agent. Schemas of add-on settings beyond enableNetworkPolicy and
 //     that the VPC CNI's variables are texts.
 //   - Names with a trailing dot, numbers of protocols and the like stay as written.

@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"burrow/internal/ebs"
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
+	"burrow/internal/rules"
 )
 
 const (
@@ -38,6 +40,7 @@ func addon() *emulator.Kind {
 		Refs: []emulator.Ref{
 			clusterRef(),
 			refersBy("serviceAccountRoleArn", "arn", "InvalidParameterException", "", eksModel, awstype.Role),
+			refersBy("podIdentityAssociations[*].roleArn", "arn", "InvalidParameterException", "", eksModel, awstype.Role),
 		},
 		Unique: []emulator.Unique{
 			{Fields: []string{"@region", "clusterName", "addonName"}, Code: "ResourceInUseException", Source: eksModel},
@@ -50,10 +53,19 @@ func addon() *emulator.Kind {
 			refuse("EKS-32", "InvalidParameterException", emulator.OpWrite, eksModel, addonConfiguration),
 			refuse("EKS-34", "InvalidParameterException", emulator.OpWrite, "pulumi-eks cni-addon.ts", networkPolicyText),
 			refuse("EKS-32", "InvalidParameterException", emulator.OpWrite, "pulumi-eks cni-addon.ts", environmentTexts),
+			refuse("EBS-17", "InvalidParameterException", emulator.OpWrite, "terraform-aws-modules/terraform-aws-eks#3520", strangeAccount),
+			refuse("EBS-17", "ResourceInUseException", emulator.OpWrite, eksModel+" CreatePodIdentityAssociation", associatedAlready),
 			fails("EKS-33", "InsufficientNumberOfReplicas", emulator.OpCreate, "pulumi/pulumi-eks#1819", dnsWithoutNodes),
 			fails("VPC-36", "InsufficientNumberOfReplicas", emulator.OpWrite, "awsdocs/amazon-ecr-user-guide vpc-endpoints.md", addonWithoutImages),
+			unready("EBS-12", "apecloud/kubeblocks#2371; eksctl-io/eksctl#6954"),
+			unready("EBS-13", "nebari-dev/nebari#3213; kubernetes-sigs/aws-ebs-csi-driver#2590"),
+			unready("EBS-14", "ministryofjustice/analytical-platform#9621; aws-samples/karpenter-blueprints#46"),
 		},
 		Fill: fillAddon,
+		Gone: func(c *emulator.Call) error {
+			unmake(c, awstype.PodIdentityAssociation)
+			return nil
+		},
 	})
 }
 
@@ -136,7 +148,78 @@ func fillAddon(c *emulator.Call) error {
 		"arn":       regional(c, "eks", fmt.Sprintf("addon/%s/%s/%s", cluster, name, c.UUID())),
 		"createdAt": moment(c, "created"), "modifiedAt": moment(c, "modified"), "configurationValues": "",
 	})
+	return associate(c)
+}
+
+// addonAccounts are the service accounts of add-ons that take pod identity associations. All
+// are in kube-system. Source: EKS DescribeAddonConfiguration, podIdentityConfiguration.
+var addonAccounts = map[string]string{"vpc-cni": "aws-node", ebs.Addon: ebs.Account}
+
+func strangeAccount(c *emulator.Call) string {
+	name := c.In.Str("addonName")
+	for _, a := range c.In.Maps("podIdentityAssociations[*]") {
+		switch account := a.Str("serviceAccount"); {
+		case addonAccounts[name] == "":
+			return fmt.Sprintf("Pod Identity feature is not supported for addon version: %s", c.In.Str("addonVersion"))
+		case account != addonAccounts[name]:
+			return fmt.Sprintf("Service account %s in pod identity configuration is not supported for addon %s", account, name)
+		}
+	}
+	return ""
+}
+
+// associatedAlready: an association that somebody else made is not taken over.
+func associatedAlready(c *emulator.Call) string {
+	for _, a := range c.In.Maps("podIdentityAssociations[*]") {
+		for _, o := range where(c, awstype.PodIdentityAssociation, "clusterName", c.In.Str("clusterName")) {
+			if o.MadeBy != c.In.Str("clusterName")+":"+c.In.Str("addonName") && o.Value("namespace") == ebs.Namespace && o.Value("serviceAccount") == a.Str("serviceAccount") {
+				return fmt.Sprintf("Association already exists: %s", o.ID)
+			}
+		}
+	}
+	return ""
+}
+
+// associate makes the pod identity associations that an add-on names, and takes away those
+// that it names no more.
+func associate(c *emulator.Call) error {
+	wanted := map[string]string{}
+	for _, a := range c.In.Maps("podIdentityAssociations[*]") {
+		wanted[a.Str("serviceAccount")] = a.Str("roleArn")
+	}
+	removeIf(c, func(o *inventory.Object) bool { return o.MadeBy == c.ID && wanted[o.Value("serviceAccount")] == "" }, awstype.PodIdentityAssociation)
+	for account, role := range wanted {
+		id := associationID(c, account)
+		o := c.Tx.Get(awstype.PodIdentityAssociation, id)
+		if o == nil {
+			o = &inventory.Object{Type: awstype.PodIdentityAssociation, ID: id, MadeBy: c.ID, In: inventory.Props{}}
+		}
+		o.Out = inventory.Props{
+			"clusterName": c.In.Str("clusterName"), "namespace": ebs.Namespace, "serviceAccount": account, "roleArn": role, "associationId": id,
+			"associationArn": regional(c, "eks", fmt.Sprintf("podidentityassociation/%s/%s", c.In.Str("clusterName"), id)),
+		}
+		c.Tx.Put(o)
+	}
 	return nil
+}
+
+func associationID(c *emulator.Call, label string) string {
+	return "a-" + strings.ToLower(letters(c.HexOf("association"+label, 40), upperAlphanumeric, 17))
+}
+
+// unready is a rule that the controller of EBS volumes meets when it starts. An add-on whose
+// pods do not become ready stays DEGRADED, and who waits for it gives up after 20 minutes.
+func unready(id rules.ID, source string) emulator.Rule {
+	return fails(id, "InsufficientNumberOfReplicas", emulator.OpWrite, source, func(c *emulator.Call) string {
+		cluster := c.Tx.Find(awstype.Cluster, "name", c.In.Str("clusterName"))
+		if c.In.Str("addonName") != ebs.Addon || cluster == nil {
+			return ""
+		}
+		if r := ebs.Ready(c.Tx.View, cluster); r != nil && r.Rule == id {
+			return "The add-on is unhealthy because it doesn't have the desired number of replicas: " + r.Reason
+		}
+		return ""
+	})
 }
 
 func accessEntry() *emulator.Kind {
@@ -279,9 +362,7 @@ func podIdentityAssociation() *emulator.Kind {
 	return tagged(eksTags, &emulator.Kind{
 		Type:  awstype.PodIdentityAssociation,
 		Words: named(words("EKS", "EKS Pod Identity Association", "CreatePodIdentityAssociation", "UpdatePodIdentityAssociation", "DeletePodIdentityAssociation", "DescribePodIdentityAssociation")),
-		NewID: func(c *emulator.Call) (string, error) {
-			return "a-" + strings.ToLower(letters(c.HexOf("association", 40), upperAlphanumeric, 17)), nil
-		},
+		NewID: func(c *emulator.Call) (string, error) { return associationID(c, ""), nil },
 		Refs: []emulator.Ref{
 			clusterRef(),
 			refersBy("roleArn", "arn", "InvalidParameterException", "", eksModel, awstype.Role),

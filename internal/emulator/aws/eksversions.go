@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"burrow/internal/ebs"
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
 )
@@ -34,11 +35,12 @@ func day(y int, m time.Month, d int) time.Time { return time.Date(y, m, d, 0, 0,
 var (
 	vpcCNI      = [2]string{"v1.21.1-eksbuild.3", "v1.22.4-eksbuild.3"}
 	podIdentity = [2]string{"v1.3.10-eksbuild.3", "v1.3.10-eksbuild.3"}
+	ebsDriver   = [2]string{"v1.66.0-eksbuild.1", "v1.66.0-eksbuild.1"}
 )
 
 func addons(kubeProxy, newestProxy, coredns, newestDNS string) map[string][2]string {
 	return map[string][2]string{
-		"vpc-cni": vpcCNI, "eks-pod-identity-agent": podIdentity,
+		"vpc-cni": vpcCNI, "eks-pod-identity-agent": podIdentity, ebs.Addon: ebsDriver,
 		"kube-proxy": {kubeProxy, newestProxy}, "coredns": {coredns, newestDNS},
 	}
 }
@@ -101,7 +103,7 @@ var addonBuild = regexp.MustCompile(`^v(\d+\.\d+)\.\d+-eksbuild\.\d+$`)
 // Kubernetes. New builds of a known line appear every few weeks, so that lines
 // are checked and not builds: kube-proxy is of the cluster's own minor version,
 // CoreDNS of the lines in the table, the others of any line from the first that
-// the oldest version takes.
+// the oldest version takes; of the EBS driver from a line of its time, late 2024.
 func addonOffered(addon, build, minor string) bool {
 	k, known := offered(minor)
 	parts := addonBuild.FindStringSubmatch(build)
@@ -117,6 +119,8 @@ func addonOffered(addon, build, minor string) bool {
 		return minorNumber(line) >= 18 && strings.HasPrefix(line, "1.")
 	case "eks-pod-identity-agent":
 		return line == "1.3"
+	case ebs.Addon:
+		return minorNumber(line) >= 35 && strings.HasPrefix(line, "1.")
 	}
 	return false
 }

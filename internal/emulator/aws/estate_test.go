@@ -51,7 +51,7 @@ func tags(name string) props { return props{"Name": name, "Project": "burrow"} }
 // blueprint is the estate. It is close to what Burrow makes, and has besides one
 // of every type that Burrow does not use yet.
 func blueprint() []step {
-	return slices.Concat(networkSteps(), logSteps(), gatewaySteps(), clusterSteps(), balancerSteps(), dnsSteps(), otherSteps(), watchSteps(), filterSteps(), dhcpSteps(), documentSteps())
+	return slices.Concat(networkSteps(), logSteps(), gatewaySteps(), clusterSteps(), balancerSteps(), dnsSteps(), otherSteps(), watchSteps(), filterSteps(), dhcpSteps(), documentSteps(), volumeSteps())
 }
 
 // everything is an entry of a network ACL that lets all through.
@@ -204,6 +204,10 @@ func clusterSteps() []step {
 		step{"coredns", awstype.Addon, props{"clusterName": "=cluster", "addonName": "coredns", "addonVersion": "v1.14.3-eksbuild.16"}},
 		step{"agent", awstype.Addon, props{"clusterName": "=cluster", "addonName": "eks-pod-identity-agent", "serviceAccountRoleArn": "=nodeRole.arn"}},
 		step{"pod", awstype.PodIdentityAssociation, props{"clusterName": "=cluster", "namespace": "relay", "serviceAccount": "relay", "roleArn": "=nodeRole.arn", "tags": tags("pod")}},
+		step{"ebsRole", awstype.Role, props{"name": "burrow-ebs", "assumeRolePolicy": trustPods, "tags": tags("ebs")}},
+		step{"ebsPolicy", awstype.RolePolicy, props{"name": "attach", "role": "=ebsRole", "policy": mayAttach}},
+		step{"ebs", awstype.Addon, props{"clusterName": "=cluster", "addonName": "aws-ebs-csi-driver", "addonVersion": "v1.66.0-eksbuild.1",
+			"podIdentityAssociations": []any{props{"serviceAccount": "ebs-csi-controller-sa", "roleArn": "=ebsRole.arn"}}}},
 	)
 }
 

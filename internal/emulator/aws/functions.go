@@ -24,6 +24,7 @@ func functions() []emulator.Function {
 		{Token: "aws:ec2/getRouteTables:getRouteTables", Call: getRouteTables},
 		{Token: "aws:ec2/getVpcDhcpOptions:getVpcDhcpOptions", Call: getVpcDhcpOptions},
 		{Token: "aws:ec2/getVpcEndpoint:getVpcEndpoint", Call: getVpcEndpoint},
+		{Token: "aws:ebs/getVolume:getVolume", Call: getVolume},
 		{Token: "aws:eks/getAddonVersion:getAddonVersion", Call: getAddonVersion},
 	}
 }

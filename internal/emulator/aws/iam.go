@@ -109,7 +109,7 @@ var managedPolicyList string
 
 // managedPolicies are the policies that AWS manages, by the part of the ARN
 // after policy/. The list is the ManagedPolicy enum of the pulumi-aws 6.83.4 SDK,
-// and the policies newer than that which EKS documents for nodes and clusters.
+// and the policies newer than that which EKS documents for nodes, clusters and the EBS driver.
 var managedPolicies = sync.OnceValue(func() map[string]bool {
 	names := map[string]bool{}
 	lines := bufio.NewScanner(strings.NewReader(managedPolicyList))

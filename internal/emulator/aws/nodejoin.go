@@ -3,6 +3,7 @@ package aws
 import (
 	"slices"
 
+	"burrow/internal/ebs"
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
@@ -41,13 +42,21 @@ func newNodes(c *emulator.Call) []reach.Hop {
 	return slices.Concat(n.Joining(), n.Fetching(), n.Pulling())
 }
 
+// addonImages are the repositories of add-ons that come after the nodes; the others run on
+// every node, which would not be ready.
+var addonImages = map[string][]string{
+	"coredns": {"eks/coredns"},
+	ebs.Addon: {"eks/aws-ebs-csi-driver", "eks/csi-attacher", "eks/csi-provisioner", "eks/csi-resizer", "eks/csi-node-driver-registrar", "eks/livenessprobe"},
+}
+
 // addonWithoutImages is the same for an add-on that comes later.
 func addonWithoutImages(c *emulator.Call) string {
-	if c.In.Str("addonName") != "coredns" {
-		return "" // the others run on every node, which would not be ready
+	images := addonImages[c.In.Str("addonName")]
+	if len(images) == 0 {
+		return ""
 	}
 	for _, nodes := range where(c, awstype.NodeGroup, "clusterName", c.In.Str("clusterName")) {
-		for _, h := range reach.NodesOf(c.Tx.View, nodes).Pulling("eks/coredns") {
+		for _, h := range reach.NodesOf(c.Tx.View, nodes).Pulling(images...) {
 			return "The add-on is unhealthy because its images cannot be pulled: " + h.Reason
 		}
 	}

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"burrow/internal/emulator"
+	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
 )
 
@@ -41,6 +42,7 @@ func quotas() []emulator.Quota {
 		{Name: "security-groups", Type: awstype.SecurityGroup, Scope: region, Limit: 2500, Code: "SecurityGroupLimitExceeded", Rule: "VPC-06", Source: sourceVpcLimits},
 		{Name: quotaGroupRules, Type: awstype.SecurityGroupIngressRule, Scope: []string{"securityGroupId"}, Limit: maxGroupRules, Code: "RulesPerSecurityGroupLimitExceeded", Rule: "VPC-24", Source: sourceGroupRules},
 		{Name: quotaGroupRules, Type: awstype.SecurityGroupEgressRule, Scope: []string{"securityGroupId"}, Limit: maxGroupRules, Code: "RulesPerSecurityGroupLimitExceeded", Rule: "VPC-24", Source: sourceGroupRules},
+		{Name: "gp3-tib", Type: awstype.Volume, Scope: region, Limit: 50, Amount: gp3Storage, Code: "VolumeLimitExceeded", Rule: "EBS-16", Source: "docs.aws.amazon.com/general/latest/gr/ebs-service.html L-7A658B76"},
 		{Name: "vpn-gateways", Type: awstype.VpnGateway, Scope: region, Limit: 5, Code: "VpnGatewayLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
 		{Name: "customer-gateways", Type: awstype.CustomerGateway, Scope: region, Limit: 50, Code: "CustomerGatewayLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
 		{Name: "vpn-connections", Type: awstype.VpnConnection, Scope: region, Limit: 50, Code: "VpnConnectionLimitExceeded", Rule: "AWV-06", Source: sourceVpnLimits},
@@ -53,4 +55,13 @@ func quotas() []emulator.Quota {
 		{Name: "query-log-configs", Type: awstype.ResolverQueryLogConfig, Scope: region, Limit: 20, Code: "LimitExceededException", Source: "awsdocs/amazon-route53-docs DNSLimitations.md"},
 		{Name: "resolver-rules", Type: awstype.ResolverRule, Scope: region, Limit: 1000, Code: "LimitExceededException", Source: "awsdocs/amazon-route53-docs DNSLimitations.md"},
 	}
+}
+
+// gp3Storage is how many TiB of the quota a volume takes. One that takes its size from a
+// snapshot counts once it is there.
+func gp3Storage(p inventory.Props) float64 {
+	if p.Str("type") != gp3 {
+		return 0
+	}
+	return p.Num("size") / 1024
 }

@@ -60,7 +60,7 @@ func TestRefusals(t *testing.T) {
 	for _, r := range slices.Concat(
 		linkRefusals(), staticRefusals(), endpointRefusals(), prefixListRefusals(), typeRefusals(), growthRefusals(),
 		networkRefusals(), groupRefusals(), vpnRefusals(), transitRefusals(), logRefusals(), identityRefusals(),
-		clusterRefusalCases(), nodeRefusalCases(), accessRefusals(), balancerRefusalCases(), dnsRefusals(), watchRefusals(), filterRefusals(), dhcpRefusals(), documentRefusals(),
+		clusterRefusalCases(), nodeRefusalCases(), accessRefusals(), balancerRefusalCases(), dnsRefusals(), watchRefusals(), filterRefusals(), dhcpRefusals(), documentRefusals(), volumeRefusalCases(), driverRefusals(),
 	) {
 		t.Run(fmt.Sprintf("%s/%s", r.rule, r.what), func(t *testing.T) { e.refuses(t, r) })
 	}

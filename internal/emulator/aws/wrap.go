@@ -50,6 +50,9 @@ func wrap(c *emulator.Call, f *emulator.Fault) string {
 		return f.Error()
 	}
 	w := c.Kind.Words
+	if isLate(c.Kind, f) && c.Kind.Vanishes {
+		return bullet(fmt.Sprintf("waiting for %s (%s) %s: couldn't find resource. last error: %s", w.Noun, c.ID, verb(c.Op, "create", "update", "delete", "read"), f.Error()))
+	}
 	if isLate(c.Kind, f) {
 		return bullet(fmt.Sprintf("waiting for %s (%s) %s: unexpected state '%s'. last error: %s",
 			w.Noun, c.ID, verb(c.Op, "create", "update", "delete", "read"), c.Out.StrOr("status", "failed"), f.Error()))

@@ -38,7 +38,7 @@ func TestSummary(t *testing.T) {
 		modules              string
 	}
 	want := map[string]summary{
-		"aws": {"6.83.4", 315, 24, "autoscaling cloudwatch ec2 ec2transitgateway eks iam kms lb " +
+		"aws": {"6.83.4", 317, 25, "autoscaling cloudwatch ebs ec2 ec2transitgateway eks iam kms lb " +
 			"route53 s3 secretsmanager sns sqs ssm vpc"},
 		"azure-native": {"2.92.3", 48, 12, "authorization containerservice/v20240901 insights " +
 			"managedidentity network operationalinsights resources storage"},

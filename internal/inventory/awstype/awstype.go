@@ -11,6 +11,8 @@ const (
 	LogMetricFilter                   = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
 	LogResourcePolicy                 = "aws:cloudwatch/logResourcePolicy:LogResourcePolicy"
 	MetricAlarm                       = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	Snapshot                          = "aws:ebs/snapshot:Snapshot"
+	Volume                            = "aws:ebs/volume:Volume"
 	CustomerGateway                   = "aws:ec2/customerGateway:CustomerGateway"
 	DefaultNetworkAcl                 = "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl"
 	DefaultRouteTable                 = "aws:ec2/defaultRouteTable:DefaultRouteTable"

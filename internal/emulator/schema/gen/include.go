@@ -48,6 +48,7 @@ var sdks = []sdk{
 			}},
 			{path: awsSDK + "/go/aws/autoscaling"},
 			{path: awsSDK + "/go/aws/cloudwatch"},
+			{path: awsSDK + "/go/aws/ebs", resources: []string{"Snapshot", "Volume"}, functions: []string{"LookupVolume"}},
 			{path: awsSDK + "/go/aws/ec2", functions: []string{
 				"GetRouteTables", "GetSubnets", "LookupInternetGateway", "LookupManagedPrefixList",
 				"LookupSecurityGroup", "LookupSubnet", "LookupVpc", "LookupVpcDhcpOptions", "LookupVpcEndpoint",
