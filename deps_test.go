@@ -27,6 +27,15 @@ var importRules = []struct {
 		"the tool builds in seconds and hosts the program as a process; linking an SDK would cost minutes and gigabytes",
 	},
 	{
+		// Nothing with a dot in its first element is of the standard library.
+		"./internal/jobs", []string{"github.com", "golang.org", "google.golang.org", "k8s.io", "sigs.k8s.io", "gopkg.in", "go.etcd.io", "burrow/internal/plan", "burrow/internal/gobuild"},
+		"what relay is, is data for the program, the tool and bunny: it costs none of them anything",
+	},
+	{
+		"./internal/jobs/loopback", append([]string{"github.com/pulumi/", "github.com/nats-io/", "k8s.io", "burrow/internal/plan", "burrow/internal/emulator", "burrow/internal/local"}, resourceSDKs...),
+		"relay's servers are processes: whoever starts them links neither NATS nor the estate",
+	},
+	{
 		"./internal/plan", []string{"github.com/pulumi/", "burrow/internal/emulator", "burrow/internal/local"},
 		"the plan is plain Go: what exists is decided before Pulumi is asked, and tools read it without Pulumi",
 	},

@@ -43,11 +43,18 @@ type estate struct {
 	settingsFile string
 }
 
+// beside puts bunny's settings beside relay.
+func beside(t *testing.T, relay *loopback.Relay) *estate {
+	t.Helper()
+	e := &estate{Relay: relay, settingsFile: filepath.Join(t.TempDir(), "settings.json")}
+	e.settings(t, e.Settings)
+	return e
+}
+
 // start starts relay and sets it up.
 func start(t *testing.T, change func(*jobs.Settings)) *estate {
 	t.Helper()
-	e := &estate{Relay: jobstest.Start(t, change), settingsFile: filepath.Join(t.TempDir(), "settings.json")}
-	e.settings(t, e.Settings)
+	e := beside(t, jobstest.Start(t, change))
 	if code, _, errs := e.run(t, nil, jobs.Setup, "setup"); code != 0 {
 		t.Fatalf("setup ended with %d:\n%s", code, errs)
 	}

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,11 +22,43 @@ import (
 // Three servers, in one life: what they do when all is well, at rest, and when things are lost.
 func TestThreeServers(t *testing.T) {
 	t.Parallel()
-	e := start(t, nil)
+	e := beside(t, jobstest.New(t, nil))
+	t.Run("setup waits for servers", func(t *testing.T) { late(t, e) })
 	t.Run("a thousand jobs", func(t *testing.T) { thousand(t, e) })
 	t.Run("no errors at rest", func(t *testing.T) { rest(t, e) })
 	t.Run("routes are refused", func(t *testing.T) { refusedRoutes(t, e) })
 	t.Run("losses", func(t *testing.T) { losing(t, e) })
+}
+
+// late sets relay up while one of its servers has never been there, without which the others choose no leader the first time.
+func late(t *testing.T, e *estate) {
+	for i := range 2 {
+		if err := e.Start(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command(os.Args[0], e.args(jobs.Setup, "setup")...)
+	cmd.Env = append(os.Environ(), asBunny+"=1")
+	pipe, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waited := false
+	for lines := bufio.NewScanner(pipe); lines.Scan(); {
+		if strings.Contains(lines.Text(), `"not yet"`) && !waited {
+			waited = true
+			if err := e.Start(2); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := cmd.Wait(); err != nil || !waited {
+		t.Fatalf("%v; it waited: %t", err, waited)
+	}
+	jobstest.AwaitReady(t, e.Relay)
 }
 
 func thousand(t *testing.T, e *estate) {

@@ -17,6 +17,9 @@ import (
 // exitRefused is the exit code of a setup that would lose messages.
 const exitRefused = 4
 
+// codeNoPeers is JSClusterNoPeersErrF of nats-server's server/errors.json: some servers are not there yet.
+const codeNoPeers jetstream.ErrorCode = 10005
+
 func (p *program) setup(ctx context.Context, args []string) error {
 	f := p.flags("setup").connecting()
 	wait := f.Duration("wait", 2*time.Minute, "how long to wait for servers that start or choose a leader")
@@ -44,7 +47,7 @@ func (p *program) setup(ctx context.Context, args []string) error {
 			return nil
 		case errors.As(err, &refused):
 			return err
-		case errors.As(err, &api) && api.Code < 500:
+		case errors.As(err, &api) && api.Code < 500 && api.ErrorCode != codeNoPeers:
 			return err // another attempt would be refused, too
 		}
 		log.Warn("not yet", "error", err.Error())

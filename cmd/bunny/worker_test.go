@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"strings"
 	"sync"
 	"syscall"
@@ -64,6 +66,20 @@ func TestPoisonEndsInDeadOnce(t *testing.T) {
 	}
 	if _, got, _ := e.run(t, nil, jobs.Producer, "results", "-n", "2"); strings.Count(got, "\n") != 2 {
 		t.Errorf("results are %q", got)
+	}
+	metrics, err := http.Get("http://" + b.told(func(e event) bool { return e.Message == "metrics" })[0].Address + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer metrics.Body.Close()
+	text, _ := io.ReadAll(metrics.Body)
+	for _, want := range []string{
+		`bunny_attempts_total{outcome="done"} 2`, `bunny_attempts_total{outcome="failed"} 2`, `bunny_attempts_total{outcome="dead"} 1`, "bunny_attempt_seconds_count 5",
+		"bunny_attempts_running 0", "bunny_connected 1", "bunny_queue_waiting ", "process_resident_memory_bytes ",
+	} {
+		if !strings.Contains(string(text), "\n"+want) {
+			t.Errorf("metrics lack %s:\n%s", want, text)
+		}
 	}
 	if strings.Contains(b.log(), "good") || strings.Contains(b.log(), "bad") {
 		t.Errorf("the log has what jobs hold:\n%s", b.log())

@@ -16,6 +16,19 @@ import (
 // gone after the test; the log of a failed one is shown.
 func Start(t testing.TB, change func(*jobs.Settings)) *loopback.Relay {
 	t.Helper()
+	relay := New(t, change)
+	for i := range relay.Settings.Servers {
+		if err := relay.Start(i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	AwaitReady(t, relay)
+	return relay
+}
+
+// New is Start without starting a server.
+func New(t testing.TB, change func(*jobs.Settings)) *loopback.Relay {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("runs real nats-servers; skipped with -short")
 	}
@@ -48,12 +61,6 @@ func Start(t testing.TB, change func(*jobs.Settings)) *loopback.Relay {
 		}
 		os.RemoveAll(dir)
 	})
-	for i := range s.Servers {
-		if err := relay.Start(i); err != nil {
-			t.Fatal(err)
-		}
-	}
-	AwaitReady(t, relay)
 	return relay
 }
 

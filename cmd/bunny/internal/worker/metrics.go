@@ -13,6 +13,8 @@ type Metrics struct {
 	outcomes *prometheus.CounterVec
 	seconds  prometheus.Histogram
 	running  prometheus.Gauge
+	waiting  prometheus.Gauge
+	held     prometheus.Gauge
 }
 
 // Outcomes of an attempt.
@@ -33,12 +35,14 @@ func NewMetrics(c *nats.Conn) *Metrics {
 		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "bunny_attempt_seconds", Help: "How long attempts took, until relay confirmed.", Buckets: prometheus.ExponentialBuckets(0.005, 4, 10),
 		}),
+		waiting: prometheus.NewGauge(prometheus.GaugeOpts{Name: "bunny_queue_waiting", Help: "Jobs in relay's queue that no worker was given yet."}),
+		held:    prometheus.NewGauge(prometheus.GaugeOpts{Name: "bunny_queue_held", Help: "Jobs that some worker holds or that wait for another attempt."}),
 		running: prometheus.NewGauge(prometheus.GaugeOpts{Name: "bunny_attempts_running", Help: "Attempts at this moment."}),
 	}
 	for _, outcome := range []string{Done, Repeated, Failed, Buried, Returned, Unsure} {
 		m.outcomes.WithLabelValues(outcome) // a rate of what has not happened yet is 0
 	}
-	m.Registry.MustRegister(m.outcomes, m.seconds, m.running, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+	m.Registry.MustRegister(m.outcomes, m.seconds, m.running, m.waiting, m.held, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "bunny_connected", Help: "1 while there is a connection to relay."}, func() float64 {
 			if c.IsConnected() {
 				return 1

@@ -25,6 +25,9 @@ import (
 // still be given one.
 const pull = 3 * time.Second
 
+// look is how often a worker asks how long the queue is.
+const look = 10 * time.Second
+
 // confirm is how long a worker tries to have its acknowledgement confirmed.
 const confirm = 15 * time.Second
 
@@ -67,6 +70,7 @@ func (w *Worker) Run(ctx context.Context) error {
 		context.AfterFunc(working, func() { timer.Stop() })
 	})
 	defer stop()
+	go w.watch(ctx, consumer)
 	var hands sync.WaitGroup
 	for range w.Hands {
 		hands.Go(func() {
@@ -81,6 +85,19 @@ func (w *Worker) Run(ctx context.Context) error {
 		w.Log.Warn("cannot flush", "error", err.Error())
 	}
 	return nil
+}
+
+// watch measures the queue until ctx ends.
+func (w *Worker) watch(ctx context.Context, consumer jetstream.Consumer) {
+	for {
+		if info, err := consumer.Info(ctx); err == nil {
+			w.Metrics.waiting.Set(float64(info.NumPending))
+			w.Metrics.held.Set(float64(info.NumAckPending))
+		}
+		if !sleep(ctx, look) {
+			return
+		}
+	}
 }
 
 // consumer waits for the one that relay's setup makes.
