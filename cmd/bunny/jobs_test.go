@@ -37,7 +37,7 @@ func late(t *testing.T, e *estate) {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command(os.Args[0], e.args(jobs.Setup, "setup")...)
+	cmd := exec.Command(os.Args[0], e.args(jobs.Setup, "setup", "-wait", "45s")...)
 	cmd.Env = append(os.Environ(), asBunny+"=1")
 	pipe, err := cmd.StderrPipe()
 	if err != nil {
@@ -46,8 +46,9 @@ func late(t *testing.T, e *estate) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	waited := false
+	waited, said := false, ""
 	for lines := bufio.NewScanner(pipe); lines.Scan(); {
+		said += lines.Text() + "\n"
 		if strings.Contains(lines.Text(), `"not yet"`) && !waited {
 			waited = true
 			if err := e.Start(2); err != nil {
@@ -56,7 +57,7 @@ func late(t *testing.T, e *estate) {
 		}
 	}
 	if err := cmd.Wait(); err != nil || !waited {
-		t.Fatalf("%v; it waited: %t", err, waited)
+		t.Fatalf("%v; it waited: %t\n%s", err, waited, said)
 	}
 	jobstest.AwaitReady(t, e.Relay)
 }

@@ -30,8 +30,7 @@ func (p *program) setup(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, *wait)
-	defer cancel()
+	late := time.After(*wait)
 	log := p.log(slog.LevelInfo)
 	c, js, err := f.connect(s, jobs.Setup, log, true)
 	if err != nil {
@@ -39,6 +38,8 @@ func (p *program) setup(ctx context.Context, args []string) error {
 	}
 	defer c.Close()
 	for {
+		// ctx has no deadline, so that each question has a short one of its own: servers that choose a leader
+		// do not answer what they are asked meanwhile.
 		err := apply(ctx, js, s, log)
 		refused := codeError{}
 		api := &jetstream.APIError{}
@@ -53,6 +54,8 @@ func (p *program) setup(ctx context.Context, args []string) error {
 		log.Warn("not yet", "error", err.Error())
 		select {
 		case <-ctx.Done():
+			return err
+		case <-late:
 			return fmt.Errorf("relay was not ready in %v: %w", *wait, err)
 		case <-time.After(time.Second):
 		}

@@ -170,7 +170,7 @@ func TestCommandLine(t *testing.T) {
 		want string
 	}{
 		{[]string{"wrok"}, `there is no command "wrok"`},
-		{[]string{"work", "-hands", "0"}, "write 1 to 512"},
+		{[]string{"work", "-hands", "0"}, "write 1 to 10000"},
 		{[]string{"work", "-url", "http://x", "--", "cat"}, "name one"},
 		{[]string{"produce", "-id", "a.b"}, "-id"},
 		{[]string{"setup", "-such", "x"}, "-such"},

@@ -30,9 +30,8 @@ func (p *program) work(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if *hands < 1 || *hands > 512 {
-		// Each hand asks for itself, and a consumer has room for 512 requests (NATS's max_waiting).
-		return codeError{fmt.Errorf("-hands = %d: write 1 to 512", *hands), 2}
+	if *hands < 1 || *hands > s.MaxAckPending {
+		return codeError{fmt.Errorf("-hands = %d: write 1 to %d, the jobs that relay gives out at once (maxAckPending)", *hands, s.MaxAckPending), 2}
 	}
 	handler, err := handlerOf(s, f.Args(), *url)
 	if err != nil {

@@ -34,8 +34,8 @@ const confirm = 15 * time.Second
 // errEnding is the cause of a job's end when the worker cannot wait for it any longer.
 var errEnding = errors.New("the worker ends")
 
-// A Worker does jobs. It asks for one when it has a hand free, never before: what waits in a worker's
-// memory would wait for that worker alone.
+// A Worker does jobs. It asks for one for each hand that is free, never before: what waits in a worker's
+// memory would wait for that worker alone, and its ack wait would pass.
 type Worker struct {
 	Conn      *nats.Conn
 	JetStream jetstream.JetStream
@@ -71,15 +71,17 @@ func (w *Worker) Run(ctx context.Context) error {
 	})
 	defer stop()
 	go w.watch(ctx, consumer)
-	var hands sync.WaitGroup
-	for range w.Hands {
-		hands.Go(func() {
-			for ctx.Err() == nil {
-				w.next(ctx, working, consumer)
-			}
+	var running sync.WaitGroup
+	hands := make(chan struct{}, w.Hands) // those that are not free
+	for ctx.Err() == nil {
+		w.next(ctx, consumer, hands, func(m jetstream.Msg) {
+			running.Go(func() {
+				w.attempt(working, m)
+				<-hands
+			})
 		})
 	}
-	hands.Wait()
+	running.Wait()
 	// What was said last without an answer, such as a refusal, is on its way before the connection ends.
 	if err := w.Conn.FlushTimeout(time.Second); err != nil && w.Conn.IsConnected() {
 		w.Log.Warn("cannot flush", "error", err.Error())
@@ -116,23 +118,43 @@ func (w *Worker) consumer(ctx context.Context) (jetstream.Consumer, error) {
 	}
 }
 
-// next asks for a job, and does it.
-func (w *Worker) next(ctx, working context.Context, consumer jetstream.Consumer) {
-	m, err := consumer.Next(jetstream.FetchMaxWait(pull), jetstream.FetchHeartbeat(pull/3))
-	switch {
-	case errors.Is(err, nats.ErrTimeout) || errors.Is(err, jetstream.ErrNoMessages):
+// next asks for as many jobs as there are hands free, at least one, and hands them over as they come. What is asked for and
+// what is held are never more than all hands.
+func (w *Worker) next(ctx context.Context, consumer jetstream.Consumer, hands chan struct{}, do func(jetstream.Msg)) {
+	select {
+	case hands <- struct{}{}:
+	case <-ctx.Done():
 		return
-	case err != nil:
+	}
+	free := 1
+	for more := true; more; {
+		select {
+		case hands <- struct{}{}:
+			free++
+		default:
+			more = false
+		}
+	}
+	messages, err := consumer.Fetch(free, jetstream.FetchMaxWait(pull), jetstream.FetchHeartbeat(pull/3))
+	if err == nil {
+		for m := range messages.Messages() {
+			if ctx.Err() != nil {
+				_, _ = w.giveBack(m, errEnding)
+				continue
+			}
+			free--
+			do(m)
+		}
+		err = messages.Error()
+	}
+	for range free {
+		<-hands
+	}
+	if err != nil {
 		// Relay is away or chooses another leader; the connection says so itself.
 		w.Log.Debug("no answer", "error", err.Error())
 		sleep(ctx, 200*time.Millisecond)
-		return
 	}
-	if ctx.Err() != nil {
-		_, _ = w.giveBack(m, errEnding)
-		return
-	}
-	w.attempt(working, m)
 }
 
 // attempt does a job, and says how it ended.
