@@ -90,7 +90,7 @@ func byAssociation(view inventory.View, cluster *inventory.Object, arn string) (
 	case role == nil:
 		return nil, fmt.Sprintf("AccessDeniedException: the role %s of the pod identity association does not exist", arn)
 	case addonOf(view, cluster, agent) == nil:
-		return nil, fmt.Sprintf("failed to load credentials from http://169.254.170.23/v1/credentials: connection refused (the cluster has not the add-on %s)", agent)
+		return nil, fmt.Sprintf("failed to load credentials from http://169.254.170.23/v1/credentials: connection refused (the add-on %s is missing)", agent)
 	case !trustsPods(role):
 		return nil, fmt.Sprintf("AccessDeniedException: EKS does not have permissions to assume the associated role %s (it does not trust %s with sts:AssumeRole and sts:TagSession)", arn, podTrust)
 	}

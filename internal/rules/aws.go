@@ -115,9 +115,7 @@ var awsGroups = []Group{
 		{"EKS-40", "EKS's error codes end in Exception and have an HTTP status each.", "botocore eks model", Seen, september},
 		{"EKS-41", "A cluster whose subnets, groups or keys are gone reports it in its health.", "botocore eks model ClusterIssueCode", Seen, september},
 		{"EKS-42", "Some zones take no control plane; the refusal lists those that do (UnsupportedAvailabilityZoneException).", "pulumi-eks#1401", Seen, november},
-		{"EKS-43", "EBS volumes come to pods by the add-on aws-ebs-csi-driver; without it they wait for an attacher.", "Amazon EKS guide ebs-csi; kubernetes 1.36 pkg/volume/csi/csi_attacher.go", Documented, november},
-		{"EKS-44", "The add-on's account ebs-csi-controller-sa has a role that may attach volumes, by a pod identity association (with the agent, and a trust in pods.eks.amazonaws.com) or an OIDC role.", "Amazon EKS guide ebs-csi, pod-id-how-it-works; kubernetes-sigs/aws-ebs-csi-driver docs/example-iam-policy.json", Documented, november},
-		{"EKS-45", "An EBS volume exists, and is attached to one instance of its own zone (InvalidVolume.NotFound, InvalidVolume.ZoneMismatch).", "Amazon EC2 API, error codes of AttachVolume", Documented, november},
+		{"EKS-43", "An EBS volume is on one node at a time: a pod on another waits (Multi-Attach error).", "kubernetes 1.36 pkg/controller/volume/attachdetach/reconciler/reconciler.go", Documented, november},
 	}},
 	{"EBS volumes and their CSI driver", []Rule{
 		{"EBS-01", "A volume is in a zone of its region, for life (InvalidZone.NotFound).", "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html; hashicorp/terraform-provider-aws internal/service/ec2/ebs_volume.go", Seen, november},

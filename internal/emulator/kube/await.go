@@ -14,7 +14,11 @@ import (
 	"burrow/internal/rules"
 )
 
-const sourceAwait = "pulumi-kubernetes 4.23 provider/pkg/await"
+const (
+	sourceAwait  = "pulumi-kubernetes 4.23 provider/pkg/await"
+	sourceAttach = "Amazon EC2 API, error codes of AttachVolume"
+	sourceDriver = "Amazon EKS guide ebs-csi; kubernetes-sigs/aws-ebs-csi-driver docs/example-iam-policy.json"
+)
 
 // An await is what pulumi-kubernetes waits for after a write, by the object as the
 // controllers left it: nothing when it is there, else the rule behind what is
@@ -36,9 +40,12 @@ var causes = []struct {
 	{"K8S-16", sourceVolumes},
 	{"K8S-18", "Kubernetes pkg/controller/statefulset/stateful_set_control.go; kubernetes/kubernetes#67250"},
 	{"K8S-20", "Kubernetes pkg/scheduler/framework/plugins/volumebinding"},
-	{"EKS-43", "Kubernetes pkg/volume/csi/csi_attacher.go; Amazon EKS guide ebs-csi"},
-	{"EKS-44", "Amazon EKS guide ebs-csi; kubernetes-sigs/aws-ebs-csi-driver docs/example-iam-policy.json"},
-	{"EKS-45", "Amazon EC2 API, error codes of AttachVolume"},
+	{"EBS-10", sourceAttach},
+	{"EBS-11", sourceAttach},
+	{"EBS-12", "Kubernetes pkg/volume/csi/csi_attacher.go; Amazon EKS guide ebs-csi"},
+	{"EBS-13", sourceDriver},
+	{"EBS-14", sourceDriver},
+	{"EKS-43", "Kubernetes pkg/controller/volume/attachdetach/reconciler"},
 	{"PRV-24", sourceAwait},
 }
 

@@ -235,11 +235,8 @@ func (k *control) join(c, v *inventory.Object) {
 
 // bindWaiting binds the claims of a pod that now has a node.
 func (k *control) bindWaiting(p *pod, n *node) {
-	for _, v := range p.Spec.Volumes {
-		if v.PersistentVolumeClaim == nil {
-			continue
-		}
-		c := k.tx.Get(kubetype.PersistentVolumeClaim, p.Namespace+"/"+v.PersistentVolumeClaim.ClaimName)
+	for _, name := range p.claimNames() {
+		c := k.tx.Get(kubetype.PersistentVolumeClaim, p.Namespace+"/"+name)
 		if c == nil || c.Out.Str("status.phase") == string(corev1.ClaimBound) {
 			continue
 		}

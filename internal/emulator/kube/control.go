@@ -276,6 +276,16 @@ func (p *pod) is(condition corev1.PodConditionType) bool {
 
 func (p *pod) ready() bool { return p.is(corev1.PodReady) }
 
+// claimNames are the names of the claims that a pod uses.
+func (p *pod) claimNames() (names []string) {
+	for _, v := range p.Spec.Volumes {
+		if v.PersistentVolumeClaim != nil {
+			names = append(names, v.PersistentVolumeClaim.ClaimName)
+		}
+	}
+	return names
+}
+
 // set sets a condition.
 func (p *pod) set(condition corev1.PodConditionType, holds bool, reason, message string) {
 	status := map[bool]corev1.ConditionStatus{true: corev1.ConditionTrue, false: corev1.ConditionFalse}[holds]
@@ -283,7 +293,7 @@ func (p *pod) set(condition corev1.PodConditionType, holds bool, reason, message
 	p.Status.Conditions = append(p.Status.Conditions, corev1.PodCondition{Type: condition, Status: status, Reason: reason, Message: message})
 }
 
-// is reports whether a stored pod has a condition.
+// hasCondition reports whether a stored pod has a condition.
 func hasCondition(o *inventory.Object, condition corev1.PodConditionType) bool {
 	return slices.ContainsFunc(o.Out.Maps("status.conditions[*]"), func(c inventory.Props) bool {
 		return c.Str("type") == string(condition) && c.Str("status") == string(corev1.ConditionTrue)

@@ -26,7 +26,7 @@
 // fills in, cluster and node addresses of Services, server-side apply onto an
 // object that exists, replacement and names as pulumi-kubernetes 4.23 has them,
 // Pod Security, references of pods, scheduling by room, selectors, affinities, taints
-// and spread, static volumes of EBS with their driver, its role and zones, phases of
+// and spread, static volumes of EBS as package ebs judges them, phases of
 // volumes, claims that outlive their StatefulSet, rolling updates, disruption budgets.
 //
 // Not modelled: authentication, RBAC (roles and bindings are stored, not
@@ -35,7 +35,7 @@
 // ReplicaSets, ControllerRevisions and Endpoints as objects, jobs of CronJobs,
 // partitions' old revisions, preemption, init containers that fail, programs that
 // crash or fail their probes, registries, volumes that provisioners make, classes and
-// accounts that EKS and AKS make by themselves, KMS keys of volumes, load balancers,
+// accounts that EKS and AKS make by themselves, load balancers,
 // addresses of pods. What happens in the other clouds is seen with a cluster's next
 // write.
 package kube

@@ -85,9 +85,10 @@ func TestWorkloadsAreAwaited(t *testing.T) {
 			return true
 		}
 	}
+	const lent = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Federated":"arn:aws:iam::111122223333:oidc-provider/x"},"Action":"sts:AssumeRoleWithWebIdentity"}]}`
 	tagged := func(o *inventory.Object) bool {
 		if o.ID == "vol-a" {
-			o.Out["tagsAll"] = map[string]any{ebsTag: "true"}
+			o.Out["tagsAll"] = map[string]any{"ebs.csi.aws.com/cluster": "true"}
 		}
 		return true
 	}
@@ -141,18 +142,19 @@ func TestWorkloadsAreAwaited(t *testing.T) {
 		"a small volume":     {nil, []map[string]any{with(first[0], "spec", with(first[0]["spec"].(map[string]any), "capacity", map[string]any{"storage": "1Gi"}))}, kubetype.StatefulSet, relay(1, nil, nil), "pod has unbound immediate PersistentVolumeClaims"},
 		"no such claim":      {nil, nil, kubetype.Deployment, deployment(podSpec(map[string]any{"volumes": []any{map[string]any{"name": "a", "persistentVolumeClaim": map[string]any{"claimName": "none"}}}})), `persistentvolumeclaim "none" not found`},
 		"a zone without":     {nil, []map[string]any{kept(0, "vol-a", "eu-west-2c")}, kubetype.StatefulSet, relay(1, nil, nil), "0/2 nodes are available: 2 node(s) didn't match PersistentVolume's node affinity.\nK8S-20"},
-		"the wrong zone":     {nil, []map[string]any{kept(0, "vol-a", "eu-west-2b")}, kubetype.StatefulSet, relay(1, nil, nil), "FailedAttachVolume: AttachVolume.Attach failed for volume \"relay-0\"\nInvalidVolume.ZoneMismatch\nEKS-45"},
+		"the wrong zone":     {nil, []map[string]any{kept(0, "vol-a", "eu-west-2b")}, kubetype.StatefulSet, relay(1, nil, nil), "FailedAttachVolume: AttachVolume.Attach failed for volume \"relay-0\"\nInvalidVolume.ZoneMismatch\nEBS-10"},
 		"no such EBS volume": {nil, []map[string]any{kept(0, "vol-c", "eu-west-2a")}, kubetype.StatefulSet, relay(1, nil, nil), "api error InvalidVolume.NotFound: The volume 'vol-c' does not exist."},
-		"no driver":          {[]func(*inventory.Object) bool{without("relay:ebs")}, first, kubetype.StatefulSet, relay(1, nil, nil), "timed out waiting for external-attacher of ebs.csi.aws.com CSI driver to attach volume vol-a\nEKS-43"},
-		"no identity":        {[]func(*inventory.Object) bool{without("a-1")}, first, kubetype.StatefulSet, relay(1, nil, nil), "no EC2 IMDS role found\nEKS-44"},
+		"no driver":          {[]func(*inventory.Object) bool{without("relay:ebs")}, first, kubetype.StatefulSet, relay(1, nil, nil), "timed out waiting for external-attacher of ebs.csi.aws.com CSI driver to attach volume vol-a\nEBS-12"},
+		"no identity":        {[]func(*inventory.Object) bool{without("a-1")}, first, kubetype.StatefulSet, relay(1, nil, nil), "no EC2 IMDS role found\nEBS-13"},
 		"no agent":           {[]func(*inventory.Object) bool{without("relay:agent")}, first, kubetype.StatefulSet, relay(1, nil, nil), "add-on eks-pod-identity-agent is missing"},
 		"no trust":           {[]func(*inventory.Object) bool{changed("ebs", "assumeRolePolicy", `{"Version":"2012-10-17","Statement":[]}`)}, first, kubetype.StatefulSet, relay(1, nil, nil), "EKS does not have permissions to assume the associated role"},
 		"no rights":          {[]func(*inventory.Object) bool{policy(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:Describe*","Resource":"*"}]}`)}, first, kubetype.StatefulSet, relay(1, nil, nil), "UnauthorizedOperation"},
-		"rights by tag":      {[]func(*inventory.Object) bool{changed("ebs", "managedPolicyArns", []any{ebsPolicyTags})}, first, kubetype.StatefulSet, relay(1, nil, nil), "UnauthorizedOperation"},
-		"a tagged volume":    {[]func(*inventory.Object) bool{changed("ebs", "managedPolicyArns", []any{ebsPolicyTags}), tagged}, first, kubetype.StatefulSet, relay(1, nil, nil), ""},
+		"rights by tag":      {[]func(*inventory.Object) bool{changed("ebs", "managedPolicyArns", []any{"arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"})}, first, kubetype.StatefulSet, relay(1, nil, nil), "UnauthorizedOperation"},
+		"a tagged volume":    {[]func(*inventory.Object) bool{changed("ebs", "managedPolicyArns", []any{"arn:aws:iam::aws:policy/AmazonEBSCSIDriverPolicyV2"}), tagged}, first, kubetype.StatefulSet, relay(1, nil, nil), ""},
 		"rights of its own":  {[]func(*inventory.Object) bool{policy(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"ec2:*","Resource":"*"}]}`)}, first, kubetype.StatefulSet, relay(1, nil, nil), ""},
-		"a role for the account": {[]func(*inventory.Object) bool{without("a-1"), changed("relay:ebs", "serviceAccountRoleArn", "arn:aws:iam::111122223333:role/ebs")}, first, kubetype.StatefulSet,
+		"a role for the account": {[]func(*inventory.Object) bool{without("a-1"), changed("relay:ebs", "serviceAccountRoleArn", "arn:aws:iam::111122223333:role/ebs"), changed("ebs", "assumeRolePolicy", lent)}, first, kubetype.StatefulSet,
 			relay(1, nil, nil), ""},
+		"a key that is gone": {[]func(*inventory.Object) bool{changed("vol-a", "kmsKeyId", "arn:aws:kms:eu-west-2:111122223333:key/gone")}, first, kubetype.StatefulSet, relay(1, nil, nil), "api error CustomerKeyHasBeenRevoked\nEBS-11"},
 		"nothing helps": {nil, nil, kubetype.Job, with(job(podSpec(nil)), "spec", with(job(podSpec(nil))["spec"].(map[string]any), "suspend", true)), "'setup' timed out waiting to be Ready\nPRV-24"},
 	}
 	for name, tc := range cases {
@@ -206,6 +208,23 @@ func TestPodsComeWhenTheyCan(t *testing.T) {
 	_, err = c.update(kubetype.StatefulSet, "relay", "default/relay", in, in)
 	expect(t, err, "")
 	_ = id
+}
+
+// A volume is on one node at a time (EKS-43): of two pods of its zone that are kept apart, one
+// waits for it.
+func TestOneNodeAtATime(t *testing.T) {
+	e := newEstate(t, changed("subnet-b", "availabilityZone", "eu-west-2a"))
+	c := e.eks()
+	c.mustCreate(kubetype.PersistentVolume, "a", kept(0, "vol-a", "eu-west-2a"))
+	c.mustCreate(kubetype.PersistentVolumeClaim, "data", claim(map[string]any{"volumeName": "relay-0"}))
+	apart := podSpec(map[string]any{
+		"volumes": []any{map[string]any{"name": "data", "persistentVolumeClaim": map[string]any{"claimName": "data-relay-0"}}},
+		"affinity": map[string]any{"podAntiAffinity": map[string]any{"requiredDuringSchedulingIgnoredDuringExecution": []any{map[string]any{
+			"topologyKey": "kubernetes.io/hostname", "labelSelector": map[string]any{"matchLabels": map[string]any{"app": "relay"}},
+		}}}},
+	})
+	_, _, err := c.create(kubetype.StatefulSet, "relay", replicated("default", apart, map[string]any{"replicas": 2.0, "podManagementPolicy": "Parallel"}))
+	expect(t, err, "1 out of 2 replicas succeeded readiness checks\nMulti-Attach error for volume \"relay-0\" Volume is already used by pod(s) relay-\nEKS-43")
 }
 
 // Writes at one time wait for each other, as they do for a real cluster: a workload for

@@ -12,6 +12,7 @@ import (
 	quantities "k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"burrow/internal/ebs"
 	"burrow/internal/emulator"
 	"burrow/internal/inventory"
 	"burrow/internal/inventory/awstype"
@@ -90,7 +91,7 @@ func room(cpu, memory float64, pods int) corev1.ResourceList {
 // group's subnets, as its Auto Scaling group spreads them.
 func eksNodes(tx *emulator.Tx, cluster *inventory.Object) (nodes []*node) {
 	view := tx.Everywhere().Within(cluster.Region).View
-	driver := eksAddon(view, cluster, ebsAddon) != nil
+	driver := eksAddon(view, cluster, ebs.Addon) != nil
 	for _, group := range view.All(awstype.NodeGroup) {
 		p := group.Props()
 		if group.Value("clusterName") != cluster.Value("name") || group.Value("status") != "ACTIVE" {
@@ -320,7 +321,7 @@ func systemPods(view inventory.View, cluster *inventory.Object) []systemPod {
 	for addon, more := range map[string][]systemPod{
 		"coredns":                {{count: 2, cpu: 100, memory: 70}},
 		"eks-pod-identity-agent": {{everywhere: true}},
-		ebsAddon:                 {{everywhere: true, cpu: 30, memory: 120}, {count: 2, cpu: 60, memory: 240}},
+		ebs.Addon:                {{everywhere: true, cpu: 30, memory: 120}, {count: 2, cpu: 60, memory: 240}},
 	} {
 		if eksAddon(view, cluster, addon) != nil {
 			pods = append(pods, more...)
@@ -358,12 +359,6 @@ func occupy(nodes []*node, pods []systemPod) {
 		}
 	}
 }
-
-// ebsAddon is the driver of EBS volumes.
-const (
-	ebsAddon  = "aws-ebs-csi-driver"
-	ebsDriver = "ebs.csi.aws.com"
-)
 
 // eksAddon is an add-on of a cluster by its name, or nil.
 func eksAddon(view inventory.View, cluster *inventory.Object, name string) *inventory.Object {

@@ -379,11 +379,7 @@ var errUnbound = errors.New("pod has unbound immediate PersistentVolumeClaims")
 
 // claims are those of a pod, or why it cannot run yet for one of them.
 func (k *control) claims(p *pod) (all []*inventory.Object, t trouble) {
-	for _, v := range p.Spec.Volumes {
-		if v.PersistentVolumeClaim == nil {
-			continue
-		}
-		name := v.PersistentVolumeClaim.ClaimName
+	for _, name := range p.claimNames() {
 		claim := k.tx.Get(kubetype.PersistentVolumeClaim, p.Namespace+"/"+name)
 		nodes := len(k.nodes)
 		fails := func(format string, args ...any) trouble {

@@ -36,12 +36,12 @@ func furnish(a *api, changes ...func(o *inventory.Object) bool) *api {
 		}},
 		{Type: awstype.Addon, ID: "relay:ebs", Region: region, Out: inventory.Props{"clusterName": "relay", "addonName": "aws-ebs-csi-driver"}},
 		{Type: awstype.Addon, ID: "relay:agent", Region: region, Out: inventory.Props{"clusterName": "relay", "addonName": "eks-pod-identity-agent"}},
-		{Type: awstype.Role, ID: "ebs", In: inventory.Props{"assumeRolePolicy": trust, "managedPolicyArns": []any{ebsPolicies[0]}}, Out: inventory.Props{"arn": "arn:aws:iam::111122223333:role/ebs"}},
+		{Type: awstype.Role, ID: "ebs", In: inventory.Props{"assumeRolePolicy": trust, "managedPolicyArns": []any{"arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy"}}, Out: inventory.Props{"arn": "arn:aws:iam::111122223333:role/ebs"}},
 		{Type: awstype.PodIdentityAssociation, ID: "a-1", Region: region, Out: inventory.Props{
 			"clusterName": "relay", "namespace": "kube-system", "serviceAccount": "ebs-csi-controller-sa", "roleArn": "arn:aws:iam::111122223333:role/ebs",
 		}},
-		{Type: ebsVolume, ID: "vol-a", Region: region, Out: inventory.Props{"availabilityZone": "eu-west-2a"}},
-		{Type: ebsVolume, ID: "vol-b", Region: region, Out: inventory.Props{"availabilityZone": "eu-west-2b"}},
+		ebsVolume("vol-a", "eu-west-2a"),
+		ebsVolume("vol-b", "eu-west-2b"),
 	}
 	err := a.world.Update(func(tx *emulator.Tx) error {
 		for _, o := range tx.All(awstype.Cluster, "azure-native:containerservice:ManagedCluster") {
@@ -71,6 +71,12 @@ func furnish(a *api, changes ...func(o *inventory.Object) bool) *api {
 		t.Fatal(err)
 	}
 	return a
+}
+
+func ebsVolume(id, zone string) *inventory.Object {
+	return &inventory.Object{Type: awstype.Volume, ID: id, Region: "eu-west-2", Out: inventory.Props{
+		"availabilityZone": zone, "arn": "arn:aws:ec2:eu-west-2:111122223333:volume/" + id,
+	}}
 }
 
 // without leaves an object of the world out, and changed changes one.
