@@ -1,12 +1,11 @@
 package kube
 
 import (
-	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/distribution/reference"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -164,7 +163,7 @@ func (k *control) mount(p *pod) trouble {
 // waiting container.
 func (k *control) run(p *pod) (reason string, t trouble) {
 	for _, c := range slices.Concat(p.Spec.InitContainers, p.Spec.Containers) {
-		if _, err := parseImage(c.Image); err != nil {
+		if _, err := reference.ParseNormalizedNamed(c.Image); err != nil {
 			return "InvalidImageName", trouble{"K8S-14", fmt.Sprintf("InspectFailed: Failed to apply default image tag %q: couldn't parse image name %q: %v", c.Image, c.Image, err)}
 		}
 		if why := k.variables(p.Namespace, c); why != "" {
@@ -211,23 +210,4 @@ func (k *control) variables(namespace string, c corev1.Container) string {
 		return ""
 	}
 	return all[0]
-}
-
-// An image is a reference to one.
-type image struct{ name, tag, digest string }
-
-// imageForm is the grammar of references. Source: distribution/reference, regexp.go.
-var imageForm = regexp.MustCompile(`^((?:(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[[:xdigit:]:]+\])(?::[0-9]+)?/)?` +
-	`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*)` +
-	`(?::([\w][\w.-]{0,127}))?(?:@([A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[[:xdigit:]]{32,}))?$`)
-
-func parseImage(text string) (image, error) {
-	parts := imageForm.FindStringSubmatch(text)
-	switch {
-	case parts == nil && imageForm.MatchString(strings.ToLower(text)):
-		return image{}, errors.New("invalid reference format: repository name must be lowercase")
-	case parts == nil:
-		return image{}, errors.New("invalid reference format")
-	}
-	return image{parts[1], parts[2], parts[3]}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/distribution/reference"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 
 	"burrow/internal/emulator"
@@ -155,7 +156,7 @@ func TestWorkloadsAreAwaited(t *testing.T) {
 		"a role for the account": {[]func(*inventory.Object) bool{without("a-1"), changed("relay:ebs", "serviceAccountRoleArn", "arn:aws:iam::111122223333:role/ebs"), changed("ebs", "assumeRolePolicy", lent)}, first, kubetype.StatefulSet,
 			relay(1, nil, nil), ""},
 		"a key that is gone": {[]func(*inventory.Object) bool{changed("vol-a", "kmsKeyId", "arn:aws:kms:eu-west-2:111122223333:key/gone")}, first, kubetype.StatefulSet, relay(1, nil, nil), "api error CustomerKeyHasBeenRevoked\nEBS-11"},
-		"nothing helps": {nil, nil, kubetype.Job, with(job(podSpec(nil)), "spec", with(job(podSpec(nil))["spec"].(map[string]any), "suspend", true)), "'setup' timed out waiting to be Ready\nPRV-24"},
+		"nothing helps":      {nil, nil, kubetype.Job, with(job(podSpec(nil)), "spec", with(job(podSpec(nil))["spec"].(map[string]any), "suspend", true)), "'setup' timed out waiting to be Ready\nPRV-24"},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -488,7 +489,7 @@ func TestImages(t *testing.T) {
 		"nats@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa": true,
 		"NATS": false, "nats:": false, "a b": false, "nats:x y": false, "https://nats": false, "": false,
 	} {
-		if _, err := parseImage(text); (err == nil) != want {
+		if _, err := reference.ParseNormalizedNamed(text); (err == nil) != want {
 			t.Errorf("%q: %v, want valid %v", text, err, want)
 		}
 	}

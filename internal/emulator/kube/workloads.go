@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/distribution/reference"
 	"github.com/robfig/cron/v3"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -357,8 +358,10 @@ func fillPodSpec(out inventory.Props, at string) {
 
 func fillContainer(out inventory.Props, at string) {
 	policy := string(corev1.PullIfNotPresent)
-	if r, err := parseImage(out.Str(at + ".image")); err == nil && r.digest == "" && (r.tag == "" || r.tag == "latest") {
-		policy = string(corev1.PullAlways)
+	if name, err := reference.ParseNormalizedNamed(out.Str(at + ".image")); err == nil {
+		if tagged, is := reference.TagNameOnly(name).(reference.Tagged); is && tagged.Tag() == "latest" {
+			policy = string(corev1.PullAlways)
+		}
 	}
 	out.Default(at+".imagePullPolicy", policy)
 	out.Default(at+".terminationMessagePath", corev1.TerminationMessagePathDefault)
