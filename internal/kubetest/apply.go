@@ -1,10 +1,8 @@
 package kubetest
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -21,23 +19,12 @@ func (s *Server) Apply(object map[string]any, try bool) error {
 	if try {
 		query.Set("dryRun", "All")
 	}
-	text, err := json.Marshal(object)
-	if err != nil {
-		return err
+	code, said, err := s.ask(http.MethodPatch, path+"?"+query.Encode(), applyPatch, object)
+	if err == nil && code >= 300 {
+		err = fmt.Errorf("%d: %s", code, said)
 	}
-	r, err := http.NewRequest(http.MethodPatch, "https://"+s.Address+path+"?"+query.Encode(), bytes.NewReader(text))
 	if err != nil {
-		return err
-	}
-	r.Header.Set("Content-Type", "application/apply-patch+yaml")
-	answer, err := s.admin.Do(r)
-	if err != nil {
-		return err
-	}
-	defer answer.Body.Close()
-	said, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode >= 300 {
-		return fmt.Errorf("apply %s: %s: %s %w", path, answer.Status, said, err)
+		return fmt.Errorf("apply %s: %w", path, err)
 	}
 	return nil
 }
@@ -50,9 +37,12 @@ func (s *Server) pathOf(object map[string]any) (string, error) {
 	if !strings.Contains(version, "/") {
 		root = "/api/" + version
 	}
-	code, text, err := s.ask(http.MethodGet, root, nil)
-	if err != nil || code != http.StatusOK {
-		return "", fmt.Errorf("discover %s: %d %w", version, code, err)
+	code, text, err := s.ask(http.MethodGet, root, plainJSON, nil)
+	if err == nil && code != http.StatusOK {
+		err = fmt.Errorf("%d: %s", code, text)
+	}
+	if err != nil {
+		return "", fmt.Errorf("discover %s: %w", version, err)
 	}
 	var list struct {
 		Resources []struct {

@@ -247,7 +247,7 @@ func (s *Server) awaitReady() {
 	}}}
 	s.t.Cleanup(s.admin.CloseIdleConnections)
 	for until := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
-		code, text, err := s.ask(http.MethodGet, "/readyz", nil)
+		code, text, err := s.ask(http.MethodGet, "/readyz", plainJSON, nil)
 		if err == nil && code == http.StatusOK {
 			return
 		}
@@ -264,8 +264,14 @@ func (s *Server) awaitReady() {
 	}
 }
 
+// Types of what is sent.
+const (
+	plainJSON  = "application/json"
+	applyPatch = "application/apply-patch+yaml"
+)
+
 // ask is a request of the administrator.
-func (s *Server) ask(method, path string, body any) (code int, text []byte, err error) {
+func (s *Server) ask(method, path, contentType string, body any) (code int, text []byte, err error) {
 	data, err := json.Marshal(body)
 	if err != nil {
 		return 0, nil, err
@@ -274,7 +280,7 @@ func (s *Server) ask(method, path string, body any) (code int, text []byte, err 
 	if err != nil {
 		return 0, nil, err
 	}
-	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Content-Type", contentType)
 	w, err := s.admin.Do(r)
 	if err != nil {
 		return 0, nil, err
@@ -305,7 +311,7 @@ func (s *Server) node(kubelet int) {
 	} {
 		// The namespace default comes a moment after the API server is ready.
 		for until := time.Now().Add(30 * time.Second); ; time.Sleep(100 * time.Millisecond) {
-			code, text, err := s.ask(step.method, step.path, step.body)
+			code, text, err := s.ask(step.method, step.path, plainJSON, step.body)
 			if err == nil && code < 300 {
 				break
 			}

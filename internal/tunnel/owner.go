@@ -348,7 +348,13 @@ func (o *owner) dial(ctx context.Context) (*session.Session, error) {
 	}
 	rand.Shuffle(len(nodes), func(i, j int) { nodes[i], nodes[j] = nodes[j], nodes[i] })
 	o.mu.Lock()
-	slices.SortStableFunc(nodes, func(a, b string) int { return compareBool(o.mute[a], o.mute[b]) })
+	place := func(node string) int {
+		if o.mute[node] {
+			return 1
+		}
+		return 0
+	}
+	slices.SortStableFunc(nodes, func(a, b string) int { return place(a) - place(b) })
 	o.mu.Unlock()
 	err = noNode(o.target, offline)
 	for i, node := range nodes {
@@ -381,17 +387,6 @@ func (o *owner) dialNode(ctx context.Context, node string, last bool) (*session.
 	o.sessions[s] = true
 	go o.watch(s)
 	return s, nil
-}
-
-// compareBool orders false before true.
-func compareBool(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	}
-	return 1
 }
 
 // doubt forgets AWS credentials that SSM says have ended, though nobody knew when they would.

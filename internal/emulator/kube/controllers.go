@@ -79,6 +79,16 @@ const (
 	hashLabel     = "pod-template-hash"
 )
 
+// labelled is a copy of a template with labels that a controller adds.
+func labelled(template *corev1.PodTemplateSpec, more map[string]string) *corev1.PodTemplateSpec {
+	template = template.DeepCopy()
+	if template.Labels == nil {
+		template.Labels = map[string]string{}
+	}
+	maps.Copy(template.Labels, more)
+	return template
+}
+
 // oneUnless is a count that is 1 unless it is said.
 func oneUnless(n *int32) int {
 	if n == nil {
@@ -185,13 +195,9 @@ func (k *control) rollSet(s *set) (rolled bool) {
 // outlive it.
 func (k *control) makeStatefulPod(s *set, ordinal int) {
 	name := fmt.Sprintf("%s-%d", s.w.name, ordinal)
-	template := s.Spec.Template.DeepCopy()
-	if template.Labels == nil {
-		template.Labels = map[string]string{}
-	}
-	template.Labels[revisionLabel] = s.update
-	template.Labels["statefulset.kubernetes.io/pod-name"] = name
-	template.Labels["apps.kubernetes.io/pod-index"] = strconv.Itoa(ordinal)
+	template := labelled(&s.Spec.Template, map[string]string{
+		revisionLabel: s.update, "statefulset.kubernetes.io/pod-name": name, "apps.kubernetes.io/pod-index": strconv.Itoa(ordinal),
+	})
 	template.Spec.Hostname, template.Spec.Subdomain = name, s.Spec.ServiceName
 	for _, claim := range s.Spec.VolumeClaimTemplates {
 		claimName := claim.Name + "-" + name
@@ -304,8 +310,9 @@ func (k *control) syncDeployment(w *workload) error {
 		return err
 	}
 	want, hash := oneUnless(d.Spec.Replicas), digest(10, d.Spec.Template)
+	recreate := d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType
 	surge, missing := 0, want
-	if d.Spec.Strategy.Type != appsv1.RecreateDeploymentStrategyType {
+	if !recreate {
 		r := d.Spec.Strategy.RollingUpdate
 		if r == nil {
 			r = &appsv1.RollingUpdateDeployment{}
@@ -328,7 +335,6 @@ func (k *control) syncDeployment(w *workload) error {
 		}
 	}
 	defer func() { k.reportDeployment(w, &d, hash, missing) }()
-	recreate := d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType
 	for _, p := range slices.Concat(old, mine) {
 		tooMany := len(mine) > want && slices.Contains(mine, p)
 		outdated := slices.Contains(old, p)
@@ -338,12 +344,7 @@ func (k *control) syncDeployment(w *workload) error {
 		}
 	}
 	if len(mine) < want && (!recreate || len(old) == 0) && len(mine)+len(old) < want+surge {
-		template := d.Spec.Template.DeepCopy()
-		if template.Labels == nil {
-			template.Labels = map[string]string{}
-		}
-		template.Labels[hashLabel] = hash
-		k.make(w, fmt.Sprintf("%s-%s-%s", w.name, hash, k.suffix(w, hash)), template)
+		k.make(w, fmt.Sprintf("%s-%s-%s", w.name, hash, k.suffix(w, hash)), labelled(&d.Spec.Template, map[string]string{hashLabel: hash}))
 	}
 	return nil
 }
@@ -430,11 +431,7 @@ func (k *control) syncDaemonSet(w *workload) error {
 			p = nil
 		}
 		if p == nil {
-			template := d.Spec.Template.DeepCopy()
-			if template.Labels == nil {
-				template.Labels = map[string]string{}
-			}
-			template.Labels[revisionLabel] = update
+			template := labelled(&d.Spec.Template, map[string]string{revisionLabel: update})
 			pin(&template.Spec, n.Name)
 			template.Spec.Tolerations = append(template.Spec.Tolerations, daemonTolerations...)
 			k.make(w, w.name+"-"+k.suffix(w, update+n.Name), template)

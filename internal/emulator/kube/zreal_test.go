@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
 	"burrow/internal/emulator"
 	"burrow/internal/kubetest"
 	"burrow/internal/rules"
@@ -39,11 +41,7 @@ func judge(c *emulator.Call, id rules.ID, message string) {
 	if j == nil {
 		r := resourceOf(c.Kind.Type)
 		in := map[string]any(c.In.Clone())
-		version := r.version
-		if r.group != "" {
-			version = r.group + "/" + version
-		}
-		for name, v := range map[string]any{"apiVersion": version, "kind": r.kind} {
+		for name, v := range map[string]any{"apiVersion": schema.GroupVersion{Group: r.group, Version: r.version}.String(), "kind": r.kind} {
 			if in[name] == nil {
 				in[name] = v
 			}
