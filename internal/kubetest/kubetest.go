@@ -24,6 +24,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"burrow/internal/authority"
 )
 
 // Host is the only name in the API server's certificate, of the form of EKS's endpoints.
@@ -97,16 +99,25 @@ func start(t testing.TB, source source, accept func(token string) bool) *Server 
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { os.RemoveAll(s.dir) })
-	authority := newAuthority(t)
-	s.CA = authority.pem
-	for name, pair := range map[string]pair{
-		"api": authority.issue(t, Host), "admin": authority.issue(t, "admin", "system:masters"),
-		"kubelet": authority.issue(t, loopback), "accounts": authority.issue(t, "accounts"),
-	} {
-		s.write(name+".crt", pair.certificate)
-		s.write(name+".key", pair.key)
+	ca, err := authority.New("kubetest")
+	if err != nil {
+		t.Fatal(err)
 	}
-	s.write("ca.crt", authority.pem)
+	s.CA = ca.PEM
+	s.write("ca.crt", ca.PEM)
+	for name, of := range map[string]authority.Subject{
+		"api":      {DNS: []string{Host}, Server: true},
+		"admin":    {CommonName: "admin", Groups: []string{"system:masters"}, Client: true},
+		"kubelet":  {IPs: []net.IP{net.ParseIP(loopback)}, Server: true},
+		"accounts": {},
+	} {
+		pair, err := ca.Issue(of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.write(name+".crt", pair.Certificate)
+		s.write(name+".key", pair.Key)
+	}
 	store := "unix://" + s.file("etcd.socket")
 	s.run(nil, "etcd", "--data-dir", s.file("etcd"), "--log-level=error", "--unsafe-no-fsync", "--listen-client-urls="+store, "--advertise-client-urls=http://127.0.0.1:0",
 		"--listen-peer-urls=http://127.0.0.1:0", "--initial-advertise-peer-urls=http://127.0.0.1:0", "--initial-cluster=default=http://127.0.0.1:0")
