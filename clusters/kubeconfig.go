@@ -70,8 +70,8 @@ func eksEndpoint(address, authority, tunnel string) (endpoint, error) {
 func aksLogin(tenant string) login { return burrowLogin("IfAvailable", "aks", "-tenant", tenant) }
 
 // kubeconfig is the text of a kubeconfig with one cluster, one user and one
-// context, all of that name. It is the same text every time: the Kubernetes
-// provider takes a different one for a different cluster.
+// context, all of that name. It is the same text every time, whoever runs the
+// program.
 func kubeconfig(name string, to endpoint, by login) (string, error) {
 	type object = map[string]any
 	text, err := json.Marshal(object{

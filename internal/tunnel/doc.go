@@ -5,7 +5,7 @@
 // cluster's endpoint. Who needs the tunnel asks the owner over a Unix socket, and starts one where
 // none lives. The owner keeps tokens and AWS credentials in its memory, nowhere else.
 //
-// The SSM actions that it calls are those of the operators' policy (clusters/operators.go):
+// The SSM actions that it calls are those of the operators' policy (clusters/access.go):
 // DescribeInstanceInformation, StartSession, ResumeSession, TerminateSession.
 //
 // What differs by system: on Linux and macOS the user at the other end of the Unix socket is
