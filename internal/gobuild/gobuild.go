@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/gofrs/flock"
+	"golang.org/x/mod/modfile"
 )
 
 // A Program is a main package, and the file that it is built into.
@@ -45,7 +46,7 @@ func (p Program) Build(ctx context.Context) error {
 
 // Keep builds the program unless its file is there. Processes take turns, so that it is built
 // once; a build that is broken off leaves no file. Around is handed a build that has to happen,
-// and may show its progress.
+// and may show its progress; nil just builds.
 func (p Program) Keep(ctx context.Context, around func(build func() error) error) error {
 	if _, err := os.Stat(p.File); err == nil {
 		return nil
@@ -63,10 +64,31 @@ func (p Program) Keep(ctx context.Context, around func(build func() error) error
 	}
 	unfinished := p
 	unfinished.File += ".new"
+	if around == nil {
+		around = func(build func() error) error { return build() }
+	}
 	if err := around(func() error { return unfinished.Build(ctx) }); err != nil {
 		return err
 	}
 	return os.Rename(unfinished.File, p.File)
+}
+
+// Required is the version of a module that a go.mod requires, for example v1.36.2.
+func Required(gomod, module string) (string, error) {
+	data, err := os.ReadFile(gomod)
+	if err != nil {
+		return "", fmt.Errorf("read the pinned version: %w", err)
+	}
+	f, err := modfile.ParseLax(gomod, data, nil)
+	if err != nil {
+		return "", fmt.Errorf("read the pinned version: %w", err)
+	}
+	for _, r := range f.Require {
+		if r.Mod.Path == module {
+			return r.Mod.Version, nil
+		}
+	}
+	return "", fmt.Errorf("%s does not require %s", gomod, module)
 }
 
 // compilerMemory is what one compiler may need: Azure's network SDK takes

@@ -3,15 +3,12 @@ package kubetest
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/semver"
 
 	"burrow/internal/gobuild"
@@ -46,21 +43,9 @@ func findSource() (source, error) {
 			return source{}, fmt.Errorf("read the servers' source: %w", err)
 		}
 		fmt.Fprintf(hash, "%s %d\n%s", filepath.Base(file), len(text), text)
-		if filepath.Base(file) != "go.mod" {
-			continue
-		}
-		mod, err := modfile.Parse(file, text, nil)
-		if err != nil {
-			return source{}, err
-		}
-		i := slices.IndexFunc(mod.Require, func(r *modfile.Require) bool { return r.Mod.Path == kubernetes })
-		if i < 0 {
-			return source{}, fmt.Errorf("%s does not require %s", file, kubernetes)
-		}
-		s.version = mod.Require[i].Mod.Version
 	}
-	if s.version == "" {
-		return source{}, errors.New("the servers have no go.mod at " + s.dir)
+	if s.version, err = gobuild.Required(filepath.Join(s.dir, "go.mod"), kubernetes); err != nil {
+		return source{}, err
 	}
 	s.program = filepath.Join(root, ".burrow", "bin", fmt.Sprintf("kube-%s-%.12x", s.version, hash.Sum(nil)), "servers")
 	return s, nil
@@ -78,7 +63,7 @@ func Build(ctx context.Context) (string, error) {
 	servers := gobuild.Program{Dir: s.dir, Package: ".", File: s.program, Linker: []string{
 		"-X " + version + ".gitVersion=" + s.version, "-X " + version + ".gitMajor=" + major, "-X " + version + ".gitMinor=" + minor,
 	}}
-	if err := servers.Keep(ctx, func(build func() error) error { return build() }); err != nil {
+	if err := servers.Keep(ctx, nil); err != nil {
 		return "", err
 	}
 	// What earlier sources were built to is of no use any more.

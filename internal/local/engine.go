@@ -52,7 +52,7 @@ func Engine(ctx context.Context, o EngineOptions) (string, error) {
 
 // engineVersion is the version pinned, for example v3.209.0.
 func engineVersion(module string) (string, error) {
-	return requiredVersion(filepath.Join(module, "go.mod"), engineModule)
+	return gobuild.Required(filepath.Join(module, "go.mod"), engineModule)
 }
 
 // installed is the CLI on PATH, or "" when there is none or it is older than

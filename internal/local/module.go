@@ -27,21 +27,3 @@ func isModule(dir string) bool {
 	data, err := os.ReadFile(filepath.Join(dir, "go.mod"))
 	return err == nil && modfile.ModulePath(data) == modulePath
 }
-
-// requiredVersion is the version of a module that a go.mod requires.
-func requiredVersion(gomod, module string) (string, error) {
-	data, err := os.ReadFile(gomod)
-	if err != nil {
-		return "", fmt.Errorf("read the pinned version: %w", err)
-	}
-	f, err := modfile.ParseLax(gomod, data, nil)
-	if err != nil {
-		return "", fmt.Errorf("read the pinned version: %w", err)
-	}
-	for _, r := range f.Require {
-		if r.Mod.Path == module {
-			return r.Mod.Version, nil
-		}
-	}
-	return "", fmt.Errorf("%s does not require %s", gomod, module)
-}

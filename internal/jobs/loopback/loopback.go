@@ -28,7 +28,7 @@ func Program(ctx context.Context, root string) (string, error) {
 		Dir: filepath.Join(root, "cmd", "bunny"), Package: "github.com/nats-io/nats-server/v2",
 		File: filepath.Join(root, ".burrow", "bin", "nats-"+jobs.Version, "nats-server"),
 	}
-	return server.File, server.Keep(ctx, func(build func() error) error { return build() })
+	return server.File, server.Keep(ctx, nil)
 }
 
 // A Relay is a cluster of servers.
