@@ -26,22 +26,18 @@ func AttachedPolicies(view inventory.View, role string) []string {
 // something, by the role's name. What AWS's managed policies say is not known, so they allow
 // nothing here.
 func RoleMay(view inventory.View, role, action, resource string) bool {
-	return roleDocument(view, role).Permits(Request{Action: action, Resource: resource})
+	return RoleDocument(view, role).Permits(Request{Action: action, Resource: resource})
 }
 
 // RoleIsDenied reports whether one of a role's own policies denies it an action on
 // something, which no other policy can allow then.
 func RoleIsDenied(view inventory.View, role, action, resource string) bool {
-	return roleDocument(view, role).denies(Request{Action: action, Resource: resource})
+	return RoleDocument(view, role).denies(Request{Action: action, Resource: resource})
 }
 
-// RoleDocument has the statements of all of a role's own policies that can be read, by the
-// role's name.
-func RoleDocument(view inventory.View, role string) Document { return roleDocument(view, role) }
-
-// roleDocument has the statements of all of the role's policies that can be read. Source:
+// RoleDocument has the statements of all of a role's own policies that can be read. Source:
 // IAM guide, reference_policies_evaluation-logic.md.
-func roleDocument(view inventory.View, role string) (all Document) {
+func RoleDocument(view inventory.View, role string) (all Document) {
 	for _, in := range rolePolicies(view, role) {
 		if d, err := Read(in, "policy"); err == nil {
 			all.Statement = append(all.Statement, d.Statement...)
